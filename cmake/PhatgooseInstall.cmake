@@ -1,0 +1,14 @@
+# cmake --install: the programs, the two libraries, their headers, and a package file for find_package(phatgoose).
+
+include(CMakePackageConfigHelpers)
+
+install(TARGETS phatgoose_core phatgoose_torch phatgoose_build EXPORT phatgoose
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY lib/phatgoose DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(EXPORT phatgoose NAMESPACE phatgoose:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/phatgoose)
+configure_package_config_file(cmake/phatgooseConfig.cmake.in ${PROJECT_BINARY_DIR}/phatgooseConfig.cmake
+                              INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/phatgoose)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/phatgooseConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/phatgooseConfig.cmake ${PROJECT_BINARY_DIR}/phatgooseConfigVersion.cmake
+              cmake/FindLibTorch.cmake
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/phatgoose)

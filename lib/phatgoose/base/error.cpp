@@ -1,0 +1,22 @@
+#include "phatgoose/base/error.h"
+
+#include <algorithm>
+
+namespace phatgoose {
+namespace {
+
+std::string one_line(const Fault& fault) {
+  std::string text = fault.where + ": " + fault.found;
+  if (!fault.expected.empty()) text += "; expected " + fault.expected;
+  if (!fault.hint.empty()) text += " (" + fault.hint + ")";
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
+Error::Error(ExitCode code, const Fault& fault) : std::runtime_error(one_line(fault)), code_(code) {}
+
+void fail(ExitCode code, const Fault& fault) { throw Error(code, fault); }
+
+}  // namespace phatgoose

@@ -1,0 +1,69 @@
+// Files: whole reads, read-only mappings, and writes that either appear complete or not at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace phatgoose {
+
+namespace fs = std::filesystem;
+
+/// The whole file. Missing or unreadable: bad_data.
+std::string read_file(const fs::path& path);
+
+/// A read-only memory mapping of a whole file; empty files give an empty span.
+class MappedFile {
+ public:
+  explicit MappedFile(const fs::path& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  const fs::path& path() const { return path_; }
+  /// Tells the kernel that these bytes (a part of bytes()) will not be read again, so that they do not count as
+  /// resident.
+  void release(std::span<const std::byte> part) const;
+
+ private:
+  fs::path path_;
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// A file being written under a temporary name in its final directory. commit() syncs it, renames it into place and
+/// syncs the directory; without commit() the destructor removes it. Every failure is a cannot_finish error.
+class AtomicFile {
+ public:
+  explicit AtomicFile(fs::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(const void* data, std::size_t size);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  void commit();
+
+ private:
+  fs::path path_;
+  fs::path temporary_;
+  int descriptor_ = -1;
+};
+
+/// AtomicFile in one call.
+void write_file(const fs::path& path, std::string_view content);
+
+/// Creates a directory and its parents; cannot_finish with the reason otherwise.
+void make_directories(const fs::path& path);
+
+/// 64-bit XXH3 of bytes or of a file, as 16 lowercase hexadecimal digits.
+std::string content_hash(std::span<const std::byte> bytes);
+std::string content_hash_of_file(const fs::path& path);
+
+}  // namespace phatgoose

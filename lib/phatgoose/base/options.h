@@ -1,0 +1,96 @@
+// Options of a command, declared once: the command line, the YAML file, --dump-config, --help and docs/commands.md all
+// come from the same declaration. Precedence: default < preset < YAML < command line.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <limits>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace phatgoose {
+
+using OptionTarget = std::variant<bool*, std::int64_t*, double*, std::string*, std::vector<std::string>*,
+                                  std::optional<std::int64_t>*, std::optional<double>*, std::optional<std::string>*>;
+
+/// One option. The field's value at declaration is its default.
+struct Option {
+  std::string name;  ///< long name without dashes: "warmup-ratio"; the YAML key is the same
+  OptionTarget target;
+  std::string help;
+  std::string group = "Options";
+  std::string placeholder;           ///< "DIR", "FILE", ...; derived from the type when empty
+  std::vector<std::string> choices;  ///< admitted values; empty: all
+  double minimum = -std::numeric_limits<double>::infinity();
+  double maximum = std::numeric_limits<double>::infinity();
+  bool required = false;
+  bool positional = false;
+
+  Option& in(std::string group_name) {
+    group = std::move(group_name);
+    return *this;
+  }
+  Option& as(std::string text) {
+    placeholder = std::move(text);
+    return *this;
+  }
+  Option& one_of(std::vector<std::string> values) {
+    choices = std::move(values);
+    return *this;
+  }
+  Option& between(double low, double high) {
+    minimum = low;
+    maximum = high;
+    return *this;
+  }
+  Option& at_least(double low) {
+    minimum = low;
+    return *this;
+  }
+  Option& must() {
+    required = true;
+    return *this;
+  }
+  Option& as_positional() {
+    positional = true;
+    return *this;
+  }
+};
+
+class OptionSet {
+ public:
+  OptionSet(std::string command, std::string summary) : command_(std::move(command)), summary_(std::move(summary)) {}
+
+  /// Declares an option that sets `target`, which must outlive the set. Vector options take one or more values each
+  /// time they are given; bool options are --name or --name true|false.
+  Option& add(std::string name, OptionTarget target, std::string help);
+
+  const std::string& command() const { return command_; }
+  const std::string& summary() const { return summary_; }
+  const std::vector<Option>& options() const { return options_; }
+
+  /// Presets: names of settings files under configs/presets that are compiled in; --preset NAME selects one.
+  void set_presets(std::vector<std::string> names) { presets_ = std::move(names); }
+  const std::vector<std::string>& presets() const { return presets_; }
+
+  /// The settings as they stand, as YAML that --config reads back.
+  std::string dump() const;
+
+ private:
+  std::string command_, summary_;
+  std::vector<Option> options_;
+  std::vector<std::string> presets_;
+};
+
+enum class ParseOutcome {
+  run,       ///< settings are complete: do the work
+  answered,  ///< --help, --version or --dump-config was answered on `out`
+};
+
+/// Reads the command line (without the program name), and the --config and --preset files it names, into the targets.
+/// Unknown, duplicate, ill-typed or out-of-range options: usage error with the place and the nearest valid name.
+ParseOutcome parse_options(OptionSet& set, const std::vector<std::string>& arguments, std::ostream& out);
+
+}  // namespace phatgoose

@@ -1,0 +1,31 @@
+// A suite: a YAML list of tasks to evaluate on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "phatgoose/base/files.h"
+
+namespace phatgoose {
+
+enum class TaskKind { rank_classification, generation };
+
+struct Task {
+  std::string name;
+  fs::path data;  ///< resolved against the YAML file's directory
+  TaskKind kind;
+  bool length_normalise = true;      ///< rank classification: mean (default) or sum of token log-likelihoods
+  std::vector<std::string> metrics;  ///< generation: any of exact_match, rouge_l, squad_f1, bleu; default exact_match
+  std::int64_t max_input_length = 512;
+  std::int64_t max_new_tokens = 64;
+};
+
+struct Suite {
+  std::string name;
+  std::vector<Task> tasks;
+};
+
+/// Unknown keys, duplicate task names and ill-typed values are bad_data errors with the line.
+Suite read_suite(const fs::path& path);
+
+}  // namespace phatgoose

@@ -1,0 +1,18 @@
+// Device, dtype and thread settings of a command.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+
+namespace phatgoose {
+
+/// "cpu", "cuda" or "cuda:N"; usage error for anything else, cannot_finish when there is no such device.
+at::Device parse_device(const std::string& text);
+/// "auto", "fp32" or "bf16"; fp16 is refused with the reason. auto: bf16 where the device is fast at it (CUDA, or a CPU
+/// with AMX).
+at::ScalarType parse_dtype(const std::string& text, at::Device device);
+/// 0 means all cores.
+void set_threads(std::int64_t threads);
+
+}  // namespace phatgoose

@@ -1,0 +1,35 @@
+// The linears that read the same input, computed by one GEMM, and the adapter that adds to their output.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+
+#include "phatgoose/nn/adapter.h"
+#include "phatgoose/store/t5_config.h"
+
+namespace phatgoose {
+
+class LinearGroup {
+ public:
+  LinearGroup(LinearGroupSpec spec, at::Tensor weight);
+
+  const LinearGroupSpec& spec() const { return spec_; }
+  std::int64_t in() const { return spec_.linears.front().in; }
+  /// Output columns of linear `i` in G: [begin, begin + out).
+  std::int64_t begin(std::size_t i) const { return begins_[i]; }
+  const at::Tensor& weight() const { return weight_; }  ///< [G, in], the members' W one below the other
+
+  void set_adapter(std::shared_ptr<const Adapter> adapter) { adapter_ = std::move(adapter); }
+  const std::shared_ptr<const Adapter>& adapter() const { return adapter_; }
+
+  at::Tensor forward(const at::Tensor& u, const Pass& pass) const;  // [N, in] -> [N, G]
+
+ private:
+  LinearGroupSpec spec_;
+  std::vector<std::int64_t> begins_;
+  at::Tensor weight_;
+  std::shared_ptr<const Adapter> adapter_;
+};
+
+}  // namespace phatgoose

@@ -1,0 +1,81 @@
+// The T5 encoder-decoder (METHODS: base model; arXiv 1910.10683), on packed tokens.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "phatgoose/nn/linear_group.h"
+#include "phatgoose/store/tensor_archive.h"
+
+namespace phatgoose {
+
+struct T5Layers;  // encoder and decoder blocks; nn/t5_layers.h
+
+/// Encoder output, packed, with the keys and values of every decoder layer's cross-attention.
+struct EncodedRows {
+  at::Tensor states;  ///< [N_src, D], after the final norm (and its dropout)
+  Packing packing;
+  std::vector<at::Tensor> cross_keys_values;  ///< per decoder layer [N_src, 2 H K]: keys, then values
+};
+
+class T5Model {
+ public:
+  /// Reads a Hugging Face T5 directory. `dtype` is the compute and storage type of the weights: at::kFloat or
+  /// at::kBFloat16. Peak memory is the model plus one linear group. Missing, misshapen or non-finite weights: bad_data.
+  static T5Model load(const fs::path& directory, at::Device device, at::ScalarType dtype);
+  /// T5's own initialisation (mesh-tensorflow scales), a pure function of the seed.
+  static T5Model random(const T5Config& config, bool separate_head, std::uint64_t seed, at::Device device,
+                        at::ScalarType dtype);
+  ~T5Model();
+  T5Model(T5Model&&) noexcept;
+  T5Model& operator=(T5Model&&) noexcept;
+
+  const T5Config& config() const;
+  at::Device device() const;
+  at::ScalarType dtype() const;
+
+  /// Encoder stack only.
+  at::Tensor encode_states(const PackedIds& input, const Dropout* dropout = nullptr) const;  // [N_src, D]
+  /// Cross-attention keys and values of all decoder layers for encoder states, computed once and shared by all
+  /// decoding.
+  EncodedRows prepare_cross_attention(at::Tensor states, Packing packing) const;
+  EncodedRows encode(const PackedIds& input, const Dropout* dropout = nullptr) const;
+
+  /// Decoder stack. Target row i attends to encoder row `source_rows[i]`, which must not decrease with i; several
+  /// targets may share one. The result is after the final norm and, where configured, the D^-0.5 scale: ready for
+  /// logits().
+  at::Tensor decode(const PackedIds& decoder_inputs, const EncodedRows& encoded,
+                    std::span<const std::int64_t> source_rows,
+                    const Dropout* dropout = nullptr) const;  // [N_tgt, D]
+
+  const at::Tensor& head() const;                     ///< [V, D]
+  at::Tensor logits(const at::Tensor& hidden) const;  ///< [N, D] -> [N, V] fp32
+
+  /// In the order of linear_groups(config()).
+  std::span<const std::unique_ptr<LinearGroup>> groups() const;
+  void remove_adapters();
+
+  /// Every stored tensor under its Hugging Face name; the linears are views into the groups' fused weights.
+  std::vector<std::pair<std::string, at::Tensor>> named_parameters() const;
+  bool has_separate_head() const;
+  /// The tensors that own storage: fused group weights, norms, position tables, embedding, head. For training the base
+  /// itself.
+  std::vector<std::pair<std::string, at::Tensor>> storage_parameters() const;
+
+  /// Writes config.json and model.safetensors, which `transformers` loads. `dtype` of the file: at::kFloat or
+  /// at::kBFloat16.
+  void save(const fs::path& directory, at::ScalarType dtype) const;
+
+  const T5Layers& layers() const { return *layers_; }
+
+ private:
+  explicit T5Model(std::unique_ptr<T5Layers> layers);
+  std::unique_ptr<T5Layers> layers_;
+};
+
+}  // namespace phatgoose

@@ -1,0 +1,16 @@
+#include "phatgoose/settings/common.h"
+
+namespace phatgoose {
+
+void CommonSettings::declare(OptionSet& set) {
+  const char* group = "Machine";
+  set.add("device", &device, "where to compute: cpu, cuda or cuda:N").in(group);
+  set.add("dtype", &dtype, "compute type of the frozen weights; auto takes bf16 where the device is fast at it")
+      .one_of({"auto", "fp32", "bf16", "fp16"})
+      .in(group);
+  set.add("threads", &threads, "CPU threads; 0 means all cores").at_least(0).in(group);
+  set.add("seed", &seed, "seed of everything random").at_least(0).in(group);
+  set.add("log", &log, "how much to say on stderr").one_of({"quiet", "info", "debug"}).in(group);
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,80 @@
+// An expert on disk: a PEFT LoRA directory, plus gate.safetensors once its gate is trained, plus our manifest.json.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "phatgoose/store/safetensors.h"
+#include "phatgoose/store/t5_config.h"
+
+namespace phatgoose {
+
+/// LoRA factors of one linear.
+struct LoraEntry {
+  std::int64_t rank;
+  double scale;  ///< c_e: alpha / R, or alpha / sqrt(R) for rsLoRA
+  TensorView a;  ///< [R, in]
+  TensorView b;  ///< [out, R]
+};
+
+/// Everything read from an expert directory; tensor data stays mapped.
+class ExpertDirectory {
+ public:
+  /// Opens and validates adapter_config.json and adapter_model.safetensors, and gate.safetensors where there is one.
+  /// Anything that LoRA here cannot represent (DoRA, biases, modules_to_save, other adapter kinds, NaN or infinite
+  /// values) is refused with the reason.
+  static ExpertDirectory open(const fs::path& directory);
+
+  const fs::path& path() const { return path_; }
+  /// From the manifest, otherwise the directory's own name.
+  const std::string& name() const { return name_; }
+  /// By module path, in lexicographic order.
+  const std::map<std::string, LoraEntry>& loras() const { return loras_; }
+  bool has_gate() const { return !gates_.empty(); }
+  /// Gate vectors v_e [in], by module path. Empty without a gate.
+  const std::map<std::string, TensorView>& gates() const { return gates_; }
+  /// Fingerprint of the base the expert was trained on, where the manifest says so.
+  const std::optional<std::string>& base_fingerprint() const { return base_fingerprint_; }
+  /// Content hashes of adapter_model.safetensors and gate.safetensors.
+  std::string adapter_hash() const;
+  std::string gate_hash() const;
+
+  /// Checks every module path and shape against `config`, and the fingerprint where both sides have one: bad_data.
+  void check_base(const T5Config& config, const std::string& fingerprint) const;
+
+ private:
+  ExpertDirectory() = default;
+
+  fs::path path_;
+  std::string name_;
+  std::map<std::string, LoraEntry> loras_;
+  std::map<std::string, TensorView> gates_;
+  std::optional<std::string> base_fingerprint_;
+  std::shared_ptr<SafetensorsFile> adapter_file_, gate_file_;
+};
+
+/// One linear's trained factors, to be written. fp32, contiguous; must stay valid during the call.
+struct LoraTensors {
+  std::string path;
+  std::int64_t in, out, rank;
+  const float* a;  ///< [R, in]
+  const float* b;  ///< [out, R]
+};
+
+/// Writes adapter_config.json and adapter_model.safetensors so that PEFT loads them. `alpha` in PEFT's meaning.
+void write_adapter(const fs::path& directory, const std::vector<LoraTensors>& loras, double alpha,
+                   const std::string& base_name);
+
+/// One gate vector, to be written as gate.safetensors.
+struct GateTensor {
+  std::string path;
+  std::int64_t in;
+  const float* v;  ///< [in]
+};
+
+void write_gate(const fs::path& directory, const std::vector<GateTensor>& gates);
+
+}  // namespace phatgoose

@@ -1,0 +1,43 @@
+// The safetensors format: 8 bytes of header length, a JSON header, then the data.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "phatgoose/store/tensor_archive.h"
+
+namespace phatgoose {
+
+/// Maps and validates one file, refusing whatever the reference reader refuses (overlapping or missing ranges, unknown
+/// dtypes, sizes that do not match, a header over 100 MB, invalid UTF-8 or JSON, duplicate names): bad_data.
+class SafetensorsFile : public TensorArchive {
+ public:
+  explicit SafetensorsFile(const fs::path& path);
+
+  const std::map<std::string, TensorView>& tensors() const override { return tensors_; }
+  std::string where(const std::string& name) const override;
+  void release(const std::string& name) const override;
+  /// The header's "__metadata__".
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+
+ private:
+  MappedFile file_;
+  std::map<std::string, TensorView> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
+/// One tensor to write. `bytes` must stay valid until write_safetensors returns.
+struct NamedTensor {
+  std::string name;
+  TensorView view;
+};
+
+/// Writes atomically, tensors in the reference writer's order (by falling alignment, then by name), so that the same
+/// content gives the same bytes.
+void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors,
+                       const std::map<std::string, std::string>& metadata = {});
+
+}  // namespace phatgoose

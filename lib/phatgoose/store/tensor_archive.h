@@ -1,0 +1,57 @@
+// Named tensors of a checkpoint, whatever file format holds them. Data stays in the mapped files; nothing is copied
+// here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "phatgoose/base/files.h"
+
+namespace phatgoose {
+
+enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
+
+std::size_t size_of(DType dtype);
+const char* name_of(DType dtype);  ///< safetensors spelling: "F32", "BF16", ...
+
+using Shape = std::vector<std::int64_t>;
+
+std::string to_string(const Shape& shape);  ///< "[16, 512]"
+std::int64_t count_of(const Shape& shape);  ///< number of elements
+
+/// One tensor inside a mapped file: contiguous, row-major, little-endian. Valid while its archive lives.
+struct TensorView {
+  DType dtype;
+  Shape shape;
+  std::span<const std::byte> bytes;
+};
+
+/// Read-only named tensors. Implementations validate the whole container when it is opened.
+class TensorArchive {
+ public:
+  virtual ~TensorArchive() = default;
+
+  /// All names in lexicographic order.
+  virtual const std::map<std::string, TensorView>& tensors() const = 0;
+  /// Where `name` is stored, for messages: "DIR/model.safetensors: encoder.final_layer_norm.weight".
+  virtual std::string where(const std::string& name) const = 0;
+  /// Lets the kernel drop the pages of a tensor that has been copied elsewhere.
+  virtual void release(const std::string& name) const = 0;
+
+  bool contains(const std::string& name) const { return tensors().contains(name); }
+  /// Missing: bad_data.
+  const TensorView& at(const std::string& name) const;
+  /// As at(), and the shape must be `shape`: bad_data otherwise.
+  const TensorView& at(const std::string& name, const Shape& shape) const;
+};
+
+/// model.safetensors, model.safetensors.index.json with its shards, or a zip-format pytorch_model.bin of `directory`,
+/// in this order of preference. None of them: bad_data.
+std::unique_ptr<TensorArchive> open_model_archive(const fs::path& directory);
+
+}  // namespace phatgoose
