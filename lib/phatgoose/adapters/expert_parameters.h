@@ -1,0 +1,59 @@
+// One expert in memory: the LoRA factors, and the gates where it has them, of every linear group of a model.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "phatgoose/adapters/lora.h"
+#include "phatgoose/nn/t5_model.h"
+#include "phatgoose/store/expert_directory.h"
+
+namespace phatgoose {
+
+/// A leaf tensor to train, under a name that is stable across runs:
+/// "encoder.block.0.layer.0.SelfAttention.{q,k,v}.lora_A".
+struct NamedParameter {
+  std::string name;
+  at::Tensor tensor;
+};
+
+/// All tensors are fp32 leaves on one device, laid out as LoraParameters says. Copies share them.
+class ExpertParameters {
+ public:
+  /// A new expert on every linear: A ~ N(0, 0.01^2), B = 0, scale 1/R. A pure function of (seed, module path): neither
+  /// the order of the linears nor their grouping matters.
+  static ExpertParameters initial(const std::vector<LinearGroupSpec>& groups, std::int64_t rank, std::uint64_t seed,
+                                  at::Device device);
+  /// Factors of a stored expert, and its gates where it has them. Linears that it does not adapt stay without adapter;
+  /// a module path that `groups` lacks, a wrong shape, or a gate that some adapted linear lacks: bad_data.
+  static ExpertParameters load(const ExpertDirectory& expert, const std::vector<LinearGroupSpec>& groups,
+                               at::Device device);
+
+  /// Gates v = 0 for every adapted linear, replacing those there are.
+  void reset_gates();
+  bool has_gates() const;
+
+  /// Sets what gradients are computed for. Nothing is trainable at first.
+  void set_trainable(bool lora, bool gates);
+  /// The leaves set trainable, in a fixed order.
+  std::vector<NamedParameter> trainable() const;
+
+  /// Puts a LoraAdapter, or a GatedLoraAdapter, on every group with an adapted linear; clears the others.
+  void attach(T5Model& model) const;
+  void attach_gated(T5Model& model) const;
+
+  /// Writes PEFT's two files: `base_name` goes to adapter_config.json. All linears must share one alpha = c R.
+  void save_adapter(const fs::path& directory, const std::string& base_name) const;
+  /// Writes gate.safetensors.
+  void save_gate(const fs::path& directory) const;
+
+  /// In the order of the groups given; a group without adapted linear has no members.
+  const std::vector<std::shared_ptr<LoraParameters>>& groups() const { return groups_; }
+
+ private:
+  std::vector<std::shared_ptr<LoraParameters>> groups_;
+};
+
+}  // namespace phatgoose
