@@ -1,0 +1,166 @@
+#include "phatgoose/base/json.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/files.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr std::size_t kMaximumDepth = 256;
+
+/// Walks over the text for the parser and tells `position` how far it has come, so that an error can name its place.
+class TrackingIterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  TrackingIterator(const char* at, const char** position) : at_(at), position_(position) {}
+  reference operator*() const { return *at_; }
+  TrackingIterator& operator++() {
+    *position_ = ++at_;
+    return *this;
+  }
+  TrackingIterator operator++(int) {
+    TrackingIterator before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const TrackingIterator& other) const { return at_ == other.at_; }
+  bool operator!=(const TrackingIterator& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  const char** position_;
+};
+
+/// Builds the document from parse events; refuses what a plain parse lets pass.
+class DocumentBuilder : public nlohmann::json_sax<Json> {
+ public:
+  DocumentBuilder(std::string_view text, const std::string& where) : text_(text), where_(where) {}
+
+  Json document;
+  const char* position = nullptr;
+
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t value) override { return put(value); }
+  bool number_unsigned(number_unsigned_t value) override { return put(value); }
+  bool number_float(number_float_t value, const string_t&) override { return put(value); }
+  bool string(string_t& value) override { return put(std::move(value)); }
+  bool binary(binary_t&) override { return false; }  // JSON text holds none
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    const auto [member, inserted] = open_.back()->get_ref<Json::object_t&>().emplace(name, nullptr);
+    if (!inserted) refuse(here(), "duplicate key \"" + name + "\"", "every key once");
+    member_ = &member->second;
+    return true;
+  }
+
+  bool parse_error(std::size_t offset, const std::string&, const Json::exception& error) override {
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: WHAT" -> WHAT
+    std::string what = error.what();
+    if (const auto column = what.find(", column "); column != std::string::npos) {
+      what = what.substr(std::min(what.size(), what.find(": ", column) + 2));
+    }
+    refuse(offset == 0 ? 0 : offset - 1, what, "");
+    return false;
+  }
+
+ private:
+  std::size_t here() const { return position == nullptr ? 0 : static_cast<std::size_t>(position - text_.data()) - 1; }
+
+  [[noreturn]] void refuse(std::size_t offset, const std::string& found, const std::string& expected) const {
+    const std::string_view before = text_.substr(0, std::min(offset, text_.size()));
+    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    const auto line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+    fail(ExitCode::bad_data,
+         {.where = where_ + ":" + std::to_string(line) + ":" + std::to_string(before.size() - line_start + 1),
+          .found = found,
+          .expected = expected,
+          .hint = ""});
+  }
+
+  Json* place(Json value) {
+    if (open_.empty()) {
+      document = std::move(value);
+      return &document;
+    }
+    if (open_.back()->is_array()) {
+      open_.back()->push_back(std::move(value));
+      return &open_.back()->back();
+    }
+    *member_ = std::move(value);
+    return member_;
+  }
+
+  bool put(Json value) {
+    place(std::move(value));
+    return true;
+  }
+
+  bool open(Json container) {
+    if (open_.size() == kMaximumDepth) {
+      refuse(here(), "nesting too deep", "at most " + std::to_string(kMaximumDepth) + " levels");
+    }
+    open_.push_back(place(std::move(container)));
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  std::string_view text_;
+  const std::string& where_;
+  std::vector<Json*> open_;  ///< the containers being filled, outermost first
+  Json* member_ = nullptr;   ///< where the value of the key just read goes
+};
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& where) {
+  DocumentBuilder builder(text, where);
+  Json::sax_parse(TrackingIterator(text.data(), &builder.position),
+                  TrackingIterator(text.data() + text.size(), &builder.position), &builder);
+  return std::move(builder.document);
+}
+
+Json read_json(const std::string& path) { return parse_json(read_file(path), path); }
+
+namespace detail {
+
+const Json* json_find(const Json& object, const std::string& key, const std::string& where) {
+  if (!object.is_object()) {
+    fail(ExitCode::bad_data, {.where = where,
+                              .found = std::string("a JSON ") + object.type_name(),
+                              .expected = "an object with \"" + key + "\"",
+                              .hint = ""});
+  }
+  const auto member = object.find(key);
+  return member == object.end() ? nullptr : &*member;
+}
+
+void json_missing(const std::string& key, const std::string& where, const std::string& expected) {
+  fail(ExitCode::bad_data, {.where = where, .found = "no \"" + key + "\"", .expected = expected, .hint = ""});
+}
+
+void json_mistyped(const Json& value, const std::string& key, const std::string& where, const std::string& expected) {
+  constexpr std::size_t kShown = 60;
+  std::string shown = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (shown.size() > kShown) shown = shown.substr(0, kShown) + "...";
+  fail(ExitCode::bad_data, {.where = where, .found = "\"" + key + "\" is " + shown, .expected = expected, .hint = ""});
+}
+
+}  // namespace detail
+}  // namespace phatgoose

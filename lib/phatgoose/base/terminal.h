@@ -1,0 +1,18 @@
+// The one place that writes to stderr: log lines, and below them a status line that is redrawn in place.
+#pragma once
+
+#include <string_view>
+
+namespace phatgoose {
+
+/// Whether stderr is a terminal.
+bool stderr_is_terminal();
+/// Width of the terminal in columns; 80 where it is unknown.
+int terminal_width();
+
+/// Writes a whole line, above the status line if there is one. Thread safe.
+void write_stderr_line(std::string_view line);
+/// Draws (or redraws) the status line; only for terminals. An empty text removes it.
+void set_status_line(std::string_view text);
+
+}  // namespace phatgoose

@@ -1,0 +1,7 @@
+#include "phatgoose/base/version.h"
+
+namespace phatgoose {
+
+const char* version() { return PHATGOOSE_VERSION; }
+
+}  // namespace phatgoose
