@@ -1,0 +1,80 @@
+#include "phatgoose/base/json.h"
+
+#include <catch2/catch.hpp>
+
+#include "support/fails_with.h"
+#include "support/scratch_directory.h"
+
+using namespace phatgoose;
+using phatgoose::test::FailsWith;
+
+TEST_CASE("json keeps the order of keys and the types of values") {
+  const Json value = parse_json(R"({"b": [1, -2, 2.5, "x", null, true], "a": {"c": {}}, "d": [[]]})", "here");
+  REQUIRE(value.dump() == R"({"b":[1,-2,2.5,"x",null,true],"a":{"c":{}},"d":[[]]})");
+  REQUIRE(parse_json("3", "here") == 3);
+}
+
+TEST_CASE("json refuses a duplicate key and says where") {
+  REQUIRE_THROWS_MATCHES(parse_json("{\"a\": 1,\n \"a\": 2}", "f.json"), Error,
+                         FailsWith(ExitCode::bad_data, "f.json:2:", "duplicate key \"a\""));
+  REQUIRE_THROWS_MATCHES(parse_json(R"({"x": [{"a": 1, "b": 0, "a": 2}]})", "f"), Error,
+                         FailsWith(ExitCode::bad_data, "duplicate key \"a\""));
+  REQUIRE_NOTHROW(parse_json(R"([{"a": 1}, {"a": {"a": 2}}])", "f"));
+}
+
+TEST_CASE("json refuses broken text with line and column") {
+  REQUIRE_THROWS_MATCHES(parse_json("{\"a\": 1,\n  tru}", "f.json"), Error,
+                         FailsWith(ExitCode::bad_data, "f.json:2:", "syntax error"));
+  REQUIRE_THROWS_MATCHES(parse_json("", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1:1"));
+  REQUIRE_THROWS_MATCHES(parse_json("{} {}", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1:4"));
+  REQUIRE_THROWS_MATCHES(parse_json("[1e999]", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1:", "1e999"));
+  REQUIRE_THROWS_MATCHES(parse_json("\"\xff\"", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1:2"));
+  REQUIRE_THROWS_MATCHES(parse_json("[1, 2", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1:"));
+}
+
+TEST_CASE("json refuses nesting that would exhaust the stack") {
+  REQUIRE_NOTHROW(parse_json(std::string(200, '[') + std::string(200, ']'), "f"));
+  REQUIRE_THROWS_MATCHES(parse_json(std::string(100000, '['), "f"), Error,
+                         FailsWith(ExitCode::bad_data, "nesting too deep"));
+}
+
+TEST_CASE("json_get reads what fits and refuses the rest") {
+  const Json object = parse_json(R"({"i": 7, "big": 3000000000, "neg": -1, "r": 0.5, "s": "t", "l": ["a", "b"],
+                                     "mixed": ["a", 1], "null": null, "flag": true})",
+                                 "f");
+  REQUIRE(json_get<int>(object, "i", "f") == 7);
+  REQUIRE(json_get<double>(object, "i", "f") == 7.0);
+  REQUIRE(json_get<std::int64_t>(object, "big", "f") == 3000000000);
+  REQUIRE(json_get<double>(object, "r", "f") == 0.5);
+  REQUIRE(json_get<std::string>(object, "s", "f") == "t");
+  REQUIRE(json_get<bool>(object, "flag", "f"));
+  REQUIRE(json_get<std::vector<std::string>>(object, "l", "f") == std::vector<std::string>{"a", "b"});
+
+  REQUIRE_THROWS_MATCHES(json_get<int>(object, "big", "f"), Error,
+                         FailsWith(ExitCode::bad_data, "\"big\" is 3000000000"));
+  REQUIRE_THROWS_MATCHES(json_get<std::uint32_t>(object, "neg", "f"), Error, FailsWith(ExitCode::bad_data, "-1"));
+  REQUIRE_THROWS_MATCHES(json_get<int>(object, "r", "f"), Error, FailsWith(ExitCode::bad_data, "an integer"));
+  REQUIRE_THROWS_MATCHES(json_get<int>(object, "flag", "f"), Error, FailsWith(ExitCode::bad_data, "\"flag\" is true"));
+  REQUIRE_THROWS_MATCHES(json_get<std::string>(object, "i", "f"), Error, FailsWith(ExitCode::bad_data, "a string"));
+  REQUIRE_THROWS_MATCHES(json_get<std::vector<std::string>>(object, "mixed", "f"), Error,
+                         FailsWith(ExitCode::bad_data, "a list, each element a string"));
+  REQUIRE_THROWS_MATCHES(json_get<int>(object, "none", "f"), Error, FailsWith(ExitCode::bad_data, "f: no \"none\""));
+  REQUIRE_THROWS_MATCHES(json_get<int>(Json(3), "x", "f"), Error, FailsWith(ExitCode::bad_data, "a JSON number"));
+}
+
+TEST_CASE("json_get_or falls back on a missing or null member only") {
+  const Json object = parse_json(R"({"i": 7, "null": null})", "f");
+  REQUIRE(json_get_or<int>(object, "i", 1, "f") == 7);
+  REQUIRE(json_get_or<int>(object, "null", 1, "f") == 1);
+  REQUIRE(json_get_or<int>(object, "none", 1, "f") == 1);
+  REQUIRE_THROWS_AS(json_get_or<std::string>(object, "i", "x", "f"), Error);
+}
+
+TEST_CASE("read_json names the file") {
+  const test::ScratchDirectory directory;
+  const std::string path = directory / "a.json";
+  test::write_text(path, "{\"k\": [1]}");
+  REQUIRE(read_json(path)["k"][0] == 1);
+  REQUIRE_THROWS_MATCHES(read_json(path + ".none"), Error,
+                         FailsWith(ExitCode::bad_data, "a.json.none", "No such file"));
+}

@@ -1,0 +1,17 @@
+#include "phatgoose/base/signals.h"
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+using namespace phatgoose;
+
+TEST_CASE("each stop signal asks for a stop, and the request can be cleared") {
+  catch_stop_signals();
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR2}) {
+    REQUIRE_FALSE(stop_requested());
+    std::raise(signal);
+    REQUIRE(stop_requested());
+    clear_stop_request();
+  }
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR2}) std::signal(signal, SIG_DFL);
+}
