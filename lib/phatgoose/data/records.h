@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "phatgoose/text/tokenizer.h"
@@ -25,17 +26,46 @@ struct Record {
   std::size_t choice_count() const { return has_ids() ? choices_ids.size() : choices.size(); }
 };
 
-/// All rows of one file; unknown keys, wrong types, missing fields, truncated gzip and empty files are bad_data errors
-/// that name file and line.
+/// Reads one row. Unknown keys are ignored (public data sets carry many of their own); `unknown`, where given, collects
+/// them. Wrong types, missing fields, and text and ids in one row are bad_data errors at `where` (FILE:LINE).
+/// `need_target` false admits rows with an input only. `targets` without `target`: the first of them is the target.
+Record parse_record(std::string_view json, const std::string& where, bool need_target = true,
+                    std::set<std::string>* unknown = nullptr);
+
+/// All rows of one file; blank lines are skipped, unknown keys are named in one log line. Wrong types, missing fields,
+/// truncated gzip and empty files are bad_data errors that name file and line.
 std::vector<Record> read_records(const fs::path& path);
+
+/// Indices of the choices that are right: equal to `target` or to one of `targets` after strip; for rows of ids, equal
+/// to `target_ids`. None: bad_data at `where` (the file; the line is added).
+std::vector<std::int64_t> right_choices(const Record& record, const std::string& where);
 
 /// An input and a target as the model reads them.
 struct Example {
   TokenIds input, target;
 };
 
-/// Cuts text to `max_input` and `max_target` ids with EOS kept; ids are taken exactly as given. `tokenizer` may be null
-/// when every row carries ids; bad_data otherwise. Ids outside [0, vocab_size) are bad_data.
+/// Turns the parts of a row into ids. Text is tokenised, cut and ended by EOS; ids are taken exactly as given.
+class RowEncoder {
+ public:
+  /// `tokenizer` may be null when every row carries ids; a row of text is then bad_data. Ids outside [0, vocab_size)
+  /// are bad_data. `where` is the file.
+  RowEncoder(const Tokenizer* tokenizer, std::int64_t vocab_size, std::string where);
+
+  TokenIds input(const Record& record, std::int64_t max_length) const;
+  TokenIds target(const Record& record, std::int64_t max_length) const;
+  std::vector<TokenIds> choices(const Record& record) const;  ///< never cut
+
+ private:
+  TokenIds encode(const Record& record, const std::string& text, std::int64_t max_length) const;
+  const TokenIds& checked(const Record& record, const TokenIds& ids) const;
+
+  const Tokenizer* tokenizer_;
+  std::int64_t vocab_size_;
+  std::string where_;
+};
+
+/// Inputs and targets of all rows, text cut to `max_input` and `max_target` ids with EOS kept.
 std::vector<Example> tokenize(const std::vector<Record>& records, const Tokenizer* tokenizer, std::int64_t vocab_size,
                               std::int64_t max_input, std::int64_t max_target, const std::string& where);
 

@@ -10,6 +10,9 @@ namespace phatgoose {
 
 enum class TaskKind { rank_classification, generation };
 
+/// "rank_classification", "generation"
+std::string to_string(TaskKind kind);
+
 struct Task {
   std::string name;
   fs::path data;  ///< resolved against the YAML file's directory

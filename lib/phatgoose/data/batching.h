@@ -1,0 +1,50 @@
+// Which rows are computed together: global batches of training steps, micro-batches within them, batches of evaluation.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "phatgoose/data/records.h"
+
+namespace phatgoose {
+
+/// The order in which training visits `rows` rows, for ever: a pure function of (seed, epoch), or file order.
+class DataOrder {
+ public:
+  DataOrder(std::int64_t rows, std::uint64_t seed, bool shuffle);
+
+  /// Rows of 0-based step `step`: places [step * batch, (step + 1) * batch) of the endless order.
+  std::vector<std::int64_t> global_batch(std::int64_t step, std::int64_t batch);
+
+ private:
+  std::int64_t row_at(std::int64_t place);
+
+  std::int64_t rows_;
+  std::uint64_t seed_;
+  bool shuffle_;
+  std::int64_t epoch_ = -1;  // whose order `order_` holds
+  std::vector<std::int64_t> order_;
+};
+
+/// How much is computed at once. A single row is always admitted.
+struct BatchLimit {
+  std::int64_t tokens = 0;  ///< most input and target tokens together; 0: no limit
+  std::int64_t rows = 0;    ///< most rows; 0: no limit
+};
+
+/// Part of a global batch.
+struct MicroBatch {
+  std::vector<std::int64_t> rows;    ///< indices of examples
+  std::vector<std::int64_t> places;  ///< of each row in the global batch: the same whatever the limit
+};
+
+/// Cuts a global batch into micro-batches of rows of similar length, the longest first.
+std::vector<MicroBatch> micro_batches(std::span<const std::int64_t> global_batch, std::span<const Example> examples,
+                                      const BatchLimit& limit);
+
+/// Groups rows 0 ... lengths.size() - 1 by similar length, the longest first, each group within `limit` (where
+/// lengths[i] is what row i counts in tokens).
+std::vector<std::vector<std::int64_t>> length_groups(std::span<const std::int64_t> lengths, const BatchLimit& limit);
+
+}  // namespace phatgoose

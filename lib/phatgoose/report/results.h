@@ -1,0 +1,30 @@
+// results.json: the scores of a suite and everything needed to know how they came about.
+#pragma once
+
+#include "phatgoose/base/json.h"
+#include "phatgoose/data/suite.h"
+#include "phatgoose/scoring/score.h"
+
+namespace phatgoose {
+
+/// Where the numbers come from.
+struct Provenance {
+  Json settings = Json::object();  ///< resolved options of the command
+  Json versions = Json::object();  ///< phatgoose, libtorch, ...
+  Json hashes = Json::object();    ///< base, experts, suite and data files
+  std::int64_t seed = 0;
+  std::string dtype;
+};
+
+/// Adds the hash of every task's data file to `provenance.hashes["data"]` by task name.
+Json results_json(const Suite& suite, const SuiteScore& scores, const Provenance& provenance);
+
+/// The suite's name and tasks (kinds, metrics) and its scores, as results_json wrote them.
+struct Results {
+  Suite suite;
+  SuiteScore scores;
+  Json json;
+};
+Results read_results(const fs::path& path);
+
+}  // namespace phatgoose

@@ -1,0 +1,34 @@
+// Plain-text tables with aligned columns.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "phatgoose/scoring/score.h"
+
+namespace phatgoose {
+
+/// Columns are as wide as their widest cell; cells of columns named in `right_aligned` are set flush right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header, std::vector<std::size_t> right_aligned = {});
+
+  /// As many cells as the header has.
+  void add(std::vector<std::string> cells);
+  /// A rule between the rows before and after.
+  void add_rule();
+  /// Lines ending in '\n', without trailing spaces.
+  std::string text() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;  // an empty row is a rule
+  std::vector<bool> right_;
+};
+
+/// "61.3 [58.0, 64.5]"
+std::string score_text(const MetricScore& score);
+
+/// The table of a suite: task, metric, score with its interval, rows; the mean last.
+std::string suite_table(const SuiteScore& scores);
+
+}  // namespace phatgoose

@@ -1,0 +1,48 @@
+// From predictions to scores (METHODS: scoring). All scores are percentages, 0 to 100.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "phatgoose/data/suite.h"
+#include "phatgoose/scoring/bootstrap.h"
+#include "phatgoose/scoring/sample.h"
+
+namespace phatgoose {
+
+struct MetricScore {
+  std::string metric;  ///< accuracy, exact_match, normalised_match, rouge_l, squad_f1 or bleu
+  double score = 0;
+  Interval interval;
+};
+
+struct TemplateScore {
+  std::string template_name;
+  std::int64_t rows = 0;
+  double score = 0;  ///< of the task's first metric
+};
+
+struct TaskScore {
+  std::string task;
+  std::vector<MetricScore> metrics;  ///< the first is the task's score
+  std::int64_t rows = 0, examples = 0;
+  std::vector<TemplateScore> templates;  ///< by name; rows without a template are counted under ""
+};
+
+struct SuiteScore {
+  std::vector<TaskScore> tasks;
+  MetricScore mean;  ///< unweighted mean over tasks; its metric is "mean"
+};
+
+/// Sets `prediction` (rank classification: largest log-likelihood, per token when `length_normalise`, ties to the lower
+/// index) and `correct`.
+void judge(Sample& sample, bool length_normalise);
+
+/// Judges the samples and scores them. Samples of other tasks than the suite's, or a task without samples: bad_data.
+SuiteScore score_suite(const std::vector<Task>& tasks, std::vector<Sample>& samples);
+
+/// The difference `ours - reference` of a suite's mean score, resampled in pairs. Both must hold the same tasks and
+/// rows.
+MetricScore paired_difference(const std::vector<Task>& tasks, std::vector<Sample> ours, std::vector<Sample> reference);
+
+}  // namespace phatgoose

@@ -1,0 +1,28 @@
+// Metrics of one generated text against its right answers (METHODS: scoring). All lie in [0, 1]; with several right
+// answers the best one counts.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace phatgoose {
+
+/// Equal after strip, case kept.
+bool exact_match(std::string_view output, std::span<const std::string> targets);
+
+/// Equal after squad_normalise.
+bool normalised_match(std::string_view output, std::span<const std::string> targets);
+
+/// ROUGE-L F-measure with the numbers of the `rouge_score` package, use_stemmer=False: lower case, runs of ASCII
+/// letters and digits are the tokens.
+double rouge_l(std::string_view output, std::span<const std::string> targets);
+
+/// Token F1 of the SQuAD v1.1 evaluation script.
+double squad_f1(std::string_view output, std::span<const std::string> targets);
+
+/// What the SQuAD script compares: lower case, without ASCII punctuation and the articles a, an, the, words joined by
+/// one space.
+std::string squad_normalise(std::string_view text);
+
+}  // namespace phatgoose

@@ -1,0 +1,26 @@
+// The few Unicode operations on UTF-8 text that scoring needs, with the meaning that Python's str gives them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace phatgoose {
+
+/// Code points; a byte that is not valid UTF-8 becomes U+FFFD.
+std::u32string decode_utf8(std::string_view text);
+std::string encode_utf8(std::u32string_view text);
+
+/// Whether str.isspace holds.
+bool is_space(char32_t c);
+/// Whether the regular expression \w matches: letters, digits, underscore.
+bool is_word(char32_t c);
+
+/// str.strip().
+std::string strip(std::string_view text);
+/// str.split(): the maximal runs without white space.
+std::vector<std::string> split_words(std::string_view text);
+/// str.lower(), except that a final sigma is not treated apart.
+std::u32string lower_case(std::u32string_view text);
+
+}  // namespace phatgoose
