@@ -19,10 +19,10 @@ enum class ExitCode : int {
 
 /// What a user needs to mend a mistake. `where` and `found` are required, the others may stay empty.
 struct Fault {
-  std::string where;     ///< file, line, option or tensor, e.g. "rows.jsonl:17"
-  std::string found;     ///< what was there
-  std::string expected;  ///< what should have been there
-  std::string hint;      ///< what to do about it
+  std::string where;       ///< file, line, option or tensor, e.g. "rows.jsonl:17"
+  std::string found;       ///< what was there
+  std::string expected{};  ///< what should have been there
+  std::string hint{};      ///< what to do about it
 };
 
 /// Thrown by the library for everything that goes wrong; only a command's main turns it into text and an exit code.

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "phatgoose/base/files.h"
@@ -18,13 +20,17 @@ enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
 
 std::size_t size_of(DType dtype);
 const char* name_of(DType dtype);  ///< safetensors spelling: "F32", "BF16", ...
+std::optional<DType> dtype_named(std::string_view name);
 
 using Shape = std::vector<std::int64_t>;
 
 std::string to_string(const Shape& shape);  ///< "[16, 512]"
 std::int64_t count_of(const Shape& shape);  ///< number of elements
+/// Bytes that such a tensor takes; nothing when a size is negative or the product overflows.
+std::optional<std::uint64_t> byte_count_of(const Shape& shape, DType dtype);
 
-/// One tensor inside a mapped file: contiguous, row-major, little-endian. Valid while its archive lives.
+/// One tensor inside a mapped file: contiguous, row-major, little-endian. Valid while its archive lives. The bytes need
+/// not be aligned for the dtype: copy them, do not cast them.
 struct TensorView {
   DType dtype;
   Shape shape;

@@ -1,0 +1,95 @@
+// Which files of a model directory hold its tensors: one safetensors file, or shards named by an index.
+#include <set>
+#include <utility>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/json.h"
+#include "phatgoose/store/safetensors.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr const char* kSingle = "model.safetensors";
+constexpr const char* kIndex = "model.safetensors.index.json";
+
+/// The shards that an index names, seen as one archive.
+class ShardedArchive : public TensorArchive {
+ public:
+  explicit ShardedArchive(const fs::path& index);
+
+  const std::map<std::string, TensorView>& tensors() const override { return tensors_; }
+  std::string where(const std::string& name) const override;
+  void release(const std::string& name) const override;
+
+ private:
+  fs::path index_;
+  std::map<std::string, SafetensorsFile> shards_;  ///< by file name
+  std::map<std::string, std::string> shard_of_;    ///< file name by tensor name
+  std::map<std::string, TensorView> tensors_;
+};
+
+/// The index's weight_map: tensor name to file name.
+std::map<std::string, std::string> read_weight_map(const fs::path& index) {
+  const std::string where = index.string();
+  const Json json = read_json(where);
+  const Json weight_map = json_get<Json>(json, "weight_map", where);
+  if (!weight_map.is_object())
+    fail(ExitCode::bad_data, {where, "weight_map is not an object", "tensor name to file name", {}});
+  std::map<std::string, std::string> files;
+  for (const auto& [name, file] : weight_map.items()) {
+    const bool plain_name = file.is_string() && fs::path(file.get<std::string>()).filename() == file.get<std::string>();
+    if (!plain_name || file.get<std::string>().empty()) {
+      fail(ExitCode::bad_data, {where + ": " + name, file.dump(), "the name of a file beside the index", {}});
+    }
+    files.emplace(name, file.get<std::string>());
+  }
+  return files;
+}
+
+ShardedArchive::ShardedArchive(const fs::path& index) : index_(index), shard_of_(read_weight_map(index)) {
+  std::set<std::string> files;
+  for (const auto& [name, file] : shard_of_) files.insert(file);
+  for (const std::string& file : files) {
+    const fs::path path = index_.parent_path() / file;
+    if (!fs::exists(path)) {
+      fail(ExitCode::bad_data, {index_.string(), "the shard " + file + " is missing", {}, "copy it beside the index"});
+    }
+    const SafetensorsFile& shard = shards_.emplace(file, SafetensorsFile(path)).first->second;
+    for (const auto& [name, view] : shard.tensors()) {
+      const auto placed = shard_of_.find(name);
+      if (placed == shard_of_.end() || placed->second != file) {
+        fail(ExitCode::bad_data,
+             {shard.where(name),
+              "the index places this tensor " + (placed == shard_of_.end() ? "nowhere" : "in " + placed->second),
+              {},
+              "index and shards belong to different checkpoints"});
+      }
+      tensors_.emplace(name, view);
+    }
+  }
+  for (const auto& [name, file] : shard_of_) {
+    if (!tensors_.contains(name)) {
+      fail(ExitCode::bad_data, {index_.string() + ": " + name,
+                                "the shard " + file + " does not hold this tensor",
+                                {},
+                                "index and shards belong to different checkpoints"});
+    }
+  }
+}
+
+std::string ShardedArchive::where(const std::string& name) const {
+  const auto found = shard_of_.find(name);
+  return found == shard_of_.end() ? index_.string() + ": " + name : shards_.at(found->second).where(name);
+}
+
+void ShardedArchive::release(const std::string& name) const { shards_.at(shard_of_.at(name)).release(name); }
+
+}  // namespace
+
+std::unique_ptr<TensorArchive> open_model_archive(const fs::path& directory) {
+  if (fs::exists(directory / kSingle)) return std::make_unique<SafetensorsFile>(directory / kSingle);
+  if (fs::exists(directory / kIndex)) return std::make_unique<ShardedArchive>(directory / kIndex);
+  fail(ExitCode::bad_data, {directory.string(), "no weights", std::string(kSingle) + " or " + kIndex, {}});
+}
+
+}  // namespace phatgoose

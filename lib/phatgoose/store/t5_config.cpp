@@ -1,0 +1,195 @@
+#include "phatgoose/store/t5_config.h"
+
+#include <cmath>
+
+#include "phatgoose/base/error.h"
+
+namespace phatgoose {
+namespace {
+
+// Far above any real model; keeps every product of two sizes inside 64 bits.
+constexpr std::int64_t kMaxSize = 1 << 30;
+
+[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
+                         const std::string& hint = {}) {
+  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
+}
+
+std::int64_t positive(const Json& json, const char* key, const std::string& where) {
+  const auto value = json_get<std::int64_t>(json, key, where);
+  if (value < 1 || value > kMaxSize) refuse(where, std::string(key) + " " + std::to_string(value), "1 to 2^30");
+  return value;
+}
+
+FeedForwardKind parse_feed_forward(const Json& json, const std::string& where) {
+  const auto name = json_get_or<std::string>(json, "feed_forward_proj", "relu", where);
+  if (name == "gated-gelu") return FeedForwardKind::gated_gelu;
+  if (name == "relu") return FeedForwardKind::relu;
+  refuse(where, "feed_forward_proj \"" + name + "\"", "\"gated-gelu\" (v1.1) or \"relu\" (v1.0)");
+}
+
+void check_model_type(const Json& json, const std::string& where) {
+  const auto type = json_get_or<std::string>(json, "model_type", "t5", where);
+  if (type != "t5") refuse(where, "model_type \"" + type + "\"", "\"t5\"", "the base must be a T5 model");
+}
+
+void check_position_buckets(const T5Config& config, const std::string& where) {
+  const std::int64_t buckets = config.relative_attention_num_buckets;
+  if (buckets < 4 || buckets % 2 != 0) {
+    refuse(where, "relative_attention_num_buckets " + std::to_string(buckets), "an even number, at least 4");
+  }
+  // Distances up to buckets / 2 are exact in the decoder; the rest is logarithmic up to the maximum.
+  if (config.relative_attention_max_distance <= buckets / 2) {
+    refuse(where, "relative_attention_max_distance " + std::to_string(config.relative_attention_max_distance),
+           "more than " + std::to_string(buckets / 2) + ", half of the buckets");
+  }
+}
+
+std::int64_t parse_token(const Json& json, const char* key, std::int64_t fallback, std::int64_t vocab_size,
+                         const std::string& where) {
+  const auto id = json_get_or<std::int64_t>(json, key, fallback, where);
+  if (id < 0 || id >= vocab_size) {
+    refuse(where, std::string(key) + " " + std::to_string(id), "0 to " + std::to_string(vocab_size - 1));
+  }
+  return id;
+}
+
+/// Collects the groups of one model; `in` and `out` as the T5 layers define them.
+class GroupLister {
+ public:
+  explicit GroupLister(const T5Config& config) : config_(config) {}
+
+  void attention(const std::string& module, bool on_encoder_tokens) {
+    group(module, {"q", "k", "v"}, config_.d_model, config_.inner_dim(), on_encoder_tokens);
+    group(module, {"o"}, config_.inner_dim(), config_.d_model, on_encoder_tokens);
+  }
+
+  void cross_attention(const std::string& module) {
+    group(module, {"q"}, config_.d_model, config_.inner_dim(), false);
+    group(module, {"k", "v"}, config_.d_model, config_.inner_dim(), true);
+    group(module, {"o"}, config_.inner_dim(), config_.d_model, false);
+  }
+
+  void feed_forward(const std::string& module, bool on_encoder_tokens) {
+    if (config_.feed_forward == FeedForwardKind::gated_gelu) {
+      group(module, {"wi_0", "wi_1"}, config_.d_model, config_.d_ff, on_encoder_tokens);
+    } else {
+      group(module, {"wi"}, config_.d_model, config_.d_ff, on_encoder_tokens);
+    }
+    group(module, {"wo"}, config_.d_ff, config_.d_model, on_encoder_tokens);
+  }
+
+  std::vector<LinearGroupSpec> take() { return std::move(groups_); }
+
+ private:
+  void group(const std::string& module, const std::vector<std::string>& names, std::int64_t in, std::int64_t out,
+             bool on_encoder_tokens) {
+    LinearGroupSpec spec{{}, on_encoder_tokens};
+    for (const std::string& name : names) spec.linears.push_back({module + "." + name, in, out});
+    groups_.push_back(std::move(spec));
+  }
+
+  const T5Config& config_;
+  std::vector<LinearGroupSpec> groups_;
+};
+
+}  // namespace
+
+T5Config parse_t5_config(const Json& json, const std::string& where) {
+  if (!json.is_object()) refuse(where, json.dump(), "a JSON object");
+  check_model_type(json, where);
+  T5Config config;
+  config.vocab_size = positive(json, "vocab_size", where);
+  config.d_model = positive(json, "d_model", where);
+  config.d_kv = positive(json, "d_kv", where);
+  config.d_ff = positive(json, "d_ff", where);
+  config.num_layers = positive(json, "num_layers", where);
+  const bool own_depth = json.contains("num_decoder_layers") && !json["num_decoder_layers"].is_null();
+  config.num_decoder_layers = own_depth ? positive(json, "num_decoder_layers", where) : config.num_layers;
+  config.num_heads = positive(json, "num_heads", where);
+  config.relative_attention_num_buckets = json_get_or<std::int64_t>(json, "relative_attention_num_buckets", 32, where);
+  config.relative_attention_max_distance =
+      json_get_or<std::int64_t>(json, "relative_attention_max_distance", 128, where);
+  check_position_buckets(config, where);
+
+  config.dropout_rate = json_get_or<double>(json, "dropout_rate", 0.1, where);
+  if (!(config.dropout_rate >= 0 && config.dropout_rate < 1)) {
+    refuse(where, "dropout_rate " + std::to_string(config.dropout_rate), "0 <= rate < 1");
+  }
+  config.layer_norm_epsilon = json_get_or<double>(json, "layer_norm_epsilon", 1e-6, where);
+  if (!(config.layer_norm_epsilon > 0 && std::isfinite(config.layer_norm_epsilon))) {
+    refuse(where, "layer_norm_epsilon " + std::to_string(config.layer_norm_epsilon), "a positive number");
+  }
+  config.feed_forward = parse_feed_forward(json, where);
+  config.tie_word_embeddings = json_get_or<bool>(json, "tie_word_embeddings", true, where);
+  config.scale_decoder_outputs = json_get_or<bool>(json, "scale_decoder_outputs", config.tie_word_embeddings, where);
+  config.pad_token_id = parse_token(json, "pad_token_id", 0, config.vocab_size, where);
+  config.eos_token_id = parse_token(json, "eos_token_id", 1, config.vocab_size, where);
+  config.decoder_start_token_id =
+      parse_token(json, "decoder_start_token_id", config.pad_token_id, config.vocab_size, where);
+  return config;
+}
+
+T5Config read_t5_config(const fs::path& directory) {
+  const fs::path path = directory / "config.json";
+  if (!fs::exists(path)) {
+    refuse(directory.string(), "no config.json", "a Hugging Face T5 directory (config.json, weights, spiece.model)");
+  }
+  return parse_t5_config(read_json(path.string()), path.string());
+}
+
+Json to_json(const T5Config& config, bool separate_head, const std::string& dtype) {
+  Json json;
+  json["architectures"] = {"T5ForConditionalGeneration"};
+  json["model_type"] = "t5";
+  json["is_encoder_decoder"] = true;
+  json["vocab_size"] = config.vocab_size;
+  json["d_model"] = config.d_model;
+  json["d_kv"] = config.d_kv;
+  json["d_ff"] = config.d_ff;
+  json["num_layers"] = config.num_layers;
+  json["num_decoder_layers"] = config.num_decoder_layers;
+  json["num_heads"] = config.num_heads;
+  json["relative_attention_num_buckets"] = config.relative_attention_num_buckets;
+  json["relative_attention_max_distance"] = config.relative_attention_max_distance;
+  json["dropout_rate"] = config.dropout_rate;
+  json["layer_norm_epsilon"] = config.layer_norm_epsilon;
+  json["feed_forward_proj"] = config.feed_forward == FeedForwardKind::gated_gelu ? "gated-gelu" : "relu";
+  // Older transformers releases scale the decoder output if and only if the embeddings are tied; newer ones follow the
+  // second key.
+  json["tie_word_embeddings"] = !separate_head;
+  json["scale_decoder_outputs"] = config.scale_decoder_outputs;
+  json["pad_token_id"] = config.pad_token_id;
+  json["eos_token_id"] = config.eos_token_id;
+  json["decoder_start_token_id"] = config.decoder_start_token_id;
+  json["initializer_factor"] = 1.0;
+  json["use_cache"] = true;
+  json["torch_dtype"] = dtype;
+  return json;
+}
+
+std::vector<LinearGroupSpec> linear_groups(const T5Config& config) {
+  GroupLister lister(config);
+  for (std::int64_t i = 0; i < config.num_layers; ++i) {
+    const std::string block = "encoder.block." + std::to_string(i) + ".layer.";
+    lister.attention(block + "0.SelfAttention", true);
+    lister.feed_forward(block + "1.DenseReluDense", true);
+  }
+  for (std::int64_t i = 0; i < config.num_decoder_layers; ++i) {
+    const std::string block = "decoder.block." + std::to_string(i) + ".layer.";
+    lister.attention(block + "0.SelfAttention", false);
+    lister.cross_attention(block + "1.EncDecAttention");
+    lister.feed_forward(block + "2.DenseReluDense", false);
+  }
+  return lister.take();
+}
+
+std::vector<LinearSpec> adapted_linears(const T5Config& config) {
+  std::vector<LinearSpec> linears;
+  for (const LinearGroupSpec& group : linear_groups(config)) {
+    linears.insert(linears.end(), group.linears.begin(), group.linears.end());
+  }
+  return linears;
+}
+
+}  // namespace phatgoose
