@@ -1,0 +1,97 @@
+"""Golden files of adapters: LoRA directories that `peft` wrote, with its logits and gradients on them.
+
+Usage: python tests/oracle/make_peft_goldens.py (after make_model_goldens.py)
+"""
+
+import json
+import shutil
+
+import torch
+from oracle_common import GOLDEN, Batch, make_rows, write_expected, write_json, write_versions
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import T5ForConditionalGeneration
+from transformers.utils import logging
+
+BASE = "t5_v1_1"
+ALL_LINEARS = ["q", "k", "v", "o", "wi_0", "wi_1", "wo"]
+
+CASES = {
+    "peft_default": {"r": 4, "target_modules": ALL_LINEARS},
+    "peft_rslora": {"r": 4, "lora_alpha": 6, "use_rslora": True, "target_modules": ALL_LINEARS},
+    "peft_patterns": {"r": 3, "lora_alpha": 5, "target_modules": ALL_LINEARS,
+                      "rank_pattern": {"SelfAttention.q": 2, "decoder.block.1.layer.2.DenseReluDense.wo": 6},
+                      "alpha_pattern": {"wi_0": 1, "encoder.block.0.layer.0.SelfAttention.q": 12}},
+    "peft_query_value": {"r": 2, "lora_alpha": 4, "target_modules": ["q", "v"]},
+    "peft_regex": {"r": 2, "lora_alpha": 2, "target_modules": r"decoder\..*\.(EncDecAttention\.[qo]|wo)"},
+}
+
+
+def load_base():
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    return T5ForConditionalGeneration.from_pretrained(GOLDEN / BASE / "model", attn_implementation="eager").eval()
+
+
+def small_batch(vocab_size):
+    return Batch(make_rows(vocab_size, [10, 26, 5], seed=3), make_rows(vocab_size, [6, 2, 11], seed=4))
+
+
+def randomise(peft_model, seed):
+    """Random factors, B included, so that the adapter changes the logits by about as much as they vary."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in sorted(peft_model.named_parameters()):
+            if "lora_" in name:
+                size = parameter.shape[1] ** -0.5 if "lora_A" in name else 0.3
+                parameter.copy_(size * torch.randn(parameter.shape, generator=generator))
+
+
+def write_adapter(peft_model, directory):
+    shutil.rmtree(directory, ignore_errors=True)
+    peft_model.peft_config["default"].base_model_name_or_path = BASE
+    peft_model.save_pretrained(directory)
+    (directory / "README.md").unlink()
+    path = directory / "adapter_config.json"
+    config = json.loads(path.read_text())
+    if isinstance(config["target_modules"], list):
+        config["target_modules"].sort()  # `peft` writes a set, in an order of the day
+    write_json(path, config)
+
+
+def module_path(parameter_name):
+    """("encoder.block.0.layer.0.SelfAttention.q", "lora_A") of PEFT's parameter name."""
+    path, _, factor = parameter_name.removeprefix("base_model.model.").partition(".lora_")
+    return path, "lora_" + factor[0]
+
+
+def expect(peft_model, directory, batch):
+    """Logits, loss and the gradient of every factor."""
+    output = batch.forward(peft_model)
+    output.loss.backward()
+    tensors = {"logits": batch.pack_targets(output.logits)}
+    for name, parameter in peft_model.named_parameters():
+        if "lora_" in name:
+            tensors["gradient." + ".".join(module_path(name))] = parameter.grad
+    write_expected(directory, tensors, {"sources": batch.sources, "targets": batch.targets,
+                                        "loss": output.loss.item()})
+    print(f"{directory.name}: loss {output.loss.item():.4f}")
+
+
+def reread(directory):
+    return PeftModel.from_pretrained(load_base(), directory, is_trainable=True).eval()
+
+
+def main():
+    torch.set_num_threads(1)
+    batch = small_batch(load_base().config.vocab_size)
+    print(f"base: loss {batch.forward(load_base()).loss.item():.4f}")
+    for seed, (name, settings) in enumerate(CASES.items()):
+        peft_model = get_peft_model(load_base(), LoraConfig(task_type="SEQ_2_SEQ_LM", **settings))
+        randomise(peft_model, seed)
+        write_adapter(peft_model, GOLDEN / name / "adapter")
+        expect(reread(GOLDEN / name / "adapter"), GOLDEN / name, batch)
+    write_versions()
+
+
+if __name__ == "__main__":
+    main()
