@@ -1,0 +1,191 @@
+#include "phatgoose/adapters/expert_parameters.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <set>
+
+#include "phatgoose/adapters/lora_init.h"
+#include "phatgoose/base/error.h"
+#include "phatgoose/nn/tensor_bridge.h"
+
+namespace phatgoose {
+namespace {
+
+/// "encoder.block.0.layer.0.SelfAttention.{q,k,v}" for the members of one group.
+std::string joint_name(const std::vector<LoraMember>& members) {
+  const std::string& first = members.front().path;
+  if (members.size() == 1) return first;
+  const std::size_t stem = first.rfind('.') + 1;
+  std::string name = first.substr(0, stem) + "{";
+  for (const LoraMember& member : members) {
+    if (&member != &members.front()) name += ",";
+    name += member.path.substr(stem);
+  }
+  return name + "}";
+}
+
+void check_shape(const TensorView& view, const Shape& expected, const std::string& where, const std::string& what) {
+  if (view.shape == expected) return;
+  fail(ExitCode::bad_data, {.where = where,
+                            .found = what + " of shape " + to_string(view.shape),
+                            .expected = to_string(expected),
+                            .hint = "the expert was made for another base model"});
+}
+
+/// Refuses module paths that the base lacks, and adapted linears without gate where there are gates.
+void check_paths(const ExpertDirectory& expert, const std::vector<LinearGroupSpec>& groups) {
+  std::set<std::string> known;
+  for (const LinearGroupSpec& group : groups) {
+    for (const LinearSpec& linear : group.linears) known.insert(linear.path);
+  }
+  for (const auto& [path, lora] : expert.loras()) {
+    if (!known.contains(path)) {
+      fail(ExitCode::bad_data, {.where = expert.path().string(),
+                                .found = "an adapter for " + path,
+                                .expected = "linear layers of the base model",
+                                .hint = "the expert was made for another base model"});
+    }
+    if (expert.has_gate() && !expert.gates().contains(path)) {
+      fail(ExitCode::bad_data, {.where = expert.path().string(),
+                                .found = "no gate for " + path,
+                                .expected = "one for every adapted linear",
+                                .hint = "train the gate again"});
+    }
+  }
+}
+
+LoraParameters load_group(const ExpertDirectory& expert, const LinearGroupSpec& spec, at::Device device) {
+  std::vector<LoraShape> shapes;
+  for (const LinearSpec& linear : spec.linears) {
+    const auto found = expert.loras().find(linear.path);
+    shapes.push_back(found == expert.loras().end() ? LoraShape{} : LoraShape{found->second.rank, found->second.scale});
+  }
+  LoraParameters parameters = zero_lora(spec, shapes, device);
+  const std::int64_t in = spec.linears.front().in;
+  const std::string where = expert.path().string();
+  if (expert.has_gate()) parameters.v = at::zeros({static_cast<std::int64_t>(parameters.members.size()), in}, device);
+  for (std::size_t m = 0; m < parameters.members.size(); ++m) {
+    const LoraMember& member = parameters.members[m];
+    const LoraEntry& entry = expert.loras().at(member.path);
+    check_shape(entry.a, {member.rank, in}, where, member.path + ": A");
+    check_shape(entry.b, {member.out, member.rank}, where, member.path + ": B");
+    copy_into(parameters.a_of(member), entry.a);
+    copy_into(parameters.b_of(member), entry.b);
+    if (!expert.has_gate()) continue;
+    const TensorView& gate = expert.gates().at(member.path);
+    check_shape(gate, {in}, where, member.path + ": gate");
+    copy_into(parameters.v[static_cast<std::int64_t>(m)], gate);
+  }
+  return parameters;
+}
+
+at::Tensor on_cpu(const at::Tensor& tensor) { return tensor.detach().to(at::kCPU).contiguous(); }
+
+}  // namespace
+
+ExpertParameters ExpertParameters::initial(const std::vector<LinearGroupSpec>& groups, std::int64_t rank,
+                                           std::uint64_t seed, at::Device device) {
+  ExpertParameters expert;
+  for (const LinearGroupSpec& spec : groups) {
+    const LoraShape shape{rank, 1.0 / static_cast<double>(rank)};
+    LoraParameters parameters = zero_lora(spec, std::vector(spec.linears.size(), shape), device);
+    initialise_lora(parameters, seed);
+    expert.groups_.push_back(std::make_shared<LoraParameters>(std::move(parameters)));
+  }
+  return expert;
+}
+
+ExpertParameters ExpertParameters::load(const ExpertDirectory& directory, const std::vector<LinearGroupSpec>& groups,
+                                        at::Device device) {
+  check_paths(directory, groups);
+  ExpertParameters expert;
+  for (const LinearGroupSpec& spec : groups) {
+    expert.groups_.push_back(std::make_shared<LoraParameters>(load_group(directory, spec, device)));
+  }
+  return expert;
+}
+
+void ExpertParameters::reset_gates() {
+  for (const auto& group : groups_) {
+    group->v = at::zeros({static_cast<std::int64_t>(group->members.size()), group->a.size(1)}, group->a.options());
+  }
+}
+
+bool ExpertParameters::has_gates() const {
+  return std::any_of(groups_.begin(), groups_.end(), [](const auto& group) { return group->v.defined(); });
+}
+
+void ExpertParameters::set_trainable(bool lora, bool gates) {
+  for (const auto& group : groups_) {
+    group->a.requires_grad_(lora);
+    group->b.requires_grad_(lora);
+    if (group->v.defined()) group->v.requires_grad_(gates);
+  }
+}
+
+std::vector<NamedParameter> ExpertParameters::trainable() const {
+  std::vector<NamedParameter> parameters;
+  for (const auto& group : groups_) {
+    if (group->members.empty()) continue;
+    const std::string name = joint_name(group->members);
+    if (group->a.requires_grad()) parameters.push_back({name + ".lora_A", group->a});
+    if (group->b.requires_grad()) parameters.push_back({name + ".lora_B", group->b});
+    if (group->v.defined() && group->v.requires_grad()) parameters.push_back({name + ".gate", group->v});
+  }
+  return parameters;
+}
+
+void ExpertParameters::attach(T5Model& model) const {
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    model.groups()[g]->set_adapter(groups_[g]->members.empty() ? nullptr : std::make_shared<LoraAdapter>(groups_[g]));
+  }
+}
+
+void ExpertParameters::attach_gated(T5Model& model) const {
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    model.groups()[g]->set_adapter(groups_[g]->members.empty() ? nullptr
+                                                               : std::make_shared<GatedLoraAdapter>(groups_[g]));
+  }
+}
+
+void ExpertParameters::save_adapter(const fs::path& directory, const std::string& base_name) const {
+  std::vector<at::Tensor> kept;
+  std::vector<LoraTensors> tensors;
+  std::optional<double> alpha;
+  for (const auto& group : groups_) {
+    for (const LoraMember& member : group->members) {
+      const double own = member.scale * static_cast<double>(member.rank);
+      if (std::abs(alpha.value_or(own) - own) > 1e-9 * std::abs(own)) {
+        fail(ExitCode::bad_data, {.where = member.path,
+                                  .found = "alpha " + std::to_string(own),
+                                  .expected = "the same alpha for every linear (" + std::to_string(*alpha) + ")",
+                                  .hint = "continue from an adapter with one alpha"});
+      }
+      alpha = alpha.value_or(own);
+      kept.push_back(on_cpu(group->a_of(member)));
+      kept.push_back(on_cpu(group->b_of(member)));
+      tensors.push_back({.path = member.path,
+                         .in = group->a.size(1),
+                         .out = member.out,
+                         .rank = member.rank,
+                         .a = kept[kept.size() - 2].const_data_ptr<float>(),
+                         .b = kept.back().const_data_ptr<float>()});
+    }
+  }
+  write_adapter(directory, tensors, alpha.value_or(1.0), base_name);
+}
+
+void ExpertParameters::save_gate(const fs::path& directory) const {
+  std::vector<at::Tensor> kept;
+  std::vector<GateTensor> gates;
+  for (const auto& group : groups_) {
+    for (std::size_t m = 0; m < group->members.size(); ++m) {
+      kept.push_back(on_cpu(group->v[static_cast<std::int64_t>(m)]));
+      gates.push_back({group->members[m].path, group->a.size(1), kept.back().const_data_ptr<float>()});
+    }
+  }
+  write_gate(directory, gates);
+}
+
+}  // namespace phatgoose
