@@ -4,32 +4,34 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "phatgoose/nn/packing.h"
 
 namespace phatgoose {
 
-/// The noise of one training step.
+/// The noise of one training step. The rate is realised in steps of 2^-16; what is kept is scaled by the exact inverse
+/// of the probability of being kept, so that expectations are unchanged.
 class Dropout {
  public:
   /// `rate` in [0, 1). `rows[i]` is the place of packed row i in the global batch of the step.
   Dropout(double rate, std::uint64_t seed, std::uint64_t step, std::vector<std::int64_t> rows);
 
-  double rate() const { return rate_; }
-
-  /// x [N, C] with entries dropped and the rest scaled by 1 / (1 - rate). `site` numbers the place in the model.
+  /// x [N, C] with entries dropped and the rest scaled up. `site` (below 2^16) numbers the place in the model.
+  /// Differentiable.
   at::Tensor apply(const at::Tensor& x, const Packing& packing, std::uint32_t site) const;  // [N, C]
 
-  /// Multipliers (0 or 1 / (1 - rate)) for the attention weights of one packed row, fp32.
-  at::Tensor attention_mask(std::int64_t row, std::int64_t heads, std::int64_t queries, std::int64_t keys,
-                            std::uint32_t site) const;  // [H, queries, keys]
+  /// Multipliers (0 or the scale) for the attention weights of `count` packed rows from `row` on, fp32 on the CPU;
+  /// drawn per (row, head, query, key), so that they do not depend on the batch.
+  at::Tensor attention_multipliers(std::int64_t row, std::int64_t count, std::int64_t heads, std::int64_t queries,
+                                   std::int64_t keys, std::uint32_t site) const;  // [count, H, queries, keys]
 
  private:
-  double rate_;
-  std::uint64_t seed_, step_;
+  std::array<std::uint32_t, 2> key_;
+  std::uint32_t threshold_;  ///< of 16 random bits: kept where they are not below it
+  float scale_;
   std::vector<std::int64_t> rows_;
 };
 

@@ -7,9 +7,7 @@
 namespace phatgoose {
 namespace {
 
-at::Tensor to_device(std::vector<std::int64_t> ids, at::Device device) {
-  return at::tensor(ids, at::kLong).to(device);
-}
+at::Tensor to_device(std::vector<std::int64_t> ids, at::Device device) { return at::tensor(ids, at::kLong).to(device); }
 
 }  // namespace
 

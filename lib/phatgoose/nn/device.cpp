@@ -1,0 +1,46 @@
+#include "phatgoose/nn/device.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/cpu/Utils.h>
+
+#include <thread>
+
+#include "phatgoose/base/error.h"
+
+namespace phatgoose {
+
+at::Device parse_device(const std::string& text) {
+  if (text == "cpu") return at::kCPU;
+  const bool numbered = text.rfind("cuda:", 0) == 0 && text.size() > 5 && text.size() < 9 &&
+                        text.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (text != "cuda" && !numbered)
+    fail(ExitCode::usage, {.where = "--device", .found = "\"" + text + "\"", .expected = "cpu, cuda or cuda:N"});
+  const int index = numbered ? std::stoi(text.substr(5)) : 0;
+  const int count = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0;
+  if (index >= count)
+    fail(ExitCode::cannot_finish, {.where = "--device " + text,
+                                   .found = std::to_string(count) + " CUDA devices",
+                                   .expected = "at least " + std::to_string(index + 1),
+                                   .hint = "use --device cpu, or a LibTorch built with CUDA on a machine with a GPU"});
+  return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
+}
+
+at::ScalarType parse_dtype(const std::string& text, at::Device device) {
+  if (text == "fp32") return at::kFloat;
+  if (text == "bf16") return at::kBFloat16;
+  if (text == "fp16")
+    fail(ExitCode::usage,
+         {.where = "--dtype", .found = "fp16", .expected = "fp32, bf16 or auto", .hint = "T5 overflows in fp16"});
+  if (text != "auto")
+    fail(ExitCode::usage, {.where = "--dtype", .found = "\"" + text + "\"", .expected = "auto, fp32 or bf16"});
+  if (device.is_cuda()) return at::kBFloat16;
+  return at::cpu::is_amx_tile_supported() ? at::kBFloat16 : at::kFloat;
+}
+
+void set_threads(std::int64_t threads) {
+  const int count = threads > 0 ? static_cast<int>(threads) : static_cast<int>(std::thread::hardware_concurrency());
+  at::set_num_threads(std::max(1, count));
+}
+
+}  // namespace phatgoose

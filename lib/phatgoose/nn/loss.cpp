@@ -1,0 +1,87 @@
+#include "phatgoose/nn/loss.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+
+#include "phatgoose/nn/shapes.h"
+
+namespace phatgoose {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Logits held at a time; small enough to stay near the processor for large vocabularies.
+constexpr std::int64_t kLogitsPerChunk = 4'000'000;
+
+std::int64_t chunk_rows(const at::Tensor& head) { return std::max<std::int64_t>(16, kLogitsPerChunk / head.size(0)); }
+
+at::Tensor chunk_logits(const at::Tensor& hidden, const at::Tensor& head) {
+  return at::linear(hidden, head).to(at::kFloat);  // [n, V]
+}
+
+/// The gradient is computed with the loss, chunk by chunk, while the logits are at hand; the backward pass only scales
+/// it.
+class CrossEntropySum : public torch::autograd::Function<CrossEntropySum> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& head,
+                            const at::Tensor& targets, bool with_gradient) {
+    const bool head_gradient = with_gradient && head.requires_grad();
+    at::Tensor dhidden = with_gradient ? at::empty_like(hidden) : at::Tensor();
+    at::Tensor dhead = head_gradient ? at::zeros_like(head) : at::Tensor();
+    at::Tensor sum = at::zeros({}, hidden.options().dtype(at::kFloat));
+    const std::int64_t rows = hidden.size(0), step = chunk_rows(head);
+    for (std::int64_t begin = 0; begin < rows; begin += step) {
+      const std::int64_t count = std::min(step, rows - begin);
+      const at::Tensor h = hidden.narrow(0, begin, count);                       // [n, D]
+      const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);    // [n, 1]
+      at::Tensor log_probabilities = at::log_softmax(chunk_logits(h, head), 1);  // [n, V]
+      sum -= log_probabilities.gather(1, target).sum();
+      if (!with_gradient) continue;
+      at::Tensor dlogits = log_probabilities.exp_();  // [n, V]
+      dlogits.scatter_add_(1, target, at::full_like(target, -1.0, dlogits.options()));
+      dlogits = dlogits.to(head.scalar_type());
+      at::Tensor slice = dhidden.narrow(0, begin, count);
+      at::mm_out(slice, dlogits, head);                 // [n, D]
+      if (head_gradient) dhead.addmm_(dlogits.t(), h);  // [V, D]
+    }
+    if (with_gradient) context->saved_data["dhidden"] = dhidden;
+    if (head_gradient) context->saved_data["dhead"] = dhead;
+    return sum;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const at::Tensor& scale = gradients[0];
+    const auto scaled = [&](const char* name) {
+      const auto found = context->saved_data.find(name);
+      if (found == context->saved_data.end()) return at::Tensor();
+      at::Tensor gradient = found->second.toTensor();
+      return gradient.mul_(scale.to(gradient.scalar_type()));
+    };
+    return {scaled("dhidden"), scaled("dhead"), {}, {}};
+  }
+};
+
+}  // namespace
+
+at::Tensor cross_entropy_sum(const at::Tensor& hidden, const at::Tensor& head, const at::Tensor& targets) {
+  const bool with_gradient = at::GradMode::is_enabled() && (hidden.requires_grad() || head.requires_grad());
+  return CrossEntropySum::apply(hidden, head, targets, with_gradient);
+}
+
+at::Tensor target_log_likelihoods(const at::Tensor& hidden, const at::Tensor& head, const at::Tensor& targets) {
+  const at::NoGradGuard no_grad;
+  at::Tensor out = at::empty({hidden.size(0)}, hidden.options().dtype(at::kFloat));  // [N]
+  const std::int64_t rows = hidden.size(0), step = chunk_rows(head);
+  for (std::int64_t begin = 0; begin < rows; begin += step) {
+    const std::int64_t count = std::min(step, rows - begin);
+    const at::Tensor logits = chunk_logits(hidden.narrow(0, begin, count), head);  // [n, V]
+    const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);        // [n, 1]
+    out.narrow(0, begin, count).copy_(logits.gather(1, target).squeeze(1) - at::logsumexp(logits, {1}));
+  }
+  return out;
+}
+
+}  // namespace phatgoose
