@@ -35,7 +35,7 @@ at::ScalarType parse_dtype(const std::string& text, at::Device device) {
   if (text != "auto")
     fail(ExitCode::usage, {.where = "--dtype", .found = "\"" + text + "\"", .expected = "auto, fp32 or bf16"});
   if (device.is_cuda()) return at::kBFloat16;
-  return at::cpu::is_amx_tile_supported() ? at::kBFloat16 : at::kFloat;
+  return at::cpu::init_amx() ? at::kBFloat16 : at::kFloat;
 }
 
 void set_threads(std::int64_t threads) {
