@@ -1,0 +1,90 @@
+// Norm, feed-forward nonlinearity, loss and position buckets against plain formulas.
+#include <ATen/ATen.h>
+#include <catch2/catch.hpp>
+
+#include "phatgoose/nn/activation.h"
+#include "phatgoose/nn/loss.h"
+#include "phatgoose/nn/norm.h"
+#include "phatgoose/nn/position_bias.h"
+
+using namespace phatgoose;
+
+namespace {
+
+double difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
+
+at::Tensor leaf(at::IntArrayRef shape) { return at::randn(shape).requires_grad_(); }
+
+}  // namespace
+
+TEST_CASE("RMSNorm and its gradients equal the formula, in fp32 and in the general form") {
+  at::manual_seed(1);
+  for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+    const at::Tensor x = at::randn({7, 37}, type).requires_grad_(), weight = at::randn({37}, type).requires_grad_();
+    const at::Tensor pick = at::randn({7, 37}, type);
+    const at::Tensor expected = x * at::rsqrt(x.pow(2).mean(-1, true) + 1e-6) * weight;
+    (expected * pick).sum().backward();
+    const at::Tensor dx = x.grad().clone(), dw = weight.grad().clone();
+    x.mutable_grad().reset();
+    weight.mutable_grad().reset();
+    const at::Tensor y = rms_norm(x, weight, 1e-6);
+    CHECK(difference(y, expected) < 1e-5);
+    (y * pick).sum().backward();
+    CHECK(difference(x.grad(), dx) < 1e-5);
+    CHECK(difference(weight.grad(), dw) < 1e-4);
+  }
+}
+
+TEST_CASE("gated GELU and its gradient equal the tanh form over the whole range") {
+  at::manual_seed(2);
+  const at::Tensor h = at::cat({at::linspace(-30, 30, 4003).view({1, -1}), at::randn({1, 4003})}, 1).requires_grad_();
+  const at::Tensor gate = h.narrow(1, 0, 4003), linear = h.narrow(1, 4003, 4003);
+  const at::Tensor expected = at::gelu(gate, "tanh") * linear;
+  expected.sum().backward();
+  const at::Tensor dh = h.grad().clone();
+  h.mutable_grad().reset();
+  const at::Tensor y = feed_forward_activation(h, FeedForwardKind::gated_gelu);
+  CHECK(difference(y, expected) < 4e-6 * expected.abs().max().item<double>());
+  y.sum().backward();
+  CHECK(difference(h.grad(), dh) < 4e-6 * dh.abs().max().item<double>());
+}
+
+TEST_CASE("ReLU feed-forward") {
+  const at::Tensor h = at::tensor({-1.0F, 2.0F}).view({1, 2});
+  CHECK(feed_forward_activation(h, FeedForwardKind::relu).equal(at::tensor({0.0F, 2.0F}).view({1, 2})));
+}
+
+TEST_CASE("chunked cross-entropy and its gradients equal the plain one") {
+  at::manual_seed(3);
+  const std::int64_t rows = 150, vocabulary = 50'000;  // several chunks
+  const at::Tensor hidden = leaf({rows, 8}), head = leaf({vocabulary, 8});
+  const at::Tensor targets = at::randint(vocabulary, {rows}, at::kLong);
+  const at::Tensor expected = at::cross_entropy_loss(hidden.matmul(head.t()), targets, {}, at::Reduction::Sum);
+  (expected * 0.5).backward();
+  const at::Tensor dhidden = hidden.grad().clone(), dhead = head.grad().clone();
+  hidden.mutable_grad().reset();
+  head.mutable_grad().reset();
+  const at::Tensor loss = cross_entropy_sum(hidden, head, targets);
+  CHECK(loss.item<double>() == Approx(expected.item<double>()).epsilon(1e-6));
+  (loss * 0.5).backward();
+  CHECK(difference(hidden.grad(), dhidden) < 1e-5);
+  CHECK(difference(head.grad(), dhead) < 1e-5);
+  const at::Tensor each = target_log_likelihoods(hidden, head, targets);
+  CHECK(-each.sum().item<double>() == Approx(expected.item<double>()).epsilon(1e-6));
+}
+
+TEST_CASE("relative position buckets") {
+  const T5Config config;
+  // Encoder: 16 buckets for each sign, the first eight distances exact.
+  CHECK(relative_position_bucket(0, true, config) == 0);
+  CHECK(relative_position_bucket(-7, true, config) == 7);
+  CHECK(relative_position_bucket(7, true, config) == 23);
+  CHECK(relative_position_bucket(-8, true, config) == 8);
+  CHECK(relative_position_bucket(-1000, true, config) == 15);
+  CHECK(relative_position_bucket(1000, true, config) == 31);
+  // Decoder: the future counts as distance zero, the first sixteen exact.
+  CHECK(relative_position_bucket(5, false, config) == 0);
+  CHECK(relative_position_bucket(-15, false, config) == 15);
+  CHECK(relative_position_bucket(-16, false, config) == 16);
+  CHECK(relative_position_bucket(-1000, false, config) == 31);
+}
