@@ -2,11 +2,16 @@
 #
 # LibTorch's own package file insists on a CUDA toolkit when the library was built with CUDA, although linking against it
 # needs none. This module only looks for the headers and the shared libraries, so that CPU and CUDA builds work alike.
-# Where it looks: LibTorch_ROOT or CMAKE_PREFIX_PATH (either the torch directory itself or its share/cmake), in that order.
+# Where it looks: LibTorch_ROOT, then CMAKE_PREFIX_PATH (either the torch directory itself or its share/cmake), then
+# LibTorch_FALLBACK.
 
 set(_torch_hints ${LibTorch_ROOT} $ENV{LibTorch_ROOT})
 foreach(_prefix IN LISTS CMAKE_PREFIX_PATH)
   list(APPEND _torch_hints ${_prefix} ${_prefix}/../..)
+endforeach()
+foreach(_fallback IN LISTS LibTorch_FALLBACK)
+  file(REAL_PATH ${_fallback} _fallback)
+  list(APPEND _torch_hints ${_fallback})
 endforeach()
 
 find_path(LibTorch_INCLUDE_DIR ATen/ATen.h HINTS ${_torch_hints} PATH_SUFFIXES include)

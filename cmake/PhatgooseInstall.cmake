@@ -2,7 +2,7 @@
 
 include(CMakePackageConfigHelpers)
 
-install(TARGETS phatgoose_core phatgoose_torch phatgoose_build EXPORT phatgoose
+install(TARGETS phatgoose_core phatgoose_torch EXPORT phatgoose
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY lib/phatgoose DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(EXPORT phatgoose NAMESPACE phatgoose:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/phatgoose)
