@@ -66,6 +66,11 @@ std::string as_hexadecimal(std::uint64_t value) {
 
 }  // namespace
 
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
 std::string read_file(const fs::path& path) {
   const auto [descriptor, size] = open_for_reading(path);
   const Descriptor opened(descriptor);

@@ -12,6 +12,9 @@ namespace phatgoose {
 
 namespace fs = std::filesystem;
 
+/// Whether there is such a regular file (links followed); false where it cannot be reached.
+bool is_file(const fs::path& path);
+
 /// The whole file. Missing or unreadable: bad_data.
 std::string read_file(const fs::path& path);
 

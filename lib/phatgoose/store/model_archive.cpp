@@ -1,16 +1,22 @@
-// Which files of a model directory hold its tensors: one safetensors file, or shards named by an index.
+// Which files of a model directory hold its tensors: one file, or shards named by an index.
 #include <set>
 #include <utility>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/json.h"
 #include "phatgoose/store/safetensors.h"
+#include "phatgoose/store/torch_zip.h"
 
 namespace phatgoose {
 namespace {
 
-constexpr const char* kSingle = "model.safetensors";
-constexpr const char* kIndex = "model.safetensors.index.json";
+constexpr const char* kSafetensors = "model.safetensors";
+constexpr const char* kTorch = "pytorch_model.bin";
+
+std::unique_ptr<TensorArchive> open_file(const fs::path& path) {
+  if (path.extension() == ".safetensors") return std::make_unique<SafetensorsFile>(path);
+  return std::make_unique<TorchZipFile>(path);
+}
 
 /// The shards that an index names, seen as one archive.
 class ShardedArchive : public TensorArchive {
@@ -23,8 +29,8 @@ class ShardedArchive : public TensorArchive {
 
  private:
   fs::path index_;
-  std::map<std::string, SafetensorsFile> shards_;  ///< by file name
-  std::map<std::string, std::string> shard_of_;    ///< file name by tensor name
+  std::map<std::string, std::unique_ptr<TensorArchive>> shards_;  ///< by file name
+  std::map<std::string, std::string> shard_of_;                   ///< file name by tensor name
   std::map<std::string, TensorView> tensors_;
 };
 
@@ -51,10 +57,10 @@ ShardedArchive::ShardedArchive(const fs::path& index) : index_(index), shard_of_
   for (const auto& [name, file] : shard_of_) files.insert(file);
   for (const std::string& file : files) {
     const fs::path path = index_.parent_path() / file;
-    if (!fs::exists(path)) {
+    if (!is_file(path)) {
       fail(ExitCode::bad_data, {index_.string(), "the shard " + file + " is missing", {}, "copy it beside the index"});
     }
-    const SafetensorsFile& shard = shards_.emplace(file, SafetensorsFile(path)).first->second;
+    const TensorArchive& shard = *shards_.emplace(file, open_file(path)).first->second;
     for (const auto& [name, view] : shard.tensors()) {
       const auto placed = shard_of_.find(name);
       if (placed == shard_of_.end() || placed->second != file) {
@@ -79,17 +85,22 @@ ShardedArchive::ShardedArchive(const fs::path& index) : index_(index), shard_of_
 
 std::string ShardedArchive::where(const std::string& name) const {
   const auto found = shard_of_.find(name);
-  return found == shard_of_.end() ? index_.string() + ": " + name : shards_.at(found->second).where(name);
+  return found == shard_of_.end() ? index_.string() + ": " + name : shards_.at(found->second)->where(name);
 }
 
-void ShardedArchive::release(const std::string& name) const { shards_.at(shard_of_.at(name)).release(name); }
+void ShardedArchive::release(const std::string& name) const { shards_.at(shard_of_.at(name))->release(name); }
 
 }  // namespace
 
 std::unique_ptr<TensorArchive> open_model_archive(const fs::path& directory) {
-  if (fs::exists(directory / kSingle)) return std::make_unique<SafetensorsFile>(directory / kSingle);
-  if (fs::exists(directory / kIndex)) return std::make_unique<ShardedArchive>(directory / kIndex);
-  fail(ExitCode::bad_data, {directory.string(), "no weights", std::string(kSingle) + " or " + kIndex, {}});
+  for (const std::string name : {kSafetensors, kTorch}) {
+    if (is_file(directory / name)) return open_file(directory / name);
+    const fs::path index = directory / (name + ".index.json");
+    if (is_file(index)) return std::make_unique<ShardedArchive>(index);
+  }
+  fail(ExitCode::bad_data, {.where = directory.string(),
+                            .found = "no weights",
+                            .expected = "model.safetensors or pytorch_model.bin, or their index of shards"});
 }
 
 }  // namespace phatgoose

@@ -132,7 +132,7 @@ T5Config parse_t5_config(const Json& json, const std::string& where) {
 
 T5Config read_t5_config(const fs::path& directory) {
   const fs::path path = directory / "config.json";
-  if (!fs::exists(path)) {
+  if (!is_file(path)) {
     refuse(directory.string(), "no config.json", "a Hugging Face T5 directory (config.json, weights, spiece.model)");
   }
   return parse_t5_config(read_json(path.string()), path.string());

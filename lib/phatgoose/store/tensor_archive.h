@@ -56,8 +56,8 @@ class TensorArchive {
   const TensorView& at(const std::string& name, const Shape& shape) const;
 };
 
-/// model.safetensors, model.safetensors.index.json with its shards, or a zip-format pytorch_model.bin of `directory`,
-/// in this order of preference. None of them: bad_data.
+/// model.safetensors, model.safetensors.index.json with its shards, a zip-format pytorch_model.bin, or
+/// pytorch_model.bin.index.json with its shards, in this order of preference. None of them: bad_data.
 std::unique_ptr<TensorArchive> open_model_archive(const fs::path& directory);
 
 }  // namespace phatgoose
