@@ -1,0 +1,83 @@
+#include "phatgoose/text/vocabulary.h"
+
+#include <sentencepiece_trainer.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/text/line_reader.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr std::size_t kMaxLineBytes = 1 << 16;  // longer lines are cut: one line is one unit of work for the trainer
+
+/// Feeds the lines of several files to the trainer.
+class FileLines : public sentencepiece::SentenceIterator {
+ public:
+  FileLines(const std::vector<fs::path>& files, std::int64_t max_lines) : files_(files), left_(max_lines) { Next(); }
+
+  bool done() const override { return done_; }
+  const std::string& value() const override { return line_; }
+  sentencepiece::util::Status status() const override { return {}; }
+
+  void Next() override {
+    do {
+      done_ = left_ == 0 || !read_line();
+    } while (!done_ && line_.empty());
+    if (!done_) --left_;
+    if (line_.size() > kMaxLineBytes) line_.resize(std::min(kMaxLineBytes, line_.find_last_of(' ', kMaxLineBytes)));
+  }
+
+ private:
+  bool read_line() {
+    while (true) {
+      if (reader_ != nullptr && reader_->next(line_)) return true;
+      if (next_file_ == files_.size()) return false;
+      reader_ = std::make_unique<LineReader>(files_[next_file_++]);
+    }
+  }
+
+  const std::vector<fs::path>& files_;
+  std::int64_t left_;
+  std::size_t next_file_ = 0;
+  std::unique_ptr<LineReader> reader_;
+  std::string line_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+void train_vocabulary(const std::vector<fs::path>& files, const VocabularyOptions& options, const fs::path& out) {
+  const std::unordered_map<std::string, std::string> arguments = {
+      {"model_type", "unigram"},
+      {"vocab_size", std::to_string(options.pieces)},
+      {"character_coverage", std::to_string(options.character_coverage)},
+      {"normalization_rule_name", "nmt_nfkc"},
+      {"pad_id", "0"},
+      {"eos_id", "1"},
+      {"unk_id", "2"},
+      {"bos_id", "-1"},
+      {"byte_fallback", "false"},
+      {"max_sentence_length", std::to_string(kMaxLineBytes)},
+      {"num_threads", "1"},  // the result depends on how the sentences are shared out
+      {"minloglevel", "3"},
+  };
+  FileLines lines(files, options.max_lines);
+  std::string model;
+  const auto status = sentencepiece::SentencePieceTrainer::Train(arguments, &lines, &model);
+  if (!status.ok() || model.empty()) {
+    fail(ExitCode::bad_data, {.where = files.empty() ? "text" : files.front().string(),
+                              .found = "no vocabulary of " + std::to_string(options.pieces) +
+                                       " pieces can be trained: " + status.ToString(),
+                              .expected = "more text, or fewer pieces",
+                              .hint = ""});
+  }
+  make_directories(out);
+  write_file(out / "spiece.model", model);
+}
+
+}  // namespace phatgoose
