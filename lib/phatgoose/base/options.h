@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <limits>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <variant>
@@ -59,6 +60,12 @@ struct Option {
   }
 };
 
+/// A settings file that is compiled in. Its top-level keys are commands, the settings of each lie below.
+struct Preset {
+  std::string name;
+  std::string yaml;
+};
+
 class OptionSet {
  public:
   OptionSet(std::string command, std::string summary) : command_(std::move(command)), summary_(std::move(summary)) {}
@@ -71,17 +78,23 @@ class OptionSet {
   const std::string& summary() const { return summary_; }
   const std::vector<Option>& options() const { return options_; }
 
-  /// Presets: names of settings files under configs/presets that are compiled in; --preset NAME selects one.
-  void set_presets(std::vector<std::string> names) { presets_ = std::move(names); }
-  const std::vector<std::string>& presets() const { return presets_; }
+  /// The presets that --preset NAME selects from; those without a section for this command do not count.
+  void set_presets(std::vector<Preset> presets) { presets_ = std::move(presets); }
+  const std::vector<Preset>& presets() const { return presets_; }
 
   /// The settings as they stand, as YAML that --config reads back.
   std::string dump() const;
+  /// The settings as they stand, as one JSON object; options that have no value are null.
+  nlohmann::ordered_json values() const;
+  /// What --help prints.
+  std::string help() const;
+  /// The same as a section of docs/commands.md.
+  std::string markdown() const;
 
  private:
   std::string command_, summary_;
   std::vector<Option> options_;
-  std::vector<std::string> presets_;
+  std::vector<Preset> presets_;
 };
 
 enum class ParseOutcome {

@@ -1,0 +1,35 @@
+// Values of options as text: reading with all checks, and writing back.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "phatgoose/base/options.h"
+
+namespace phatgoose {
+
+/// "an integer from 1 to 8", "one of fp32, bf16": what the option admits, for messages.
+std::string expectation(const Option& option);
+
+/// Sets the option's target. Texts that do not fit its type, choices or range: usage error that names `where`. Only
+/// list options take a number of texts other than one.
+void assign_texts(const Option& option, const std::vector<std::string>& texts, const std::string& where);
+
+/// Sets an option that may stay without a value to none; any other: usage error.
+void assign_nothing(const Option& option, const std::string& where);
+
+/// The value as it would be typed; empty for none. Lists are separated by spaces.
+std::string value_text(const Option& option);
+
+/// Whether there is a value: false for an empty optional, string or list.
+bool has_value(const Option& option);
+
+bool is_list(const Option& option);
+bool is_flag(const Option& option);
+/// Whether the value is free text, so that YAML may quote it.
+bool is_text(const Option& option);
+
+/// The placeholder that help shows for the value: "FILE...", "true|false", "INTEGER".
+std::string placeholder_of(const Option& option);
+
+}  // namespace phatgoose

@@ -1,0 +1,179 @@
+#include <CLI/CLI.hpp>
+#include <ostream>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/files.h"
+#include "phatgoose/base/nearest.h"
+#include "phatgoose/base/option_values.h"
+#include "phatgoose/base/options.h"
+#include "phatgoose/base/options_yaml.h"
+#include "phatgoose/base/version.h"
+
+namespace phatgoose {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+/// The options that every command has beside its own.
+struct GeneralOptions {
+  bool help = false, version = false, dump_config = false;
+  std::string config, preset;
+
+  void declare(OptionSet& set) {
+    set.add("help", &help, "");
+    set.add("version", &version, "");
+    set.add("dump-config", &dump_config, "");
+    set.add("config", &config, "");
+    set.add("preset", &preset, "");
+  }
+};
+
+/// The texts that the command line gives for one option.
+struct Given {
+  const Option* option;
+  Texts texts;
+};
+
+std::string typed_name(const Option& option) { return (option.positional ? "" : "--") + option.name; }
+
+[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
+                         const std::string& hint = "") {
+  fail(ExitCode::usage, {.where = where, .found = found, .expected = expected, .hint = hint});
+}
+
+/// Gives every flag its value in writing: "--flag" and "--flag true" become "--flag=true".
+Texts with_flag_values(const Texts& arguments, const std::vector<const Option*>& options) {
+  Texts result;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--") {
+      result.insert(result.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
+      break;
+    }
+    const bool flag = std::any_of(options.begin(), options.end(), [&](const Option* option) {
+      return is_flag(*option) && arguments[i] == "--" + option->name;
+    });
+    if (!flag) {
+      result.push_back(arguments[i] == "-h" ? "--help=true" : arguments[i]);
+    } else if (i + 1 < arguments.size() && (arguments[i + 1] == "true" || arguments[i + 1] == "false")) {
+      result.push_back(arguments[i] + "=" + arguments[i + 1]);
+      ++i;
+    } else {
+      result.push_back(arguments[i] + "=true");
+    }
+  }
+  return result;
+}
+
+/// Refuses what the scan could not assign to an option; the unknown options among it come first.
+void refuse_leftovers(const Texts& leftovers, const std::vector<const Option*>& options) {
+  for (const std::string& text : leftovers) {
+    if (!text.starts_with("-") || text == "--") continue;
+    Texts names;
+    for (const Option* option : options) names.push_back(typed_name(*option));
+    const std::string name = text.substr(0, text.find('='));
+    refuse(name, "unknown option", "", did_you_mean(name, names));
+  }
+  for (const std::string& text : leftovers) {
+    if (text != "--") refuse("\"" + text + "\"", "an argument that belongs to no option", "");
+  }
+}
+
+/// Splits the command line into the texts given for each option.
+std::vector<Given> scan(const Texts& arguments, const std::vector<const Option*>& options) {
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  std::vector<CLI::Option*> scanners;
+  for (const Option* option : options) {
+    CLI::Option* scanner = app.add_option(typed_name(*option))->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    if (is_list(*option)) scanner->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
+    scanners.push_back(scanner);
+  }
+  Texts reversed = with_flag_values(arguments, options);
+  std::reverse(reversed.begin(), reversed.end());  // the order in which CLI11 takes them
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::Error& error) {
+    refuse("command line", error.what(), "");
+  }
+  refuse_leftovers(app.remaining(), options);
+
+  std::vector<Given> given;
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    if (scanners[i]->count() > 0) given.push_back({options[i], scanners[i]->results()});
+  }
+  return given;
+}
+
+/// Sets one option from the command line.
+void apply(const Given& given) {
+  const std::string name = typed_name(*given.option);
+  if (!is_list(*given.option) && given.texts.size() > 1) refuse(name, "given more than once", "once");
+  for (const std::string& text : given.texts) {
+    if (!given.option->positional && text.starts_with("--"))
+      refuse(name, "no value before " + text, expectation(*given.option));
+  }
+  assign_texts(*given.option, given.texts, name);
+}
+
+void apply_named_preset(const OptionSet& set, const std::string& name) {
+  const Texts names = preset_names(set);
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    std::string known;
+    for (const std::string& one : names) known += (known.empty() ? "" : ", ") + one;
+    refuse("--preset", "\"" + name + "\" has no settings for " + set.command(),
+           known.empty() ? "no preset: there is none for this command" : "one of " + known, did_you_mean(name, names));
+  }
+  for (const Preset& preset : set.presets()) {
+    if (preset.name == name) apply_preset(set, preset);
+  }
+}
+
+void apply_config(const OptionSet& set, const std::string& path) {
+  std::string text;
+  try {
+    text = read_file(path);
+  } catch (const Error& error) {
+    refuse("--config", error.what(), "");
+  }
+  apply_yaml(set, text, path);
+}
+
+void check_required(const OptionSet& set) {
+  for (const Option& option : set.options()) {
+    if (option.required && !has_value(option)) {
+      refuse(typed_name(option), "missing", placeholder_of(option) + ", " + option.help);
+    }
+  }
+}
+
+}  // namespace
+
+ParseOutcome parse_options(OptionSet& set, const std::vector<std::string>& arguments, std::ostream& out) {
+  GeneralOptions general;
+  OptionSet general_set(set.command(), "");
+  general.declare(general_set);
+  std::vector<const Option*> options;
+  for (const Option& option : set.options()) options.push_back(&option);
+  for (const Option& option : general_set.options()) options.push_back(&option);
+
+  const std::vector<Given> given = scan(arguments, options);
+  const auto apply_those_of = [&](const OptionSet& owner) {
+    for (const Given& one : given) {
+      const Option* first = owner.options().data();
+      if (one.option >= first && one.option < first + owner.options().size()) apply(one);
+    }
+  };
+  apply_those_of(general_set);
+  if (general.help) return out << set.help(), ParseOutcome::answered;
+  if (general.version) return out << "phatgoose " << version() << "\n", ParseOutcome::answered;
+
+  if (!general.preset.empty()) apply_named_preset(set, general.preset);
+  if (!general.config.empty()) apply_config(set, general.config);
+  apply_those_of(set);
+  if (general.dump_config) return out << set.dump(), ParseOutcome::answered;
+  check_required(set);
+  return ParseOutcome::run;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,124 @@
+#include "phatgoose/base/options_yaml.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <set>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/nearest.h"
+#include "phatgoose/base/option_values.h"
+
+namespace phatgoose {
+namespace {
+
+std::string place(const std::string& where, const YAML::Mark& mark) {
+  return mark.line < 0 ? where : fmt::format("{}:{}", where, mark.line + 1);
+}
+
+[[noreturn]] void refuse(const std::string& where, const YAML::Node& node, std::string found, std::string expected,
+                         std::string hint = "") {
+  fail(ExitCode::usage, {.where = place(where, node.Mark()),
+                         .found = std::move(found),
+                         .expected = std::move(expected),
+                         .hint = std::move(hint)});
+}
+
+/// Parses text that must hold one mapping, or nothing.
+YAML::Node load_mapping(const std::string& text, const std::string& where) {
+  std::vector<YAML::Node> documents;
+  try {
+    documents = YAML::LoadAll(text);
+  } catch (const YAML::Exception& error) {
+    fail(ExitCode::usage, {.where = place(where, error.mark), .found = error.msg, .expected = "YAML", .hint = ""});
+  }
+  if (documents.empty() || (documents.size() == 1 && documents[0].IsNull())) return YAML::Node(YAML::NodeType::Map);
+  if (documents.size() > 1) refuse(where, documents[1], "a second document", "one");
+  if (!documents[0].IsMap()) refuse(where, documents[0], "no mapping", "lines of the form \"option: value\"");
+  return documents[0];
+}
+
+/// Plain scalars have the tag "?", quoted ones "!".
+bool is_quoted(const YAML::Node& node) { return node.Tag() != "?"; }
+
+/// The text of one value. Quotes make a value text, which numbers and booleans are not.
+std::string scalar_text(const Option& option, const YAML::Node& node, const std::string& where) {
+  if (!node.IsScalar()) refuse(where, node, "no plain value for " + option.name, expectation(option));
+  if (is_quoted(node) && !is_text(option)) {
+    refuse(where, node, fmt::format("the text \"{}\" for {}", node.Scalar(), option.name), expectation(option),
+           "write it without quotes");
+  }
+  return node.Scalar();
+}
+
+void apply_value(const Option& option, const YAML::Node& value, const std::string& where) {
+  const std::string here = place(where, value.Mark());
+  if (value.IsNull()) return assign_nothing(option, here);
+  if (value.IsSequence() && is_list(option)) {
+    std::vector<std::string> texts;
+    for (const YAML::Node& element : value) texts.push_back(scalar_text(option, element, where));
+    return assign_texts(option, texts, here);
+  }
+  assign_texts(option, {scalar_text(option, value, where)}, here);
+}
+
+/// Calls `visit(key, key_node, value_node)` for every member, refusing keys that are no words or come twice.
+template <typename Visit>
+void for_each_member(const YAML::Node& mapping, const std::string& where, Visit visit) {
+  std::set<std::string> seen;
+  for (const auto& member : mapping) {
+    if (!member.first.IsScalar()) refuse(where, member.first, "a key that is no word", "the name of an option");
+    const std::string& key = member.first.Scalar();
+    if (!seen.insert(key).second) refuse(where, member.first, "duplicate key \"" + key + "\"", "every key once");
+    visit(key, member.first, member.second);
+  }
+}
+
+void apply_mapping(const OptionSet& set, const YAML::Node& mapping, const std::string& where) {
+  std::vector<std::string> names;
+  for (const Option& option : set.options()) names.push_back(option.name);
+  for_each_member(mapping, where, [&](const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
+    const auto name = std::find(names.begin(), names.end(), key);
+    if (name == names.end()) {
+      refuse(where, key_node, "unknown option \"" + key + "\"", "", did_you_mean(key, names));
+    }
+    apply_value(set.options()[static_cast<std::size_t>(name - names.begin())], value, where);
+  });
+}
+
+}  // namespace
+
+void apply_yaml(const OptionSet& set, const std::string& text, const std::string& where) {
+  apply_mapping(set, load_mapping(text, where), where);
+}
+
+void apply_preset(const OptionSet& set, const Preset& preset) {
+  const std::string where = "preset " + preset.name;
+  for_each_member(load_mapping(preset.yaml, where), where,
+                  [&](const std::string& command, const YAML::Node&, const YAML::Node& settings) {
+                    if (command == set.command()) apply_mapping(set, settings, where);
+                  });
+}
+
+std::vector<std::string> preset_commands(const Preset& preset) {
+  const std::string where = "preset " + preset.name;
+  std::vector<std::string> commands;
+  for_each_member(load_mapping(preset.yaml, where), where,
+                  [&](const std::string& command, const YAML::Node& key_node, const YAML::Node& settings) {
+                    if (!settings.IsMap()) refuse(where, key_node, command + " without settings", "a mapping");
+                    commands.push_back(command);
+                  });
+  return commands;
+}
+
+std::vector<std::string> preset_names(const OptionSet& set) {
+  std::vector<std::string> names;
+  for (const Preset& preset : set.presets()) {
+    const std::vector<std::string> commands = preset_commands(preset);
+    if (std::find(commands.begin(), commands.end(), set.command()) != commands.end()) names.push_back(preset.name);
+  }
+  return names;
+}
+
+}  // namespace phatgoose
