@@ -1,0 +1,124 @@
+#include "phatgoose/eval/rank_scorer.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "phatgoose/nn/loss.h"
+
+namespace phatgoose {
+namespace {
+
+/// One choice of one question.
+struct Place {
+  std::size_t question, choice;
+};
+
+/// A distinct input with the distinct targets that are scored against it, and the places that each target answers.
+struct SharedInput {
+  TokenIds ids;
+  std::map<TokenIds, std::vector<Place>> targets;
+  std::int64_t questions = 0;
+};
+
+/// Distinct inputs in order of length, so that the rows of one pass are of similar length.
+std::vector<SharedInput> share_inputs(std::span<const Question> questions) {
+  std::map<TokenIds, std::size_t> index_of;
+  std::vector<SharedInput> inputs;
+  for (std::size_t q = 0; q < questions.size(); ++q) {
+    const auto [found, added] = index_of.try_emplace(questions[q].input, inputs.size());
+    if (added) inputs.push_back({.ids = questions[q].input, .targets = {}});
+    SharedInput& input = inputs[found->second];
+    ++input.questions;
+    for (std::size_t c = 0; c < questions[q].choices.size(); ++c) {
+      input.targets[questions[q].choices[c]].push_back({q, c});
+    }
+  }
+  std::stable_sort(inputs.begin(), inputs.end(),
+                   [](const SharedInput& a, const SharedInput& b) { return a.ids.size() < b.ids.size(); });
+  return inputs;
+}
+
+/// Targets of one decoder pass: token ids, the encoder row of each, and where each score belongs.
+struct TargetPass {
+  std::vector<TokenIds> targets;
+  std::vector<std::int64_t> source_rows;
+  std::vector<const std::vector<Place>*> places;
+  std::int64_t tokens = 0;
+
+  void add(const TokenIds& target, std::int64_t source_row, const std::vector<Place>& answered) {
+    targets.push_back(target);
+    source_rows.push_back(source_row);
+    places.push_back(&answered);
+    tokens += static_cast<std::int64_t>(target.size());
+  }
+};
+
+void score_targets(const T5Model& model, const EncodedRows& encoded, const TargetPass& pass,
+                   std::vector<ChoiceScores>& scores) {
+  if (pass.targets.empty()) return;
+  const auto start = static_cast<TokenId>(model.config().decoder_start_token_id);
+  const PackedIds inputs = pack_decoder_inputs(pass.targets, start, model.device());
+  const PackedIds targets = pack_ids(pass.targets, model.device());
+  const at::Tensor hidden = model.decode(inputs, encoded, pass.source_rows);  // [N_tgt, D]
+  const at::Tensor per_token =
+      target_log_likelihoods(hidden, model.head(), targets.ids).to(at::kCPU, at::kFloat).contiguous();  // [N_tgt]
+  const float* values = per_token.const_data_ptr<float>();
+  for (std::int64_t row = 0; row < targets.packing.rows(); ++row) {
+    const float* first = values + targets.packing.offset(row);
+    const double sum = std::accumulate(first, first + targets.packing.length(row), 0.0);
+    for (const Place& place : *pass.places[row]) scores[place.question].log_likelihoods[place.choice] = sum;
+  }
+}
+
+/// Encodes the inputs [first, last) once and scores all their targets, a bounded number of tokens at a time.
+void score_inputs(const T5Model& model, std::span<const SharedInput> inputs, std::int64_t token_limit,
+                  std::vector<ChoiceScores>& scores) {
+  std::vector<TokenIds> rows;
+  for (const SharedInput& input : inputs) rows.push_back(input.ids);
+  const EncodedRows encoded = model.encode(pack_ids(rows, model.device()));
+  TargetPass pass;
+  for (std::size_t row = 0; row < inputs.size(); ++row) {
+    for (const auto& [target, places] : inputs[row].targets) {
+      if (pass.tokens > 0 && pass.tokens + static_cast<std::int64_t>(target.size()) > token_limit) {
+        score_targets(model, encoded, pass, scores);
+        pass = {};
+      }
+      pass.add(target, static_cast<std::int64_t>(row), places);
+    }
+  }
+  score_targets(model, encoded, pass, scores);
+}
+
+}  // namespace
+
+std::vector<ChoiceScores> score_choices(const T5Model& model, std::span<const Question> questions,
+                                        const ScoringPasses& passes) {
+  const at::NoGradGuard no_grad;
+  std::vector<ChoiceScores> scores(questions.size());
+  for (std::size_t q = 0; q < questions.size(); ++q) {
+    scores[q].log_likelihoods.resize(questions[q].choices.size());
+    for (const TokenIds& choice : questions[q].choices) {
+      scores[q].num_tokens.push_back(static_cast<std::int64_t>(choice.size()));
+    }
+  }
+  const std::vector<SharedInput> inputs = share_inputs(questions);
+  std::int64_t finished = 0;
+  for (std::size_t first = 0; first < inputs.size();) {
+    std::size_t last = first;
+    std::int64_t tokens = 0;
+    do {
+      tokens += static_cast<std::int64_t>(inputs[last].ids.size());
+      finished += inputs[last++].questions;
+    } while (last < inputs.size() && tokens + static_cast<std::int64_t>(inputs[last].ids.size()) <= passes.tokens);
+    score_inputs(model, std::span(inputs).subspan(first, last - first), passes.tokens, scores);
+    if (passes.on_questions) passes.on_questions(finished);
+    first = last;
+  }
+  return scores;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,37 @@
+// Rank classification (METHODS 9): the log-likelihood of every answer choice given the input.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "phatgoose/nn/t5_model.h"
+
+namespace phatgoose {
+
+/// An input and the answers to choose from, as the model reads them: nothing is added, EOS included where it counts.
+struct Question {
+  TokenIds input;
+  std::vector<TokenIds> choices;
+};
+
+/// What the model thinks of each choice of one question.
+struct ChoiceScores {
+  std::vector<double> log_likelihoods;   ///< sums over the choice's tokens
+  std::vector<std::int64_t> num_tokens;  ///< tokens of the choice
+};
+
+/// How scoring is cut into passes; no score depends on it beyond fp32 rounding.
+struct ScoringPasses {
+  std::int64_t tokens = 4096;                      ///< at most so many tokens in one encoder or decoder pass
+  std::function<void(std::int64_t)> on_questions;  ///< called after each pass with the questions finished so far
+};
+
+/// Scores every choice of every question, in the order given. Each distinct input is encoded once, however many
+/// questions ask it, and its cross-attention keys and values are shared by all its choices; the vocabulary head runs on
+/// target positions only. No gradients.
+std::vector<ChoiceScores> score_choices(const T5Model& model, std::span<const Question> questions,
+                                        const ScoringPasses& passes = {});
+
+}  // namespace phatgoose

@@ -1,0 +1,38 @@
+// The decoder stack one token at a time: keys and values of earlier tokens are kept instead of computed again.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "phatgoose/nn/t5_model.h"
+
+namespace phatgoose {
+
+/// Decodes all rows of `encoded` in step: every call of step() gives each live row its next token. Inference only.
+class CachedDecoder {
+ public:
+  /// At most `max_length` steps. `model` and `encoded` must outlive the decoder.
+  CachedDecoder(const T5Model& model, const EncodedRows& encoded, std::int64_t max_length);
+
+  /// `ids` [rows] int64: the next input token of every live row. Returns what T5Model::decode gives at that position.
+  at::Tensor step(const at::Tensor& ids);  // [rows, D]
+
+  /// Drops all live rows but those at `kept` (ascending places among the live rows).
+  void keep(std::span<const std::int64_t> kept);
+
+ private:
+  at::Tensor self_attention(std::size_t block, const at::Tensor& x, const Pass& pass);         // [rows, D]
+  at::Tensor cross_attention(std::size_t block, const at::Tensor& x, const Pass& pass) const;  // [rows, D]
+
+  const T5Model& model_;
+  const EncodedRows& encoded_;
+  at::Tensor bias_;                        // [H, max_length, max_length] fp32
+  std::vector<at::Tensor> cache_;          // per block [rows, max_length, 2 H K]: keys, then values
+  std::vector<std::int64_t> source_rows_;  // encoder row of every live row
+  std::int64_t steps_ = 0;
+};
+
+}  // namespace phatgoose
