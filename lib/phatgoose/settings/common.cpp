@@ -13,4 +13,9 @@ void CommonSettings::declare(OptionSet& set) {
   set.add("log", &log, "how much to say on stderr").one_of({"quiet", "info", "debug"}).in(group);
 }
 
+LogLevel CommonSettings::log_level() const {
+  if (log == "quiet") return LogLevel::quiet;
+  return log == "debug" ? LogLevel::debug : LogLevel::info;
+}
+
 }  // namespace phatgoose

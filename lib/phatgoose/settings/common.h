@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "phatgoose/base/log.h"
 #include "phatgoose/base/options.h"
 
 namespace phatgoose {
@@ -16,6 +17,8 @@ struct CommonSettings {
   std::string log = "info";
 
   void declare(OptionSet& set);
+  /// `log` as the level that it names.
+  LogLevel log_level() const;
 };
 
 }  // namespace phatgoose

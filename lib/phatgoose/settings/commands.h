@@ -1,0 +1,34 @@
+// The commands of the program: one line each in commands.cpp. A command's settings are a struct whose member
+// `OptionSet declare()` names the command and declares its options over the struct's fields.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "phatgoose/base/options.h"
+#include "phatgoose/settings/presets.h"
+
+namespace phatgoose {
+
+/// A command with settings of its own to declare its options over.
+struct Command {
+  std::shared_ptr<void> settings;  ///< what the options point to
+  OptionSet options;
+};
+
+/// The options of a command over `settings`, which must outlive them, with the presets that are compiled in.
+template <typename Settings>
+OptionSet declare_options(Settings& settings) {
+  OptionSet options = settings.declare();
+  options.set_presets(embedded_presets());
+  return options;
+}
+
+/// Every command, in the order in which help lists them.
+std::vector<Command> all_commands();
+
+/// docs/commands.md.
+std::string commands_markdown();
+
+}  // namespace phatgoose
