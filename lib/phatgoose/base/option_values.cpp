@@ -189,7 +189,7 @@ std::string placeholder_of(const Option& option) {
       return "TEXT";
     });
   }
-  return is_list(option) ? text + "..." : text;
+  return is_list(option) && !text.ends_with("...") ? text + "..." : text;
 }
 
 }  // namespace phatgoose

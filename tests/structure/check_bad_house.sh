@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# check_bad_house.sh DIRECTORY: check_sources.sh must report every breach in DIRECTORY/bad_house, and no other.
+set -euo pipefail
+cd "${1:?usage: check_bad_house.sh DIRECTORY}"
+
+if found=$(./check_sources.sh bad_house); then
+  echo "bad_house passed"
+  exit 1
+fi
+diff <(LC_ALL=C sort <<<"$found") - <<'TEXT'
+./base/upward.h: header without #pragma once
+./nn/chatty.cpp:7:  std::cout << "sorry\n";: the library does not print
+./nn/chatty.cpp:8:  std::exit(1);: the library does not end the process
+base/upward.h:1:#include <ATen/ATen.h>: LibTorch below nn
+base/upward.h:3:#include "phatgoose/nn/shapes.h": base must not depend on nn
+nn/chatty.cpp:4:#include "phatgoose/odd/folder.h": folder without a place in the order
+TEXT

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# check_sources.sh DIRECTORY: the rules of the house that the compiler does not check. Prints every breach; the exit
+# status is 1 when there is one.
+set -euo pipefail
+cd "${1:?usage: check_sources.sh DIRECTORY}/lib/phatgoose"
+breaches=0
+
+# A folder may include itself and what stands before it (folders of one line are independent of each other).
+order=(
+  "base"
+  "settings text store"
+  "data"
+  "scoring"
+  "report"
+  "nn"
+  "adapters"
+  "routing"
+  "eval"
+  "train"
+)
+without_torch="base settings text store data scoring report"
+
+breach() {
+  echo "$1"
+  breaches=$((breaches + 1))
+}
+
+# Prints FILE:LINE:TEXT for a pattern in the sources below the given folders; no match is no error.
+find_lines() {
+  grep --recursive --line-number --extended-regexp --include='*.h' --include='*.cpp' "$@" || true
+}
+
+rank_of() {
+  local i
+  for i in "${!order[@]}"; do
+    [[ " ${order[i]} " == *" $1 "* ]] && { echo "$i"; return; }
+  done
+  echo unknown
+}
+
+check_order() {
+  local line folder included
+  while IFS= read -r line; do
+    [[ $line =~ ^([a-z_]+)/[^:]*:[0-9]+:.*\"phatgoose/([a-z_]+)/ ]] || continue
+    folder=${BASH_REMATCH[1]} included=${BASH_REMATCH[2]}
+    [[ $folder == "$included" ]] && continue
+    local here there
+    here=$(rank_of "$folder") there=$(rank_of "$included")
+    if [[ $here == unknown || $there == unknown ]]; then
+      breach "$line: folder without a place in the order"
+    elif ((there >= here)); then
+      breach "$line: $folder must not depend on $included"
+    fi
+  done < <(find_lines '^ *#include "phatgoose/' -- */)
+}
+
+# forbid MESSAGE PATTERN EXCEPTION-PATTERN FOLDER...: no line of these folders matches, files of the exception aside.
+forbid() {
+  local message=$1 pattern=$2 exception=${3:-^$} line
+  shift 3
+  while IFS= read -r line; do
+    [[ -n $line ]] || continue
+    [[ ${line%%:*} =~ $exception ]] || breach "$line: $message"
+  done < <(find_lines "$pattern" -- "$@")
+}
+
+existing() {
+  local folder
+  for folder in "$@"; do [[ -d $folder ]] && echo "$folder"; done
+}
+
+check_order
+# shellcheck disable=SC2086,SC2046  # lists of folder names
+forbid "LibTorch below nn" '#include <(ATen|torch|c10)/' '' $(existing $without_torch)
+forbid "the heavy header in a header" '#include <torch/torch\.h>' '\.cpp$' ./*/
+forbid "CLI11 outside the option parser" '#include <CLI/' '/base/options_cli\.cpp$' ./*/
+forbid "the library does not print" 'std::(cout|cerr|clog)|\b(printf|puts|putchar)\(|[(,] *(stderr|stdout)\b' '/base/terminal\.cpp$' ./*/
+forbid "the library does not end the process" '\b(std::)?(exit|_exit|quick_exit|abort|terminate)\(' '' ./*/
+while IFS= read -r header; do
+  breach "$header: header without #pragma once"
+done < <(find . -name '*.h' -exec grep --files-without-match '^#pragma once' {} + || true)
+
+((breaches == 0))
