@@ -1,0 +1,64 @@
+#include "phatgoose/routing/phatgoose_router.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <cmath>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/nn/tensor_bridge.h"
+#include "phatgoose/routing/segment_kernels.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr double kEpsilon = 1e-5;
+constexpr std::int64_t kRowsPerTask = 64;
+
+}  // namespace
+
+PhatgooseRouter::PhatgooseRouter(const at::Tensor& prototypes) {
+  const at::Tensor v = prototypes.to(at::kDouble);  // [S, in]
+  const at::Tensor centred = v - v.mean(1, true);
+  const at::Tensor deviation = (centred.square().mean(1, true) + kEpsilon).sqrt();
+  const double root_in = std::sqrt(static_cast<double>(v.size(1)));
+  directions_ = (centred / deviation / root_in).to(at::kFloat).t().contiguous();
+}
+
+at::Tensor PhatgooseRouter::scores(const at::Tensor& u, const Pass& /*pass*/) const {
+  const at::Tensor input = u.to(at::kFloat);  // [N, in]
+  return at::mm(input, directions_).mul_(reciprocal_deviation(input));
+}
+
+at::Tensor reciprocal_deviation(const at::Tensor& u) {
+  if (!u.is_cpu()) return at::rsqrt(at::var(u.to(at::kFloat), at::IntArrayRef{1}, 0, true) + kEpsilon);
+  const at::Tensor input = u.to(at::kFloat).contiguous();
+  const at::Tensor result = at::empty({u.size(0), 1}, at::kFloat);
+  const std::int64_t in = u.size(1);
+  const float* rows = input.const_data_ptr<float>();
+  float* values = result.mutable_data_ptr<float>();
+  at::parallel_for(0, u.size(0), kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+    segment_kernels().rstd({rows + begin * in, in}, end - begin, in, values + begin);
+  });
+  return result;
+}
+
+std::unique_ptr<Router> make_phatgoose_router(const RouterInputs& inputs) {
+  const std::int64_t in = inputs.group.linears.front().in;
+  const at::Tensor gates =
+      at::empty({static_cast<std::int64_t>(inputs.competitors.size()), in}, at::TensorOptions(inputs.device));
+  for (std::int64_t column = 0; const Competitor& competitor : inputs.competitors) {
+    const ExpertDirectory& expert = inputs.experts[competitor.expert];
+    const auto gate = expert.gates().find(inputs.group.linears[competitor.linear].path);
+    if (gate == expert.gates().end()) {
+      fail(ExitCode::bad_data, {.where = expert.path().string(),
+                                .found = "no gate for " + inputs.group.linears[competitor.linear].path,
+                                .expected = "gate.safetensors with a vector for every adapted linear",
+                                .hint = "train it with phatgoose train-gate"});
+    }
+    copy_into(gates[column++], gate->second);
+  }
+  return std::make_unique<PhatgooseRouter>(gates);
+}
+
+}  // namespace phatgoose

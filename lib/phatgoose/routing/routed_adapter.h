@@ -1,0 +1,63 @@
+// The routed experts of one linear group (METHODS 3.3): scores for all its linears at once, then for each of them
+// selection and sparse execution.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "phatgoose/nn/adapter.h"
+#include "phatgoose/routing/expert_bank.h"
+#include "phatgoose/routing/router.h"
+#include "phatgoose/routing/statistics.h"
+
+namespace phatgoose {
+
+/// Where the adapters of a model report their choices; null: nowhere.
+struct RoutingObserver {
+  RoutingStatistics* statistics = nullptr;
+};
+
+class RoutedAdapter : public Adapter {
+ public:
+  /// One linear of the group with the experts that adapt it.
+  struct Member {
+    std::int64_t number;  ///< of the linear in the statistics
+    std::int64_t column, out;
+    std::vector<std::int32_t> experts;  ///< behind the bank's and the scores' columns, in order
+    std::unique_ptr<ExpertBank> bank;
+  };
+
+  /// `router` scores the members' experts, member after member.
+  RoutedAdapter(std::vector<Member> members, std::unique_ptr<Router> router, SelectionSettings selection,
+                std::shared_ptr<const RoutingObserver> observer);
+
+  /// Inference only: works in place on y and has no gradient (an error when y needs one).
+  at::Tensor apply(const at::Tensor& u, const at::Tensor& y, const Pass& pass) const override;  // [N, G]
+
+ private:
+  std::vector<Member> members_;
+  std::unique_ptr<Router> router_;
+  SelectionSettings selection_;
+  std::shared_ptr<const RoutingObserver> observer_;
+};
+
+/// Where and how routed adapters are made.
+struct RoutingTarget {
+  at::Device device;
+  at::ScalarType dtype;
+  std::shared_ptr<const RoutingObserver> observer;
+};
+
+/// The adapter of one group, or null where no expert adapts any of its linears. `first_number` is the number of the
+/// group's first linear in the statistics.
+std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& group, std::int64_t first_number,
+                                                         std::span<const ExpertDirectory> experts,
+                                                         const std::string& router, const SelectionSettings& selection,
+                                                         const RoutingTarget& target);
+
+}  // namespace phatgoose

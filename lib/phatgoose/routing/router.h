@@ -1,0 +1,48 @@
+// The seam between routing methods: a router gives scores, everything after them is shared. A new router is one file
+// and one line in the registry of router.cpp.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "phatgoose/nn/pass.h"
+#include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/t5_config.h"
+
+namespace phatgoose {
+
+/// Scores for all the linears of one group. Column S of the scores stands for one competitor: a linear of the group,
+/// and an expert that adapts it.
+class Router {
+ public:
+  virtual ~Router() = default;
+
+  /// `u` [N, in] is the group's input in the compute dtype. fp32 whatever that is; no gradient.
+  virtual at::Tensor scores(const at::Tensor& u, const Pass& pass) const = 0;  // [N, S]
+};
+
+/// One column of the scores.
+struct Competitor {
+  std::size_t linear;  ///< index in the group
+  std::size_t expert;  ///< index in RouterInputs::experts
+};
+
+/// What a router is made from.
+struct RouterInputs {
+  const LinearGroupSpec& group;
+  std::span<const ExpertDirectory> experts;
+  std::span<const Competitor> competitors;  ///< by linear, then by expert
+  at::Device device;
+};
+
+/// Makes the router called `name` for one group; bad_data when there is none of that name, or an expert lacks what it
+/// needs.
+std::unique_ptr<Router> make_router(const std::string& name, const RouterInputs& inputs);
+std::vector<std::string> router_names();
+
+}  // namespace phatgoose

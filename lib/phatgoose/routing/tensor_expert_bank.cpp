@@ -1,0 +1,48 @@
+#include "phatgoose/routing/tensor_expert_bank.h"
+
+#include <ATen/ATen.h>
+
+#include "phatgoose/nn/tensor_bridge.h"
+
+namespace phatgoose {
+
+TensorExpertBank::TensorExpertBank(std::int64_t in, std::int64_t out, std::span<const LoraEntry* const> experts,
+                                   at::Device device, at::ScalarType dtype) {
+  std::int64_t ranks = 0;
+  for (const LoraEntry* expert : experts) ranks += expert->rank;
+  const auto options = at::TensorOptions(device).dtype(dtype);
+  store_a_ = at::empty({ranks, in}, options);
+  store_b_ = at::empty({ranks * out}, options);
+  for (std::int64_t row = 0; const LoraEntry* expert : experts) {
+    a_.push_back(store_a_.narrow(0, row, expert->rank));
+    b_.push_back(store_b_.narrow(0, row * out, expert->rank * out).view({out, expert->rank}));
+    copy_into(a_.back(), expert->a);
+    copy_into(b_.back(), expert->b);
+    scales_.push_back(expert->scale);
+    row += expert->rank;
+  }
+}
+
+void TensorExpertBank::add(const at::Tensor& u, const at::Tensor& y, const PairOrder& order) const {
+  const std::int64_t pairs = order.pairs();
+  const at::Tensor tokens =
+      at::from_blob(const_cast<std::int32_t*>(order.tokens()), {pairs}, at::kInt).to(u.device(), at::kLong);
+  const at::Tensor weights = at::from_blob(const_cast<float*>(order.weights()), {pairs, 1}, at::kFloat).to(u.device());
+  std::vector<at::Tensor> updates(a_.size());  // per expert [pairs of e, out]
+  for (std::int64_t e = 0; e < order.experts(); ++e) {
+    const std::int64_t begin = order.begin(e), count = order.end(e) - begin;
+    if (count == 0) continue;
+    const at::Tensor h = at::mm(u.index_select(0, tokens.narrow(0, begin, count)), a_[e].t());  // [pairs of e, R]
+    const at::Tensor weighted = h * (weights.narrow(0, begin, count) * scales_[e]);
+    updates[e] = at::mm(weighted.to(u.scalar_type()), b_[e].t());
+  }
+  for (std::int64_t slot = 0; slot < order.slots(); ++slot) {
+    for (std::int64_t e = 0; e < order.experts(); ++e) {
+      const std::int64_t begin = order.begin(e, slot), count = order.end(e, slot) - begin;
+      if (count == 0) continue;
+      y.index_add_(0, tokens.narrow(0, begin, count), updates[e].narrow(0, begin - order.begin(e), count));
+    }
+  }
+}
+
+}  // namespace phatgoose
