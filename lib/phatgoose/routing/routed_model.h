@@ -11,7 +11,7 @@
 
 namespace phatgoose {
 
-/// Puts routed adapters on every group of a model. The model must outlive nothing here: the adapters stay on it.
+/// Puts routed adapters on every group of a model, which keeps them.
 class RoutedModel {
  public:
   /// Experts that are not enabled in the manifest are left out. bad_data when the base is another one, an expert is

@@ -72,6 +72,13 @@ void weigh(const Slots& slots, float temperature, float missing) {
   for (float& weight : slots.weights) weight /= sum;
 }
 
+/// Cuts the slots that no token uses, at least one remaining.
+void drop_unused_slots(Selection& selection) {
+  const std::int64_t used = std::max<std::int64_t>(1, (selection.columns >= 0).any(0).sum().item<std::int64_t>());
+  selection.columns = selection.columns.narrow(1, 0, used).contiguous();
+  selection.weights = selection.weights.narrow(1, 0, used).contiguous();
+}
+
 }  // namespace
 
 Selection select_experts(const at::Tensor& scores, const SelectionSettings& settings) {
@@ -96,6 +103,7 @@ Selection select_experts(const at::Tensor& scores, const SelectionSettings& sett
       weigh(slots, temperature, static_cast<float>(settings.renorm_eps) * mass);
     }
   });
+  if (settings.top_p) drop_unused_slots(selection);
   return selection;
 }
 

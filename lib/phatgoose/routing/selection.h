@@ -7,8 +7,8 @@
 
 namespace phatgoose {
 
-/// The experts chosen for every token, in the order of falling score. A token with fewer than the full number of
-/// choices has index -1 and weight 0 in its last slots.
+/// The experts chosen for every token, in the order of falling score. There are as many slots as the token with most
+/// choices needs; one with fewer has column -1 and weight 0 in its last slots.
 struct Selection {
   at::Tensor columns;  ///< [N, slots] int32 on CPU: columns of the scores
   at::Tensor weights;  ///< [N, slots] fp32 on CPU
