@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "phatgoose/store/safetensors.h"
 #include "phatgoose/store/t5_config.h"
+#include "phatgoose/store/tensor_archive.h"
 
 namespace phatgoose {
 
@@ -23,10 +23,11 @@ struct LoraEntry {
 /// Everything read from an expert directory; tensor data stays mapped.
 class ExpertDirectory {
  public:
-  /// Opens and validates adapter_config.json and adapter_model.safetensors, and gate.safetensors where there is one.
-  /// Anything that LoRA here cannot represent (DoRA, biases, modules_to_save, other adapter kinds, NaN or infinite
-  /// values) is refused with the reason.
-  static ExpertDirectory open(const fs::path& directory);
+  /// Opens and validates adapter_config.json and adapter_model.safetensors (or PEFT's older adapter_model.bin), and
+  /// gate.safetensors where there is one: a gate for each adapted linear and no other. Anything that LoRA here cannot
+  /// represent (DoRA, biases, modules_to_save, other adapter kinds) is refused with the reason; so are NaN and infinite
+  /// values, unless `check_values` is false, which spares reading the data.
+  static ExpertDirectory open(const fs::path& directory, bool check_values = true);
 
   const fs::path& path() const { return path_; }
   /// From the manifest, otherwise the directory's own name.
@@ -38,7 +39,9 @@ class ExpertDirectory {
   const std::map<std::string, TensorView>& gates() const { return gates_; }
   /// Fingerprint of the base the expert was trained on, where the manifest says so.
   const std::optional<std::string>& base_fingerprint() const { return base_fingerprint_; }
-  /// Content hashes of adapter_model.safetensors and gate.safetensors.
+  /// adapter_model.safetensors, or adapter_model.bin.
+  const fs::path& adapter_file() const { return adapter_path_; }
+  /// Content hashes of the adapter's file and of gate.safetensors (empty without a gate); the files are read each time.
   std::string adapter_hash() const;
   std::string gate_hash() const;
 
@@ -53,7 +56,8 @@ class ExpertDirectory {
   std::map<std::string, LoraEntry> loras_;
   std::map<std::string, TensorView> gates_;
   std::optional<std::string> base_fingerprint_;
-  std::shared_ptr<SafetensorsFile> adapter_file_, gate_file_;
+  fs::path adapter_path_;
+  std::shared_ptr<TensorArchive> adapter_file_, gate_file_;
 };
 
 /// One linear's trained factors, to be written. fp32, contiguous; must stay valid during the call.
@@ -64,7 +68,8 @@ struct LoraTensors {
   const float* b;  ///< [out, R]
 };
 
-/// Writes adapter_config.json and adapter_model.safetensors so that PEFT loads them. `alpha` in PEFT's meaning.
+/// Writes adapter_config.json and adapter_model.safetensors so that PEFT loads them. `alpha` in PEFT's meaning: every
+/// scale is alpha / rank. Ranks may differ.
 void write_adapter(const fs::path& directory, const std::vector<LoraTensors>& loras, double alpha,
                    const std::string& base_name);
 

@@ -10,7 +10,8 @@
 
 namespace phatgoose {
 
-/// Common frame of every manifest; `body` holds what the kind needs.
+/// Common frame of every manifest; `body` holds what the kind needs, under other keys than "kind", "format", "version"
+/// and "files", which are the frame's.
 struct Manifest {
   std::string kind;  ///< "model", "expert", "routed-model", "results", ...
   Json body = Json::object();
@@ -25,13 +26,13 @@ void write_manifest(const fs::path& directory, const Manifest& manifest, const s
 std::optional<Manifest> read_manifest(const fs::path& directory, const std::string& kind = {},
                                       bool verify_hashes = false);
 
-/// Fingerprint of a base model directory: a hash over names, shapes, dtypes and data of its tensors that does not
-/// depend on the container format. Cached in the manifest of our own models; otherwise computed by reading the files
-/// once.
+/// Fingerprint of a base model directory: tells models apart, whichever container format holds them. It is a hash over
+/// names, dtypes and shapes of the tensors and a sample of their data (at most 64 KiB of each), so that it costs little
+/// for the largest model. Copies of the embedding under other names do not count. bf16 and fp32 files differ.
 std::string base_fingerprint(const fs::path& model_directory);
 
-/// Refuses an --out directory that holds something foreign: usage error unless it is missing, empty, or holds a run or
-/// a product of the same command (`kind`).
+/// Refuses an --out directory that holds something foreign: usage error unless it is missing, empty, or holds a product
+/// of the same command (a manifest of `kind`).
 void check_output_directory(const fs::path& directory, const std::string& kind);
 
 }  // namespace phatgoose

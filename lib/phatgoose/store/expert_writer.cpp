@@ -1,0 +1,74 @@
+// Writing an expert's files: PEFT's two, and the gate.
+#include <algorithm>
+#include <cmath>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/safetensors.h"
+
+namespace phatgoose {
+namespace {
+
+NamedTensor named(std::string name, Shape shape, const float* data) {
+  const auto count = static_cast<std::size_t>(count_of(shape));
+  return {std::move(name), {DType::f32, std::move(shape), std::as_bytes(std::span(data, count))}};
+}
+
+/// A whole number without a decimal point, as PEFT declares lora_alpha.
+Json number(double value) {
+  const bool whole = std::nearbyint(value) == value && std::abs(value) < 1e15;
+  return whole ? Json(static_cast<std::int64_t>(value)) : Json(value);
+}
+
+/// The settings that PEFT needs, with those that other versions take for granted spelled out.
+Json adapter_config(const std::vector<LoraTensors>& loras, double alpha, const std::string& base_name) {
+  const std::int64_t rank = loras.front().rank;
+  Json targets = Json::array(), ranks = Json::object();
+  for (const LoraTensors& lora : loras) {
+    targets.push_back(lora.path);
+    if (lora.rank != rank) ranks[lora.path] = lora.rank;
+  }
+  Json json;
+  json["peft_type"] = "LORA";
+  json["task_type"] = "SEQ_2_SEQ_LM";
+  json["base_model_name_or_path"] = base_name;
+  json["inference_mode"] = true;
+  json["r"] = rank;
+  json["lora_alpha"] = number(alpha);
+  json["lora_dropout"] = 0.0;
+  json["use_rslora"] = false;
+  json["use_dora"] = false;
+  json["bias"] = "none";
+  json["fan_in_fan_out"] = false;
+  json["init_lora_weights"] = true;
+  json["modules_to_save"] = nullptr;
+  json["rank_pattern"] = ranks;
+  json["alpha_pattern"] = Json::object();
+  json["target_modules"] = targets;
+  return json;
+}
+
+}  // namespace
+
+void write_adapter(const fs::path& directory, const std::vector<LoraTensors>& loras, double alpha,
+                   const std::string& base_name) {
+  if (loras.empty()) fail(ExitCode::bug, {.where = directory.string(), .found = "an adapter of no linear"});
+  std::vector<NamedTensor> tensors;
+  for (const LoraTensors& lora : loras) {
+    const std::string name = "base_model.model." + lora.path;
+    tensors.push_back(named(name + ".lora_A.weight", {lora.rank, lora.in}, lora.a));
+    tensors.push_back(named(name + ".lora_B.weight", {lora.out, lora.rank}, lora.b));
+  }
+  make_directories(directory);
+  write_safetensors(directory / "adapter_model.safetensors", std::move(tensors), {{"format", "pt"}});
+  write_file(directory / "adapter_config.json", adapter_config(loras, alpha, base_name).dump(2) + "\n");
+}
+
+void write_gate(const fs::path& directory, const std::vector<GateTensor>& gates) {
+  std::vector<NamedTensor> tensors;
+  for (const GateTensor& gate : gates) tensors.push_back(named(gate.path, {gate.in}, gate.v));
+  make_directories(directory);
+  write_safetensors(directory / "gate.safetensors", std::move(tensors), {{"format", "pt"}});
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,110 @@
+#include "phatgoose/store/manifest.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/version.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr const char* kFileName = "manifest.json";
+constexpr std::int64_t kFormat = 1;
+constexpr std::array<std::string_view, 4> kFrameKeys = {"kind", "format", "version", "files"};
+
+bool belongs_to_frame(std::string_view key) {
+  return std::find(kFrameKeys.begin(), kFrameKeys.end(), key) != kFrameKeys.end();
+}
+
+Json describe_file(const fs::path& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (error) fail(ExitCode::cannot_finish, {.where = path.string(), .found = "cannot list it: " + error.message()});
+  return {{"size", size}, {"hash", content_hash_of_file(path)}};
+}
+
+/// A listed name must stay inside the directory.
+bool stays_inside(const fs::path& name) {
+  if (name.empty() || name.is_absolute()) return false;
+  return std::find(name.begin(), name.end(), "..") == name.end();
+}
+
+void check_file(const fs::path& directory, const std::string& name, const Json& entry, bool verify_hash) {
+  const std::string where = (directory / kFileName).string() + ": " + name;
+  if (!stays_inside(name)) fail(ExitCode::bad_data, {.where = where, .found = "a file outside the directory"});
+  const auto size = json_get<std::uint64_t>(entry, "size", where);
+  const auto hash = json_get<std::string>(entry, "hash", where);
+  const fs::path path = directory / name;
+  const std::string hint = "the file was changed after the directory was finished";
+  std::error_code error;
+  const auto found_size = fs::file_size(path, error);
+  if (error) fail(ExitCode::bad_data, {path.string(), "missing", "the file that manifest.json lists", {}});
+  if (found_size != size) {
+    fail(ExitCode::bad_data, {path.string(), std::to_string(found_size) + " bytes", std::to_string(size), hint});
+  }
+  if (!verify_hash) return;
+  const std::string found_hash = content_hash_of_file(path);
+  if (found_hash != hash) fail(ExitCode::bad_data, {path.string(), "hash " + found_hash, hash, hint});
+}
+
+bool is_missing_or_empty(const fs::path& directory) {
+  std::error_code error;
+  if (!fs::exists(directory, error)) return !error;
+  return fs::is_directory(directory, error) && fs::is_empty(directory, error) && !error;
+}
+
+}  // namespace
+
+void write_manifest(const fs::path& directory, const Manifest& manifest, const std::vector<std::string>& files) {
+  Json json;
+  json["kind"] = manifest.kind;
+  json["format"] = kFormat;
+  json["version"] = version();
+  for (const auto& [key, value] : manifest.body.items()) {
+    if (belongs_to_frame(key)) {
+      fail(ExitCode::bug, {.where = (directory / kFileName).string(), .found = "the body uses the key " + key});
+    }
+    json[key] = value;
+  }
+  Json& listed = json["files"] = Json::object();
+  for (const std::string& name : files) listed[name] = describe_file(directory / name);
+  write_file(directory / kFileName, json.dump(2) + "\n");
+}
+
+std::optional<Manifest> read_manifest(const fs::path& directory, const std::string& kind, bool verify_hashes) {
+  const fs::path path = directory / kFileName;
+  if (!is_file(path)) return std::nullopt;
+  const std::string where = path.string();
+  const Json json = read_json(where);
+  Manifest manifest{.kind = json_get<std::string>(json, "kind", where)};
+  if (const auto format = json_get<std::int64_t>(json, "format", where); format != kFormat) {
+    fail(ExitCode::bad_data, {where, "format " + std::to_string(format), std::to_string(kFormat),
+                              "it was written by another version of phatgoose"});
+  }
+  if (!kind.empty() && manifest.kind != kind) {
+    fail(ExitCode::bad_data, {where, "a directory of kind " + manifest.kind, kind, {}});
+  }
+  for (const auto& [key, value] : json.items()) {
+    if (!belongs_to_frame(key)) manifest.body[key] = value;
+  }
+  const Json files = json_get<Json>(json, "files", where);
+  if (!files.is_object()) fail(ExitCode::bad_data, {where, "\"files\" is " + files.dump(), "an object", {}});
+  for (const auto& [name, entry] : files.items()) check_file(directory, name, entry, verify_hashes);
+  return manifest;
+}
+
+void check_output_directory(const fs::path& directory, const std::string& kind) {
+  if (is_missing_or_empty(directory)) return;
+  try {
+    if (read_manifest(directory, kind)) return;
+  } catch (const Error&) {  // of another kind, or damaged: not to be written over
+  }
+  fail(ExitCode::usage, {.where = "--out",
+                         .found = directory.string() + " holds something else",
+                         .expected = "a new or empty directory, or one of kind " + kind,
+                         .hint = "choose another --out, or remove it yourself"});
+}
+
+}  // namespace phatgoose

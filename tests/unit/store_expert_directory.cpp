@@ -1,0 +1,295 @@
+#include "phatgoose/store/expert_directory.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/store/safetensors.h"
+#include "support/expect_error.h"
+#include "support/golden.h"
+#include "support/scratch_directory.h"
+
+namespace phatgoose {
+namespace {
+
+using test::expect_bad_data;
+using test::golden_path;
+using test::read_text;
+using test::ScratchDirectory;
+using test::write_text;
+
+constexpr const char* kQuery = "encoder.block.0.layer.0.SelfAttention.q";
+constexpr const char* kOutput = "decoder.block.1.layer.2.DenseReluDense.wo";
+
+T5Config golden_base() { return read_t5_config(golden_path("t5_v1_1/model")); }
+
+/// A copy of a golden PEFT directory that a test may spoil.
+class Copy {
+ public:
+  explicit Copy(const char* golden) { fs::copy(golden_path(golden), directory_.path(), fs::copy_options::recursive); }
+
+  const fs::path& path() const { return directory_.path(); }
+  fs::path operator/(const char* name) const { return directory_ / name; }
+  ExpertDirectory open() const { return ExpertDirectory::open(directory_.path()); }
+
+  void set(const char* key, const Json& value) const {
+    Json json = read_json((directory_ / "adapter_config.json").string());
+    json[key] = value;
+    write_text(directory_ / "adapter_config.json", json.dump());
+  }
+  /// Rewrites a tensor file with some changes to its tensors.
+  template <typename Change>
+  void rewrite(const char* name, Change&& change) const {
+    std::vector<NamedTensor> tensors;
+    {
+      const SafetensorsFile file(directory_ / name);
+      for (const auto& [key, view] : file.tensors()) tensors.push_back({key, view});
+      change(tensors);
+      write_safetensors(directory_ / "changed", tensors);
+    }
+    fs::rename(directory_ / "changed", directory_ / name);
+  }
+
+ private:
+  ScratchDirectory directory_;
+};
+
+TEST_CASE("LoRA directories of peft are read") {
+  struct Case {
+    const char* golden;
+    std::size_t linears;
+    std::int64_t query_rank;
+    double query_scale;
+  };
+  const auto row = GENERATE(values<Case>({
+      {"peft_default/adapter", 36, 4, 8.0 / 4},
+      {"peft_rslora/adapter", 36, 4, 6.0 / 2},
+      {"peft_patterns/adapter", 36, 2, 12.0 / 2},
+      {"peft_query_value/adapter", 12, 2, 4.0 / 2},
+  }));
+  CAPTURE(row.golden);
+  const ExpertDirectory expert = ExpertDirectory::open(golden_path(row.golden));
+  CHECK(expert.name() == "adapter");
+  CHECK(expert.loras().size() == row.linears);
+  CHECK_FALSE(expert.has_gate());
+  CHECK(expert.gate_hash().empty());
+  CHECK_FALSE(expert.base_fingerprint());
+  const LoraEntry& query = expert.loras().at(kQuery);
+  CHECK(query.rank == row.query_rank);
+  CHECK(query.scale == Approx(row.query_scale));
+  CHECK(query.a.shape[0] == row.query_rank);
+  CHECK(query.b.shape[1] == row.query_rank);
+  expert.check_base(golden_base(), "anything");
+}
+
+TEST_CASE("rank and alpha patterns act as in peft") {
+  const ExpertDirectory expert = ExpertDirectory::open(golden_path("peft_patterns/adapter"));
+  const auto check = [&](const char* path, std::int64_t rank, double alpha) {
+    CHECK(expert.loras().at(path).rank == rank);
+    CHECK(expert.loras().at(path).scale == Approx(alpha / static_cast<double>(rank)));
+  };
+  check("encoder.block.1.layer.0.SelfAttention.q", 2, 5);
+  check("decoder.block.0.layer.1.EncDecAttention.q", 3, 5);
+  check(kOutput, 6, 5);
+  check("decoder.block.0.layer.2.DenseReluDense.wo", 3, 5);
+  check("encoder.block.0.layer.1.DenseReluDense.wi_0", 3, 1);
+  check("encoder.block.0.layer.1.DenseReluDense.wi_1", 3, 5);
+}
+
+TEST_CASE("target_modules may be a regular expression") {
+  const Copy copy("peft_regex/adapter");
+  CHECK(copy.open().loras().size() == 6);
+  copy.set("target_modules", R"(decoder\..*\.(EncDecAttention\.q|wo))");
+  expect_bad_data([&] { copy.open(); }, {"EncDecAttention.o", "target_modules"});
+  copy.set("target_modules", "all-linear");
+  CHECK(copy.open().loras().size() == 6);
+}
+
+TEST_CASE("complete experts have a gate for each adapted linear") {
+  const ExpertDirectory expert = ExpertDirectory::open(golden_path("experts/encoder"));
+  REQUIRE(expert.has_gate());
+  CHECK(expert.gates().size() == expert.loras().size());
+  for (const auto& [path, gate] : expert.gates()) CHECK(gate.shape[0] == expert.loras().at(path).a.shape[1]);
+  CHECK(expert.adapter_hash().size() == 16);
+  CHECK(expert.gate_hash() == content_hash_of_file(golden_path("experts/encoder/gate.safetensors")));
+}
+
+TEST_CASE("the manifest names the expert and its base") {
+  const Copy copy("experts/encoder");
+  write_manifest(copy.path(), {"expert", {{"name", "boolq"}, {"base", {{"path", "t5"}, {"fingerprint", "0123"}}}}},
+                 {"adapter_config.json", "adapter_model.safetensors", "gate.safetensors"});
+  const ExpertDirectory expert = copy.open();
+  CHECK(expert.name() == "boolq");
+  CHECK(expert.base_fingerprint() == "0123");
+  expert.check_base(golden_base(), "0123");
+  expert.check_base(golden_base(), "");
+  expect_bad_data([&] { expert.check_base(golden_base(), "4567"); }, {"0123", "4567", "another base"});
+  write_manifest(copy.path(), {"model", Json::object()}, {});
+  expect_bad_data([&] { copy.open(); }, {"model", "expert"});
+}
+
+TEST_CASE("names that older peft releases wrote are read") {
+  const Copy copy("peft_query_value/adapter");
+  copy.rewrite("adapter_model.safetensors", [](std::vector<NamedTensor>& tensors) {
+    for (NamedTensor& tensor : tensors) tensor.name.replace(tensor.name.rfind(".weight"), 7, ".default.weight");
+  });
+  CHECK(copy.open().loras().size() == 12);
+}
+
+TEST_CASE("settings that LoRA here cannot represent are refused with the reason") {
+  struct Case {
+    const char* key;
+    Json value;
+    std::vector<std::string> words;
+  };
+  const auto row = GENERATE(values<Case>({
+      {"peft_type", "IA3", {"IA3", "LORA"}},
+      {"use_dora", true, {"DoRA"}},
+      {"bias", "lora_only", {"bias"}},
+      {"lora_bias", true, {"biases"}},
+      {"modules_to_save", Json::array({"lm_head"}), {"fully trained"}},
+      {"layer_replication", Json::array({{0, 1}}), {"replicated"}},
+      {"target_parameters", Json::array({"x"}), {"no linear"}},
+      {"trainable_token_indices", Json::array({1}), {"token"}},
+      {"alora_invocation_tokens", Json::array({1}), {"activated"}},
+      {"init_lora_weights", "pissa_niter_4", {"pissa", "base"}},
+      {"init_lora_weights", "olora", {"olora"}},
+      {"r", 0, {"rank 0"}},
+      {"r", "4", {"\"r\""}},
+      {"r", 5, {"rank 2", "5"}},
+      {"lora_alpha", nullptr, {"lora_alpha"}},
+      {"use_rslora", 1, {"use_rslora"}},
+      {"rank_pattern", {{"q", 3}}, {"rank 2", "3"}},
+      {"rank_pattern", {{"q", "3"}}, {"rank_pattern q"}},
+      {"rank_pattern", Json::array(), {"rank_pattern"}},
+      {"rank_pattern", {{"(", 3}}, {"pattern"}},
+      {"rank_pattern", {{std::string(2000, '('), 3}}, {"1000"}},
+      {"alpha_pattern", {{"q", nullptr}}, {"alpha_pattern q"}},
+      {"target_modules", Json::array({"q"}), {"SelfAttention.v", "target_modules"}},
+      {"target_modules", "(?P<x>q)", {"(?P<x>q)"}},
+      {"target_modules", 3, {"target_modules"}},
+  }));
+  CAPTURE(row.key, row.value.dump().substr(0, 80));
+  const Copy copy("peft_query_value/adapter");
+  copy.set(row.key, row.value);
+  expect_bad_data([&] { copy.open(); }, row.words);
+}
+
+TEST_CASE("an initialisation that leaves the base alone does not matter") {
+  const Copy copy("peft_query_value/adapter");
+  for (const Json& value : {Json("gaussian"), Json("orthogonal"), Json(false)}) {
+    copy.set("init_lora_weights", value);
+    CHECK(copy.open().loras().size() == 12);
+  }
+}
+
+TEST_CASE("tensors that do not make a LoRA are refused") {
+  const Copy copy("peft_query_value/adapter");
+  std::vector<float> nan(2 * 64, 0.0f);
+  nan[33] = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> infinite(2 * 64, 0.0f);
+  infinite[3] = -std::numeric_limits<float>::infinity();
+  const auto values = [](const std::vector<float>& data, const Shape& shape) {
+    return std::as_bytes(std::span(data)).first(static_cast<std::size_t>(count_of(shape)) * sizeof(float));
+  };
+  const auto spoil = [&](auto&& change, const std::vector<std::string>& words) {
+    const std::string before = read_text(copy / "adapter_model.safetensors");
+    copy.rewrite("adapter_model.safetensors", change);
+    expect_bad_data([&] { copy.open(); }, words);
+    write_text(copy / "adapter_model.safetensors", before);
+  };
+  spoil([](auto& tensors) { tensors.erase(tensors.begin()); }, {"no lora_A", "both"});
+  spoil([](auto& tensors) { tensors.erase(tensors.begin() + 1); }, {"no lora_B", "both"});
+  spoil([](auto& tensors) { tensors.clear(); }, {"no tensors"});
+  spoil([](auto& tensors) { tensors[0].name = "base_model.model.lm_head.weight"; }, {"lm_head", "no LoRA factor"});
+  spoil([](auto& tensors) { tensors[0].name = "x.lora_magnitude_vector"; }, {"no LoRA factor"});
+  spoil([](auto& tensors) { tensors.push_back({tensors[0].name.substr(17), tensors[0].view}); }, {"twice"});
+  spoil([](auto& tensors) { tensors[0].view.shape = {count_of(tensors[0].view.shape)}; }, {"matrix"});
+  spoil(
+      [](auto& tensors) {
+        auto& view = tensors[0].view;
+        view.shape = {1, view.shape[1]};
+        view.bytes = view.bytes.first(view.bytes.size() / 2);
+      },
+      {"one rank"});
+  spoil([](auto& tensors) { tensors[0].view.dtype = DType::i32; }, {"I32", "floating"});
+  spoil([&](auto& tensors) { tensors[0].view.bytes = values(nan, tensors[0].view.shape); }, {"NaN or infinite"});
+  spoil([&](auto& tensors) { tensors[0].view.bytes = values(infinite, tensors[0].view.shape); }, {"NaN or infinite"});
+  CHECK(copy.open().loras().size() == 12);
+}
+
+TEST_CASE("gates that do not fit their LoRA are refused") {
+  const auto spoil = [&](auto&& change, const std::vector<std::string>& words) {
+    const Copy copy("experts/encoder");
+    copy.rewrite("gate.safetensors", change);
+    expect_bad_data([&] { copy.open(); }, words);
+  };
+  spoil([](auto& tensors) { tensors.erase(tensors.begin()); }, {"no gate", "encoder.block"});
+  spoil([](auto& tensors) { tensors[0].name = kOutput; }, {kOutput, "without a LoRA"});
+  spoil([](auto& tensors) { tensors[0].view.shape = {1, tensors[0].view.shape[0]}; }, {"vector"});
+  spoil(
+      [](auto& tensors) {
+        tensors[0].view.shape[0] *= 2;
+        tensors[0].view.dtype = DType::bf16;
+      },
+      {"BF16", "F32"});
+  spoil(
+      [](auto& tensors) {
+        tensors[0].view.shape[0] -= 1;
+        tensors[0].view.bytes = tensors[0].view.bytes.subspan(4);
+      },
+      {"as long as"});
+}
+
+TEST_CASE("an expert of another base is named as such") {
+  const ExpertDirectory expert = ExpertDirectory::open(golden_path("peft_default/adapter"));
+  T5Config other = golden_base();
+  other.d_ff += 8;
+  expect_bad_data([&] { expert.check_base(other, ""); }, {"DenseReluDense", "another base"});
+  other = golden_base();
+  other.feed_forward = FeedForwardKind::relu;
+  expect_bad_data([&] { expert.check_base(other, ""); }, {"wi_0", "did you mean", "wi"});
+  other = golden_base();
+  other.num_decoder_layers -= 1;
+  expect_bad_data([&] { expert.check_base(other, ""); }, {"decoder.block.", "no such linear"});
+}
+
+TEST_CASE("directories without an adapter are refused") {
+  const ScratchDirectory scratch;
+  expect_bad_data([&] { ExpertDirectory::open(scratch.path()); }, {scratch.path().string(), "adapter_config.json"});
+  expect_bad_data([&] { ExpertDirectory::open(scratch / "missing"); }, {"missing"});
+  write_text(scratch / "adapter_config.json", read_text(golden_path("peft_default/adapter/adapter_config.json")));
+  expect_bad_data([&] { ExpertDirectory::open(scratch.path()); }, {"adapter_model.safetensors"});
+}
+
+TEST_CASE("a written expert reads back, ranks and all") {
+  const ScratchDirectory scratch;
+  const fs::path directory = scratch / "new/expert";
+  const std::vector<float> numbers = {0.f, 1.f, 2.f, 3.f, 4.f, 5.f, 6.f, 7.f, 8.f, 9.f, 10.f, 11.f};
+  const float* data = numbers.data();
+  write_adapter(directory, {{kQuery, 3, 2, 2, data, data + 1}, {kOutput, 2, 4, 1, data + 2, data + 3}}, 1.0, "base");
+  write_gate(directory, {{kQuery, 3, data}, {kOutput, 2, data + 5}});
+  const ExpertDirectory expert = ExpertDirectory::open(directory);
+  CHECK(expert.name() == "expert");
+  REQUIRE(expert.loras().size() == 2);
+  CHECK(expert.loras().at(kQuery).scale == 0.5);
+  CHECK(expert.loras().at(kOutput).scale == 1.0);
+  CHECK(expert.loras().at(kQuery).b.shape == Shape{2, 2});
+  CHECK(std::memcmp(expert.loras().at(kOutput).b.bytes.data(), data + 3, 16) == 0);
+  CHECK(std::memcmp(expert.gates().at(kOutput).bytes.data(), data + 5, 8) == 0);
+  const Json config = read_json((directory / "adapter_config.json").string());
+  CHECK(config["lora_alpha"].is_number_integer());
+  CHECK(config["rank_pattern"].size() == 1);
+
+  const std::string before = read_text(directory / "adapter_model.safetensors");
+  write_adapter(directory, {{kOutput, 2, 4, 1, data + 2, data + 3}, {kQuery, 3, 2, 2, data, data + 1}}, 1.0, "base");
+  CHECK(read_text(directory / "adapter_model.safetensors") == before);
+  fs::remove(directory / "gate.safetensors");
+  write_adapter(directory, {{kQuery, 3, 2, 2, data, data + 1}}, 0.25, "base");
+  CHECK(ExpertDirectory::open(directory, false).loras().at(kQuery).scale == 0.125);
+}
+
+}  // namespace
+}  // namespace phatgoose
