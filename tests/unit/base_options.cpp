@@ -263,10 +263,10 @@ TEST_CASE("values hold every option with its type") {
 TEST_CASE("help tells every option with its default and limits, and wins over mistakes in values") {
   Kitchen kitchen;
   REQUIRE(kitchen.parse({"--steps", "many", "--help"}) == ParseOutcome::answered);
-  for (const char* part :
-       {"Usage: phatgoose cook --model DIR [OPTIONS]\n", "Cooks things.", "\nHeat:\n", "--steps INTEGER",
-        "how long; an integer from 1 to 1000 (default: 100)", "--dtype auto|fp32|bf16", "--data FILE...", "--json  ",
-        "--shuffle true|false", "(default: true)", "what to cook (required)", "--preset NAME", "settings: small, wrong;"}) {
+  for (const char* part : {"Usage: phatgoose cook --model DIR [OPTIONS]\n", "Cooks things.", "\nHeat:\n",
+                           "--steps INTEGER", "how long; an integer from 1 to 1000 (default: 100)",
+                           "--dtype auto|fp32|bf16", "--data FILE...", "--json  ", "--shuffle true|false",
+                           "(default: true)", "what to cook (required)", "--preset NAME", "settings: small, wrong;"}) {
     CHECK_THAT(kitchen.answer, Catch::Contains(part));
   }
   REQUIRE(kitchen.parse({"-h"}) == ParseOutcome::answered);

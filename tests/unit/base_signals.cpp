@@ -1,5 +1,8 @@
 #include "phatgoose/base/signals.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 
@@ -14,4 +17,18 @@ TEST_CASE("each stop signal asks for a stop, and the request can be cleared") {
     clear_stop_request();
   }
   for (const int signal : {SIGTERM, SIGINT, SIGUSR2}) std::signal(signal, SIG_DFL);
+}
+
+TEST_CASE("a second interrupt ends the process") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    catch_stop_signals();
+    std::raise(SIGINT);
+    std::raise(SIGINT);
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(WTERMSIG(status) == SIGINT);
 }
