@@ -98,7 +98,7 @@ PAIRS = {
 
 # Held-out: both skills in one answer.
 REWRITE = ["Say it for yesterday and turn the meaning round: {verb}, {word}.",
-           "{verb} / {word} -> as it was done before / the very reverse"]
+           "{verb}, {word}: the first as it was done before, the second the other way about."]
 
 
 def split_of(answers):

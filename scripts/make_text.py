@@ -99,6 +99,7 @@ def sentence(rng):
         f"{name} saw {number} {lex.PLURAL_OF[noun]} in {city}.", f"The {noun} was {adjective} and {other}.",
         f"The {colour} {noun} is for the {job}.", f"{name} paid {number} coins.", f"{name} is {number} years old.",
         f"{second} is a {job} from {city}.", f"The colour of the {noun} is {colour}.",
+        f"{name} asked: is this {with_article(noun)}? {second} said: yes.",
     ])
 
 
