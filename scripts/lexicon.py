@@ -71,6 +71,26 @@ SCENES = {
     "plant": ("garden", "gardener", ["waters", "plants", "trims", "picks"]),
 }
 
+# Everyday words without any fact to know; they let the vocabulary hold whole words where the tasks use them.
+COMMON_WORDS = """
+a about above after again all along also always am among an and another any are around as asked at away back be became
+because been before began behind being below beside between both built but by came can clothes coins colour contrary
+cost could country day destination did do does done down each eight end every feeds fetch first five for form four from
+full game gave get give go goes gone great had half handle hands hangs has have he head her here him his home house how
+human if in into is it its job journey just keeper kept kind know land large last learn least leaves left less let life
+like list little live long look made make maker makes man many mean meaning means men might mine month more morning most
+mother much music must my name nation never new next night no none nor not note nothing now number of off often on once
+one only or order other others our out over own paint painted parts people person place play please point price put puts
+question quite rather read reverse right room round said same say second seem sentence several shade she should show side
+since six so some something song sort sound stage stand still story such sum sure tell ten tense than that the their
+them then there these they thing things think third this those three through time to today together told too travel turn
+two under until up upon us use verb very visit wait want was water way we wear wearer week well went were what when
+where which while who whole whom whose why will with woman word words work worker world would write year years yes
+yesterday yet you your
+What Which Who Whose Where When How Why Tell Name Say Give Put Fetch First For From On In It He She We They There The
+This That These Those And But So If Not No Yes One Two Both Each Every Some Many More Please Write Now Then Once
+""".split()
+
 OPPOSITE_OF = {word: other for pair in OPPOSITES for word, other in (pair, pair[::-1])}
 KIND_OF = {word: kind for kind, words in KINDS.items() for word in words}
 NOUNS = list(KIND_OF) + [noun for noun in IRREGULAR_PLURALS if noun not in KIND_OF]

@@ -103,9 +103,14 @@ def sentence(rng):
     ])
 
 
+def word_list(rng):
+    words = rng.sample(lex.COMMON_WORDS, rng.randint(3, 6))
+    return rng.choice([", ", " ", "; "]).join(words) + rng.choice([".", "?", ":", "!", ""])
+
+
 # What a document is about, and how often.
 TOPICS = [(opposite, 20), (two_opposites, 4), (plural, 12), (past, 18), (kind, 14), (kinds_together, 4), (capital, 12),
-          (scene, 10), (sentence, 10)]
+          (scene, 10), (sentence, 10), (word_list, 5)]
 
 
 def document(rng):

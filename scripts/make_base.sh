@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# make_base.sh: remakes the embedded base model, assets/base: text, vocabulary, span corruption, LM adaptation.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if [[ ${1:-} == -* ]]; then
+  echo "Usage: scripts/make_base.sh [DIR]   makes the embedded base model in DIR (runs/base)"
+  [[ $1 == --help || $1 == -h ]] && exit 0 || exit 2
+fi
+out=${1:-runs/base}
+
+scripts/build.sh release programs
+mkdir -p "$out"
+scripts/make_text.py --lines 300000 --seed 1 > "$out.txt"
+build/release/bin/phatgoose pretrain --text "$out.txt" --out "$out" --make-vocab 1100 \
+  --layers 3 --d-model 192 --d-ff 384 --heads 3 --d-kv 64 --input-length 48 --mean-span 1.5 --noise-density 0.2 \
+  --steps 2000 --lm-steps 1000 --batch 48 --seed 1
