@@ -3,7 +3,7 @@
 
     scripts/compare_results.py runs/quickstart/results/base runs/quickstart/results/routed
 
-Reads the results.json of each directory; scores are percentages. Python's standard library only.
+Reads the results.json of each directory. Scores are percentages. Python's standard library only.
 """
 
 import argparse
@@ -18,7 +18,7 @@ def main():
     scores = {}
     for directory in directories:
         results = json.loads((directory / "results.json").read_text())
-        scores[directory.name] = {task["name"]: 100 * task["score"] for task in results["tasks"]}
+        scores[directory.name] = {task["name"]: task["score"] for task in results["tasks"]}
     tasks = list(next(iter(scores.values())))
     for name, row in scores.items():
         if list(row) != tasks:
