@@ -3,10 +3,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-if [[ ${1:-} == -* ]]; then
-  echo "Usage: scripts/build.sh [PRESET [TARGET...]]   builds under build/PRESET; presets: release (default), dev, asan"
-  [[ $1 == --help || $1 == -h ]] && exit 0 || exit 2
-fi
+usage="Usage: scripts/build.sh [PRESET [TARGET...]]   builds under build/PRESET; presets: release (default), dev, asan"
+case ${1:-} in
+  --help | -h) echo "$usage"; exit 0 ;;
+  -*) echo "$usage" >&2; exit 2 ;;
+esac
 preset=${1:-release}
 shift || true
 targets=()

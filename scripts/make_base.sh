@@ -3,10 +3,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-if [[ ${1:-} == -* ]]; then
-  echo "Usage: scripts/make_base.sh [DIR]   makes the embedded base model in DIR (runs/base)"
-  [[ $1 == --help || $1 == -h ]] && exit 0 || exit 2
-fi
+usage="Usage: scripts/make_base.sh [DIR]   makes the embedded base model in DIR (runs/base)"
+case ${1:-} in
+  --help | -h) echo "$usage"; exit 0 ;;
+  -*) echo "$usage" >&2; exit 2 ;;
+esac
 out=${1:-runs/base}
 
 scripts/build.sh release programs
