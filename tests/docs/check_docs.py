@@ -3,7 +3,7 @@
 
     check_docs.py REPOSITORY PROGRAMS     PROGRAMS: the directory with the built phatgoose
 
-Checked in README.md, CONTRIBUTING.md, CHANGELOG.md and docs/*.md:
+Checked in README.md, CONTRIBUTING.md, CHANGELOG.md, assets/README.md and docs/*.md:
   - relative links lead to files, and #fragments to headings;
   - scripts that code blocks call exist, and are executable;
   - `phatgoose ...` lines of code blocks consist of options that exist, with values that parse (--dump-config);
@@ -110,7 +110,8 @@ class Checker:
 def main():
     repository, programs = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
     checker = Checker(repository, programs)
-    pages = [*(repository / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    pages = [*(repository / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md",
+                                       "assets/README.md")),
              *sorted((repository / "docs").rglob("*.md"))]
     for page in pages:
         checker.check_page(page)
