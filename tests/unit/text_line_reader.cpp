@@ -43,6 +43,32 @@ TEST_CASE("lines longer than the read buffer stay whole") {
   CHECK(lines_of(scratch / "long.gz") == std::vector<std::string>{longest, "short"});
 }
 
+TEST_CASE("long lines come in parts where a limit asks for it") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "words", "aaa bbb ccc ddddddd\nee\n\nfff ggg");
+  LineReader reader(scratch / "words");
+  const std::vector<std::pair<std::string, int>> parts = {
+      {"aaa bbb", 1}, {"ccc ddddddd", 1}, {"ee", 2}, {"", 3}, {"fff ggg", 4}};
+  std::string line;
+  for (const auto& [part, number] : parts) {
+    REQUIRE(reader.next(line, 4));
+    CHECK(line == part);
+    CHECK(reader.line_number() == number);
+  }
+  CHECK_FALSE(reader.next(line, 4));
+
+  std::string text;
+  for (int i = 0; i < 100000; ++i) text += std::to_string(i) + " ";
+  write_text(scratch / "long", text);
+  LineReader long_reader(scratch / "long");
+  std::string joined;
+  while (long_reader.next(line, 1000)) {
+    CHECK(line.size() < 1010);
+    joined += line + " ";
+  }
+  CHECK((joined == text + " "));  // the last part ends with the file
+}
+
 TEST_CASE("reading goes on exactly where an earlier reader stood") {
   const ScratchDirectory scratch;
   std::string text;

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -67,6 +68,7 @@ struct LineReader::Impl {
   std::size_t used = 0, filled = 0;  // of block
   std::int64_t offset = 0;
   std::int64_t line = 0;
+  bool in_line = false;  // the last part ended within its line
 
   explicit Impl(fs::path file_path) : path(std::move(file_path)) {
     check_format(path);
@@ -104,23 +106,25 @@ LineReader::~LineReader() = default;
 LineReader::LineReader(LineReader&&) noexcept = default;
 LineReader& LineReader::operator=(LineReader&&) noexcept = default;
 
-bool LineReader::next(std::string& line) {
+bool LineReader::next(std::string& line, std::size_t max_bytes) {
   Impl& in = *impl_;
   line.clear();
   bool any = false;
   while (in.used < in.filled || in.fill()) {
+    if (!any && !in.in_line) ++in.line;
     any = true;
-    const char* begin = in.block.data() + in.used;
-    const std::size_t left = in.filled - in.used;
-    const auto* newline = static_cast<const char*>(std::memchr(begin, '\n', left));
-    const std::size_t length = newline == nullptr ? left : static_cast<std::size_t>(newline - begin);
-    const std::size_t consumed = newline == nullptr ? left : length + 1;
-    line.append(begin, length);
-    in.used += consumed;
-    in.offset += static_cast<std::int64_t>(consumed);
-    if (newline != nullptr) break;
+    const std::string_view rest(in.block.data() + in.used, in.filled - in.used);
+    const std::string_view before_newline = rest.substr(0, rest.find('\n'));
+    const std::size_t admitted = max_bytes - std::min(max_bytes, line.size());
+    const std::size_t length = std::min(before_newline.size(), before_newline.find(' ', admitted));
+    const bool ended = length < rest.size();
+    line.append(rest.substr(0, length));
+    in.used += length + (ended ? 1 : 0);
+    in.offset += static_cast<std::int64_t>(length + (ended ? 1 : 0));
+    if (!ended) continue;
+    in.in_line = rest[length] != '\n';
+    break;
   }
-  if (any) ++in.line;
   if (line.ends_with('\r')) line.pop_back();
   return any;
 }
@@ -139,6 +143,7 @@ void LineReader::seek(std::int64_t offset) {
   }
   impl_->used = impl_->filled = 0;
   impl_->offset = offset;
+  impl_->in_line = false;
 }
 
 }  // namespace phatgoose

@@ -1,6 +1,7 @@
 // Lines of a text file, plain or gzip-compressed, streamed: the file is never held whole.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,8 +19,9 @@ class LineReader {
   LineReader& operator=(LineReader&&) noexcept;
 
   /// Reads the next line without its end ("\n" or "\r\n"; the last line may lack one). false at the end of the file.
-  /// Truncated or corrupt gzip: bad_data.
-  bool next(std::string& line);
+  /// Truncated or corrupt gzip: bad_data. What is longer than `max_bytes` comes in parts: a part ends at the first space
+  /// from there on, and the next call gives the next part.
+  bool next(std::string& line, std::size_t max_bytes = std::string::npos);
 
   const fs::path& path() const;
   /// Of the line that next() gave last, 1-based; not meaningful after seek().

@@ -2,7 +2,6 @@
 
 #include <sentencepiece_trainer.h>
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -13,7 +12,7 @@
 namespace phatgoose {
 namespace {
 
-constexpr std::size_t kMaxLineBytes = 1 << 16;  // longer lines are cut: one line is one unit of work for the trainer
+constexpr std::size_t kMaxLineBytes = 1 << 14;  // longer lines are cut into several, for the trainer skips them
 
 /// Feeds the lines of several files to the trainer.
 class FileLines : public sentencepiece::SentenceIterator {
@@ -29,13 +28,12 @@ class FileLines : public sentencepiece::SentenceIterator {
       done_ = left_ == 0 || !read_line();
     } while (!done_ && line_.empty());
     if (!done_) --left_;
-    if (line_.size() > kMaxLineBytes) line_.resize(std::min(kMaxLineBytes, line_.find_last_of(' ', kMaxLineBytes)));
   }
 
  private:
   bool read_line() {
     while (true) {
-      if (reader_ != nullptr && reader_->next(line_)) return true;
+      if (reader_ != nullptr && reader_->next(line_, kMaxLineBytes)) return true;
       if (next_file_ == files_.size()) return false;
       reader_ = std::make_unique<LineReader>(files_[next_file_++]);
     }
@@ -62,7 +60,7 @@ void train_vocabulary(const std::vector<fs::path>& files, const VocabularyOption
       {"unk_id", "2"},
       {"bos_id", "-1"},
       {"byte_fallback", "false"},
-      {"max_sentence_length", std::to_string(kMaxLineBytes)},
+      {"max_sentence_length", std::to_string(2 * kMaxLineBytes)},
       {"num_threads", "1"},  // the result depends on how the sentences are shared out
       {"minloglevel", "3"},
   };

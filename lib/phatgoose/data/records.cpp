@@ -1,0 +1,206 @@
+#include "phatgoose/data/records.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/json.h"
+#include "phatgoose/base/log.h"
+#include "phatgoose/text/line_reader.h"
+#include "phatgoose/text/unicode.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr std::array<std::string_view, 4> kTextKeys = {"input", "target", "choices", "targets"};
+constexpr std::array<std::string_view, 3> kIdKeys = {"input_ids", "target_ids", "choices_ids"};
+constexpr std::array<std::string_view, 2> kCommonKeys = {"id", "template"};
+
+template <std::size_t N>
+bool among(const std::array<std::string_view, N>& keys, std::string_view key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+/// A key with the value null counts as absent.
+bool has(const Json& row, std::string_view key) {
+  const auto member = row.find(std::string(key));
+  return member != row.end() && !member->is_null();
+}
+
+[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
+  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = ""});
+}
+
+void check_keys(const Json& row, const std::string& where, std::set<std::string>* unknown) {
+  if (!row.is_object()) refuse(where, std::string("a JSON ") + row.type_name(), "an object with \"input\"");
+  const auto present = [&](std::string_view key) { return has(row, key); };
+  const auto text = std::find_if(kTextKeys.begin(), kTextKeys.end(), present);
+  const auto ids = std::find_if(kIdKeys.begin(), kIdKeys.end(), present);
+  if (text != kTextKeys.end() && ids != kIdKeys.end()) {
+    refuse(where, "\"" + std::string(*text) + "\" beside \"" + std::string(*ids) + "\"",
+           "text or token ids in a row, not both");
+  }
+  if (unknown == nullptr) return;
+  for (const auto& [key, value] : row.items()) {
+    if (!among(kTextKeys, key) && !among(kIdKeys, key) && !among(kCommonKeys, key)) unknown->insert(key);
+  }
+}
+
+void read_text_fields(const Json& row, const std::string& where, bool need_target, Record& record) {
+  record.input = json_get<std::string>(row, "input", where);
+  record.choices = json_get_or<std::vector<std::string>>(row, "choices", {}, where);
+  record.targets = json_get_or<std::vector<std::string>>(row, "targets", {}, where);
+  if (has(row, "target")) {
+    record.target = json_get<std::string>(row, "target", where);
+  } else if (!record.targets.empty()) {
+    record.target = record.targets.front();
+  } else if (need_target) {
+    refuse(where, "no \"target\"", "a string, or a list \"targets\"");
+  }
+}
+
+void read_id_fields(const Json& row, const std::string& where, bool need_target, Record& record) {
+  record.input_ids = json_get<TokenIds>(row, "input_ids", where);
+  if (need_target || has(row, "target_ids")) record.target_ids = json_get<TokenIds>(row, "target_ids", where);
+  record.choices_ids = json_get_or<std::vector<TokenIds>>(row, "choices_ids", {}, where);
+  if (record.input_ids.empty()) refuse(where, "empty \"input_ids\"", "at least one id");
+  if (has(row, "target_ids") && record.target_ids.empty()) refuse(where, "empty \"target_ids\"", "at least one id");
+  for (const TokenIds& choice : record.choices_ids) {
+    if (choice.empty()) refuse(where, "an empty list in \"choices_ids\"", "at least one id for each choice");
+  }
+}
+
+/// "id" may be a string or an integer.
+std::string read_id(const Json& row, const std::string& where) {
+  if (!has(row, "id")) return {};
+  const Json& id = row.at("id");
+  return id.is_number_integer() ? id.dump() : json_get<std::string>(row, "id", where);
+}
+
+void log_unknown(const fs::path& path, const std::set<std::string>& unknown) {
+  if (unknown.empty()) return;
+  std::string names;
+  for (const std::string& name : unknown) names += (names.empty() ? "" : ", ") + name;
+  log_info(path.string() + ": keys that are not used: " + names);
+}
+
+std::string at_line(const std::string& where, const Record& record) {
+  return where + ":" + std::to_string(record.line);
+}
+
+}  // namespace
+
+Record parse_record(std::string_view json, const std::string& where, bool need_target, std::set<std::string>* unknown) {
+  const Json row = parse_json(json, where);
+  check_keys(row, where, unknown);
+  Record record;
+  if (has(row, "input_ids")) {
+    read_id_fields(row, where, need_target, record);
+  } else {
+    read_text_fields(row, where, need_target, record);
+  }
+  record.id = read_id(row, where);
+  record.template_name = json_get_or<std::string>(row, "template", "", where);
+  return record;
+}
+
+std::vector<Record> read_records(const fs::path& path) {
+  std::vector<Record> records;
+  std::set<std::string> unknown;
+  LineReader reader(path);
+  std::string line;
+  while (reader.next(line)) {
+    if (line.find_first_not_of(" \t") == std::string::npos) continue;
+    Record record = parse_record(line, reader.where(), true, &unknown);
+    record.line = reader.line_number();
+    if (record.id.empty()) record.id = path.filename().string() + ":" + std::to_string(record.line);
+    records.push_back(std::move(record));
+  }
+  if (records.empty()) {
+    fail(ExitCode::bad_data, {.where = path.string(),
+                              .found = "no rows",
+                              .expected = "JSON Lines, one row a line: {\"input\": ..., \"target\": ...}",
+                              .hint = ""});
+  }
+  log_unknown(path, unknown);
+  return records;
+}
+
+std::vector<std::int64_t> right_choices(const Record& record, const std::string& where) {
+  std::vector<std::int64_t> right;
+  if (record.has_ids()) {
+    for (std::size_t i = 0; i < record.choices_ids.size(); ++i) {
+      if (record.choices_ids[i] == record.target_ids) right.push_back(static_cast<std::int64_t>(i));
+    }
+  } else {
+    std::set<std::string> answers = {strip(record.target)};
+    for (const std::string& target : record.targets) answers.insert(strip(target));
+    for (std::size_t i = 0; i < record.choices.size(); ++i) {
+      if (answers.contains(strip(record.choices[i]))) right.push_back(static_cast<std::int64_t>(i));
+    }
+  }
+  if (right.empty()) {
+    const std::string found = !record.has_choices() ? "no choices"
+                              : record.has_ids()    ? "no choice equal to target_ids"
+                                                    : "no choice equal to the target \"" + record.target + "\"";
+    fail(ExitCode::bad_data, {.where = at_line(where, record),
+                              .found = found,
+                              .expected = "the right answer among the choices",
+                              .hint = ""});
+  }
+  return right;
+}
+
+RowEncoder::RowEncoder(const Tokenizer* tokenizer, std::int64_t vocab_size, std::string where)
+    : tokenizer_(tokenizer), vocab_size_(vocab_size), where_(std::move(where)) {}
+
+TokenIds RowEncoder::encode(const Record& record, const std::string& text, std::int64_t max_length) const {
+  if (tokenizer_ == nullptr) {
+    fail(ExitCode::bad_data, {.where = at_line(where_, record),
+                              .found = "a row of text",
+                              .expected = "rows of token ids, because the base model has no spiece.model",
+                              .hint = ""});
+  }
+  return tokenizer_->encode_with_eos(text, max_length);
+}
+
+const TokenIds& RowEncoder::checked(const Record& record, const TokenIds& ids) const {
+  for (const TokenId id : ids) {
+    if (id >= 0 && id < vocab_size_) continue;
+    fail(ExitCode::bad_data, {.where = at_line(where_, record),
+                              .found = "token id " + std::to_string(id),
+                              .expected = "ids from 0 to " + std::to_string(vocab_size_ - 1),
+                              .hint = ""});
+  }
+  return ids;
+}
+
+TokenIds RowEncoder::input(const Record& record, std::int64_t max_length) const {
+  return record.has_ids() ? checked(record, record.input_ids) : encode(record, record.input, max_length);
+}
+
+TokenIds RowEncoder::target(const Record& record, std::int64_t max_length) const {
+  return record.has_ids() ? checked(record, record.target_ids) : encode(record, record.target, max_length);
+}
+
+std::vector<TokenIds> RowEncoder::choices(const Record& record) const {
+  constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+  std::vector<TokenIds> choices;
+  for (const TokenIds& ids : record.choices_ids) choices.push_back(checked(record, ids));
+  for (const std::string& text : record.choices) choices.push_back(encode(record, text, kNoLimit));
+  return choices;
+}
+
+std::vector<Example> tokenize(const std::vector<Record>& records, const Tokenizer* tokenizer, std::int64_t vocab_size,
+                              std::int64_t max_input, std::int64_t max_target, const std::string& where) {
+  const RowEncoder encoder(tokenizer, vocab_size, where);
+  std::vector<Example> examples;
+  examples.reserve(records.size());
+  for (const Record& record : records) {
+    examples.push_back({encoder.input(record, max_input), encoder.target(record, max_target)});
+  }
+  return examples;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,196 @@
+#include "phatgoose/data/text_stream.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/random.h"
+#include "phatgoose/data/span_corruption.h"
+#include "phatgoose/text/line_reader.h"
+
+namespace phatgoose {
+namespace {
+
+// Substreams of RandomStream(seed, example).
+constexpr std::uint32_t kSourceChoice = 0;
+constexpr std::uint32_t kNoise = 1;
+
+constexpr std::size_t kMaxDocumentBytes = 1 << 18;  // longer lines are read in parts
+
+/// The tokens of one source, without end: its files one after the other, then again from the first.
+///
+/// Its place is that of the document being consumed: file, byte offset of its line, and how many of its tokens are
+/// already given out.
+class TokenSource {
+ public:
+  TokenSource(TextSource source, const Tokenizer& tokenizer) : source_(std::move(source)), tokenizer_(&tokenizer) {
+    if (source_.files.empty() || !(source_.weight > 0)) {
+      fail(ExitCode::usage, {.where = "text source",
+                             .found = source_.files.empty() ? "no files" : "weight " + std::to_string(source_.weight),
+                             .expected = "files, and a weight above 0",
+                             .hint = ""});
+    }
+    for (const fs::path& file : source_.files) LineReader{file};  // a missing file shows now, not hours later
+    open(0);
+  }
+
+  double weight() const { return source_.weight; }
+
+  TokenIds take(std::int64_t count) {
+    TokenIds chunk;
+    while (static_cast<std::int64_t>(chunk.size()) < count) {
+      if (used_ == document_.size()) next_document();
+      const std::size_t more = std::min(document_.size() - used_, static_cast<std::size_t>(count) - chunk.size());
+      const auto begin = document_.begin() + static_cast<std::ptrdiff_t>(used_);
+      chunk.insert(chunk.end(), begin, begin + static_cast<std::ptrdiff_t>(more));
+      used_ += more;
+    }
+    return chunk;
+  }
+
+  Json position() const { return {{"file", file_}, {"offset", offset_}, {"tokens", used_}}; }
+
+  void restore(const Json& position, const std::string& where) {
+    const auto file = json_get<std::uint64_t>(position, "file", where);
+    const auto used = json_get<std::uint64_t>(position, "tokens", where);
+    const auto offset = json_get<std::int64_t>(position, "offset", where);
+    if (file >= source_.files.size()) refuse(where, "file number " + std::to_string(file));
+    open(file);
+    reader_->seek(offset);
+    document_.clear();
+    used_ = 0;
+    offset_ = offset;
+    if (used == 0) return;
+    if (!read_line()) refuse(where, "byte " + std::to_string(offset));
+    if (used > document_.size()) refuse(where, std::to_string(used) + " tokens of a document");
+    used_ = used;
+  }
+
+ private:
+  [[noreturn]] static void refuse(const std::string& where, const std::string& what) {
+    fail(ExitCode::bad_data, {.where = where,
+                              .found = what + " that the text does not have",
+                              .expected = "the text files that the run was started with",
+                              .hint = ""});
+  }
+
+  void open(std::size_t file) {
+    reader_.emplace(source_.files[file]);
+    file_ = file;
+  }
+
+  /// Makes the next line the document; false at the end of the file.
+  bool read_line() {
+    offset_ = reader_->offset();
+    used_ = 0;
+    std::string line;
+    if (!reader_->next(line, kMaxDocumentBytes)) return false;
+    document_ = tokenizer_->encode(line);
+    return true;
+  }
+
+  /// The next document that has tokens.
+  void next_document() {
+    document_.clear();
+    for (std::size_t ends = 0; document_.empty();) {
+      if (read_line()) continue;
+      if (++ends > source_.files.size()) {
+        fail(ExitCode::bad_data, {.where = source_.files.front().string(),
+                                  .found = "no text in this source",
+                                  .expected = "lines of text",
+                                  .hint = ""});
+      }
+      open((file_ + 1) % source_.files.size());
+    }
+  }
+
+  TextSource source_;
+  const Tokenizer* tokenizer_;
+  std::optional<LineReader> reader_;
+  std::size_t file_ = 0;
+  std::int64_t offset_ = 0;  // of the document's line
+  TokenIds document_;
+  std::size_t used_ = 0;  // tokens of the document
+};
+
+}  // namespace
+
+struct TextStream::Impl {
+  std::vector<TokenSource> sources;
+  const Tokenizer& tokenizer;
+  TextStreamOptions options;
+  SpanCorruption corruption;
+  std::int64_t chunk_length = 0;
+  std::int64_t count = 0;
+
+  Impl(const Tokenizer& text_tokenizer, const TextStreamOptions& stream_options)
+      : tokenizer(text_tokenizer),
+        options(stream_options),
+        corruption{.noise_density = options.noise_density, .mean_span = options.mean_span} {}
+
+  TokenSource& source_of(std::int64_t example) {
+    double total = 0;
+    for (const TokenSource& source : sources) total += source.weight();
+    RandomStream random(options.seed, static_cast<std::uint64_t>(example), kSourceChoice);
+    double place = random.uniform() * total;
+    for (TokenSource& source : sources) {
+      place -= source.weight();
+      if (place < 0) return source;
+    }
+    return sources.back();  // rounding
+  }
+};
+
+TextStream::TextStream(std::vector<TextSource> sources, const Tokenizer& tokenizer, const TextStreamOptions& options)
+    : impl_(std::make_unique<Impl>(tokenizer, options)) {
+  if (sources.empty()) {
+    fail(ExitCode::usage, {.where = "text", .found = "no source", .expected = "at least one", .hint = ""});
+  }
+  if (options.objective == TextObjective::span_corruption) {
+    impl_->chunk_length = span_lengths_of_input(options.input_length, impl_->corruption).chunk;
+  } else {
+    impl_->chunk_length = options.input_length - 2;  // without the two EOS
+    if (impl_->chunk_length < 2) {
+      fail(ExitCode::usage, {.where = "prefix LM",
+                             .found = "length " + std::to_string(options.input_length),
+                             .expected = "at least 4 tokens",
+                             .hint = ""});
+    }
+  }
+  for (TextSource& source : sources) impl_->sources.emplace_back(std::move(source), tokenizer);
+}
+
+TextStream::~TextStream() = default;
+TextStream::TextStream(TextStream&&) noexcept = default;
+
+Example TextStream::next() {
+  Impl& self = *impl_;
+  const TokenIds chunk = self.source_of(self.count).take(self.chunk_length);
+  RandomStream random(self.options.seed, static_cast<std::uint64_t>(self.count), kNoise);
+  ++self.count;
+  if (self.options.objective == TextObjective::prefix_lm) return split_prefix(chunk, random);
+  return corrupt_spans(chunk, noise_mask(self.chunk_length, self.corruption, random), self.tokenizer);
+}
+
+std::int64_t TextStream::count() const { return impl_->count; }
+
+Json TextStream::position() const {
+  Json places = Json::array();
+  for (const TokenSource& source : impl_->sources) places.push_back(source.position());
+  return {{"count", impl_->count}, {"sources", std::move(places)}};
+}
+
+void TextStream::restore(const Json& position, const std::string& where) {
+  const Json places = json_get<Json>(position, "sources", where);
+  if (!places.is_array() || places.size() != impl_->sources.size()) {
+    fail(ExitCode::bad_data, {.where = where,
+                              .found = "a place in " + std::to_string(places.size()) + " sources",
+                              .expected = std::to_string(impl_->sources.size()),
+                              .hint = "resume with the text that the run was started with"});
+  }
+  impl_->count = json_get<std::int64_t>(position, "count", where);
+  for (std::size_t i = 0; i < places.size(); ++i) impl_->sources[i].restore(places[i], where);
+}
+
+}  // namespace phatgoose

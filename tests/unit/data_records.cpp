@@ -1,0 +1,162 @@
+#include "phatgoose/data/records.h"
+
+#include <catch2/catch.hpp>
+
+#include "support/fails_with.h"
+#include "support/golden.h"
+#include "support/gzip.h"
+#include "support/scratch_directory.h"
+
+namespace phatgoose {
+namespace {
+
+using test::FailsWith;
+using test::golden_path;
+using test::ScratchDirectory;
+using test::write_text;
+
+using Indices = std::vector<std::int64_t>;
+
+Record record_of(const std::string& json) { return parse_record(json, "rows.jsonl:7"); }
+
+TEST_CASE("rows of text are read with all their fields") {
+  const ScratchDirectory scratch;
+  const std::string text =
+      R"({"input": "Is it?", "target": "Yes", "choices": ["No", "Yes"], "id": "set/3", "template": "plain"}
+
+{"target": "", "input": "", "id": 12, "choices": null}
+{"input": "Name one.", "targets": ["red", "blue"]}
+)";
+  write_text(scratch / "rows.jsonl", text);
+  test::write_gzip(scratch / "rows.jsonl.gz", text);
+  for (const char* name : {"rows.jsonl", "rows.jsonl.gz"}) {
+    const std::vector<Record> records = read_records(scratch / name);
+    REQUIRE(records.size() == 3);
+    CHECK(records[0].input == "Is it?");
+    CHECK(records[0].target == "Yes");
+    CHECK(records[0].choices == std::vector<std::string>{"No", "Yes"});
+    CHECK(records[0].id == "set/3");
+    CHECK(records[0].template_name == "plain");
+    CHECK(records[0].line == 1);
+    CHECK(records[1].line == 3);
+    CHECK(records[1].id == "12");
+    CHECK_FALSE(records[1].has_choices());
+    CHECK(records[2].target == "red");
+    CHECK(records[2].id == std::string(name) + ":4");
+  }
+}
+
+TEST_CASE("rows of ids are read as they are") {
+  const Record record = record_of(R"({"input_ids": [5, 6, 1], "target_ids": [8], "choices_ids": [[7, 1], [8]]})");
+  CHECK(record.has_ids());
+  CHECK(record.input_ids == TokenIds{5, 6, 1});
+  CHECK(record.target_ids == TokenIds{8});
+  CHECK(record.choice_count() == 2);
+  CHECK(right_choices(record, "rows.jsonl") == Indices{1});
+}
+
+TEST_CASE("keys of other origin are ignored and collected") {
+  std::set<std::string> unknown;
+  const Record record =
+      parse_record(R"({"input": "a", "target": "b", "source": {"x": 1}, "idx": 4})", "f:1", true, &unknown);
+  CHECK(record.target == "b");
+  CHECK(unknown == std::set<std::string>{"idx", "source"});
+}
+
+TEST_CASE("an input alone is a row where no target is needed") {
+  CHECK(parse_record(R"({"input": "a"})", "f:1", false).input == "a");
+  CHECK(parse_record(R"({"input_ids": [3]})", "f:1", false).target_ids.empty());
+  CHECK_THROWS_MATCHES(parse_record(R"({"target": "a"})", "f:1", false), Error,
+                       FailsWith(ExitCode::bad_data, "f:1", "no \"input\""));
+}
+
+TEST_CASE("a bad row is an error that names its line") {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"({"input": "a")", "f.jsonl:2"},
+      {R"({"input": "a", "target": "b"} x)", "f.jsonl:2"},
+      {R"({"input": "a", "input": "b", "target": "c"})", "duplicate key"},
+      {R"(["a", "b"])", "a JSON array"},
+      {R"("a")", "a JSON string"},
+      {R"({"target": "b"})", "no \"input\""},
+      {R"({"input": "a"})", "no \"target\""},
+      {R"({"input": 3, "target": "b"})", "\"input\" is 3"},
+      {R"({"input": "a", "target": ["b"]})", "\"target\" is"},
+      {R"({"input": "a", "target": "b", "choices": "b"})", "\"choices\" is"},
+      {R"({"input": "a", "target": "b", "choices": ["b", 2]})", "\"choices\" is"},
+      {R"({"input": "a", "target": "b", "id": 1.5})", "\"id\" is 1.5"},
+      {R"({"input": "a", "target": "b", "template": 1})", "\"template\" is 1"},
+      {R"({"input": "a", "target_ids": [1]})", "\"input\" beside \"target_ids\""},
+      {R"({"input_ids": [1], "target_ids": [2], "choices": ["a"]})", "\"choices\" beside \"input_ids\""},
+      {R"({"input_ids": [1]})", "no \"target_ids\""},
+      {R"({"input_ids": [], "target_ids": [1]})", "empty \"input_ids\""},
+      {R"({"input_ids": [1], "target_ids": []})", "empty \"target_ids\""},
+      {R"({"input_ids": [1], "target_ids": [1], "choices_ids": [[1], []]})", "\"choices_ids\""},
+      {R"({"input_ids": [1.5], "target_ids": [1]})", "\"input_ids\" is"},
+      {R"({"input_ids": [99999999999], "target_ids": [1]})", "\"input_ids\" is"},
+      {"{\"input\": \"\xFF\", \"target\": \"b\"}", "f.jsonl:2"},
+  };
+  const ScratchDirectory scratch;
+  for (const auto& [row, words] : cases) {
+    write_text(scratch / "f.jsonl", "{\"input\": \"fine\", \"target\": \"fine\"}\n" + row + "\n");
+    INFO(row);
+    CHECK_THROWS_MATCHES(read_records(scratch / "f.jsonl"), Error, FailsWith(ExitCode::bad_data, "f.jsonl:2", words));
+  }
+}
+
+TEST_CASE("a file without rows is an error") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "empty.jsonl", " \n\n");
+  CHECK_THROWS_MATCHES(read_records(scratch / "empty.jsonl"), Error,
+                       FailsWith(ExitCode::bad_data, "empty.jsonl", "no rows"));
+  CHECK_THROWS_MATCHES(read_records(scratch / "none.jsonl"), Error, FailsWith(ExitCode::bad_data, "none.jsonl"));
+}
+
+TEST_CASE("right choices are those equal to the target after strip, or to any of the targets") {
+  CHECK(right_choices(record_of(R"({"input": "", "target": " Yes\n", "choices": ["No", "Yes", "\u00a0Yes"]})"), "f") ==
+        Indices{1, 2});
+  CHECK(right_choices(record_of(R"({"input": "", "target": "a", "targets": ["b"], "choices": ["b", "c", "a"]})"),
+                      "f") == Indices{0, 2});
+  CHECK_THROWS_MATCHES(right_choices(record_of(R"({"input": "", "target": "yes", "choices": ["No", "Yes"]})"), "f"),
+                       Error, FailsWith(ExitCode::bad_data, "f:0", "no choice equal to the target \"yes\""));
+  CHECK_THROWS_MATCHES(right_choices(record_of(R"({"input": "", "target": "yes"})"), "f"), Error,
+                       FailsWith(ExitCode::bad_data, "no choices"));
+}
+
+TEST_CASE("text is tokenised with EOS and cut; ids stay as they are") {
+  const Tokenizer tokenizer(golden_path("text"));
+  std::vector<Record> records = {record_of(R"({"input": "the river and the sea", "target": "the wall"})"),
+                                 record_of(R"({"input_ids": [5, 6, 7, 8, 9], "target_ids": [4, 4, 4, 4]})")};
+  const std::vector<Example> examples = tokenize(records, &tokenizer, tokenizer.size(), 4, 2, "f");
+  CHECK(examples[0].input.size() == 4);
+  CHECK(examples[0].input.back() == kEosId);
+  CHECK(examples[0].target == TokenIds{4, kEosId});
+  CHECK(examples[1].input == TokenIds{5, 6, 7, 8, 9});
+  CHECK(examples[1].target == TokenIds{4, 4, 4, 4});
+}
+
+TEST_CASE("choices are never cut") {
+  const Tokenizer tokenizer(golden_path("text"));
+  const Record record = record_of(R"({"input": "a", "target": "", "choices": ["the river and the sea", ""]})");
+  const auto choices = RowEncoder(&tokenizer, tokenizer.size(), "f").choices(record);
+  CHECK(choices.size() == 2);
+  CHECK(choices[0].size() == tokenizer.encode("the river and the sea").size() + 1);
+  CHECK(choices[1] == TokenIds{kEosId});
+}
+
+TEST_CASE("ids outside the vocabulary, and text without a tokenizer, are errors with the line") {
+  Record ids = record_of(R"({"input_ids": [5, 100], "target_ids": [4]})");
+  ids.line = 3;
+  CHECK_THROWS_MATCHES(tokenize({ids}, nullptr, 100, 8, 8, "f"), Error,
+                       FailsWith(ExitCode::bad_data, "f:3", "token id 100"));
+  ids.input_ids = {-1};
+  CHECK_THROWS_MATCHES(tokenize({ids}, nullptr, 100, 8, 8, "f"), Error, FailsWith(ExitCode::bad_data, "token id -1"));
+  ids.input_ids = {99};
+  CHECK(tokenize({ids}, nullptr, 100, 8, 8, "f").front().input == TokenIds{99});
+  Record text = record_of(R"({"input": "a", "target": "b"})");
+  text.line = 9;
+  CHECK_THROWS_MATCHES(tokenize({text}, nullptr, 100, 8, 8, "f"), Error,
+                       FailsWith(ExitCode::bad_data, "f:9", "a row of text", "no spiece.model"));
+}
+
+}  // namespace
+}  // namespace phatgoose

@@ -1,0 +1,99 @@
+#include "phatgoose/data/suite.h"
+
+#include <catch2/catch.hpp>
+
+#include "support/fails_with.h"
+#include "support/scratch_directory.h"
+
+namespace phatgoose {
+namespace {
+
+using test::FailsWith;
+using test::ScratchDirectory;
+using test::write_text;
+
+TEST_CASE("a suite names its tasks, with data relative to its own directory") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "data/a.jsonl", "");
+  write_text(scratch / "suites/b.jsonl", "");
+  write_text(scratch / "suites/suite.yaml", R"(# two tasks
+name: held-out
+tasks:
+  - {name: a, data: ../data/a.jsonl, kind: rank_classification, length_normalise: false}
+  - name: b
+    data: )" + (scratch / "suites/b.jsonl").string() +
+                                                R"(
+    kind: generation
+    metrics: [rouge_l, bleu]
+    max_new_tokens: 20
+    max_input_length: 256
+  - {name: c, data: b.jsonl, kind: generation}
+)");
+  const Suite suite = read_suite(scratch / "suites/suite.yaml");
+  CHECK(suite.name == "held-out");
+  REQUIRE(suite.tasks.size() == 3);
+  CHECK(suite.tasks[0].name == "a");
+  CHECK(suite.tasks[0].data == scratch / "data/a.jsonl");
+  CHECK(suite.tasks[0].kind == TaskKind::rank_classification);
+  CHECK_FALSE(suite.tasks[0].length_normalise);
+  CHECK(suite.tasks[0].metrics.empty());
+  CHECK(suite.tasks[0].max_input_length == 512);
+  CHECK(suite.tasks[1].data == scratch / "suites/b.jsonl");
+  CHECK(suite.tasks[1].metrics == std::vector<std::string>{"rouge_l", "bleu"});
+  CHECK(suite.tasks[1].max_new_tokens == 20);
+  CHECK(suite.tasks[1].max_input_length == 256);
+  CHECK(suite.tasks[2].metrics == std::vector<std::string>{"exact_match"});
+  CHECK(suite.tasks[2].max_new_tokens == 64);
+}
+
+TEST_CASE("a bad suite is an error that names file and line") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "a.jsonl", "");
+  const std::string head = "name: s\ntasks:\n";
+  const std::string task = "  - name: a\n    data: a.jsonl\n";  // lines 3 and 4
+  struct Case {
+    std::string yaml, place, words;
+  };
+  const std::vector<Case> cases = {
+      {"", ":1", "no map"},
+      {"[a, b]", ":1", "no map"},
+      {"name: s\n", ":1", "no \"tasks\""},
+      {"tasks: [{name: a, data: a.jsonl, kind: generation}]\n", ":1", "no \"name\""},
+      {"name: s\ntasks: []\n", ":2", "\"tasks\""},
+      {"name: s\ntasks: a\n", ":2", "\"tasks\""},
+      {"name: s\nname: t\ntasks: []\n", ":2", "\"name\" a second time"},
+      {"name: s\ntaks: []\n", ":2", "unknown key \"taks\""},
+      {"name: s\ntasks: [\n", ":", "YAML"},
+      {"name: s\n---\nname: t\n", ":", "second YAML document"},
+      {head + "  - name: a\n    kind: generation\n", ":3", "no \"data\""},
+      {head + "  - name: a\n    data: b.jsonl\n    kind: generation\n", ":4", "no file"},
+      {head + task, ":3", "no \"kind\""},
+      {head + task + "    kind: regression\n", ":5", "kind \"regression\""},
+      {head + task + "    kind: generation\n    kind: generation\n", ":6", "\"kind\" a second time"},
+      {head + task + "    kind: generation\n    metric: bleu\n", ":6", "did you mean metrics?"},
+      {head + task + "    kind: generation\n    metrics: bleu\n", ":6", "\"metrics\""},
+      {head + task + "    kind: generation\n    metrics: [blue]\n", ":6", "unknown metric \"blue\""},
+      {head + task + "    kind: generation\n    metrics: [bleu, bleu]\n", ":6", "second time metric \"bleu\""},
+      {head + task + "    kind: generation\n    max_new_tokens: 0\n", ":6", "\"0\""},
+      {head + task + "    kind: generation\n    max_new_tokens: 010\n", ":6", "\"010\""},
+      {head + task + "    kind: generation\n    max_new_tokens: many\n", ":6", "\"many\""},
+      {head + task + "    kind: generation\n    max_new_tokens: 12.5\n", ":6", "\"12.5\""},
+      {head + task + "    kind: generation\n    length_normalise: true\n", ":6", "\"length_normalise\""},
+      {head + task + "    kind: rank_classification\n    length_normalise: maybe\n", ":6", "true or false"},
+      {head + task + "    kind: rank_classification\n    metrics: [bleu]\n", ":6", "\"metrics\""},
+      {head + task + "    kind: rank_classification\n    max_new_tokens: 3\n", ":6", "\"max_new_tokens\""},
+      {head + "  - a\n", ":3", "no map"},
+      {head + "  - {name: [a], data: a.jsonl, kind: generation}\n", ":3", "no text"},
+      {head + task + "    kind: generation\n" + task + "    kind: generation\n", ":6", "second task named \"a\""},
+  };
+  for (const Case& bad : cases) {
+    write_text(scratch / "suite.yaml", bad.yaml);
+    INFO(bad.yaml);
+    CHECK_THROWS_MATCHES(read_suite(scratch / "suite.yaml"), Error,
+                         FailsWith(ExitCode::bad_data, "suite.yaml" + bad.place, bad.words));
+  }
+  CHECK_THROWS_MATCHES(read_suite(scratch / "none.yaml"), Error, FailsWith(ExitCode::bad_data, "none.yaml"));
+}
+
+}  // namespace
+}  // namespace phatgoose
