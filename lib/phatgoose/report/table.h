@@ -1,6 +1,7 @@
 // Plain-text tables with aligned columns.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -8,7 +9,7 @@
 
 namespace phatgoose {
 
-/// Columns are as wide as their widest cell; cells of columns named in `right_aligned` are set flush right.
+/// Columns are as wide as their widest cell; the columns whose numbers are in `right_aligned` are set flush right.
 class Table {
  public:
   explicit Table(std::vector<std::string> header, std::vector<std::size_t> right_aligned = {});
@@ -25,10 +26,10 @@ class Table {
   std::vector<bool> right_;
 };
 
-/// "61.3 [58.0, 64.5]"
-std::string score_text(const MetricScore& score);
+/// "[58.0, 64.5]"
+std::string interval_text(const Interval& interval);
 
-/// The table of a suite: task, metric, score with its interval, rows; the mean last.
+/// The table of a suite: every metric of every task with its interval, and the mean over tasks.
 std::string suite_table(const SuiteScore& scores);
 
 }  // namespace phatgoose

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,7 +13,7 @@ namespace phatgoose {
 
 /// Sufficient statistics of one output; those of a corpus are their sums.
 struct BleuStatistics {
-  static constexpr int kOrders = 4;
+  static constexpr std::size_t kOrders = 4;
 
   double output_length = 0, reference_length = 0;   ///< in tokens; the reference closest in length counts
   std::array<double, kOrders> matches{}, totals{};  ///< n-grams of order 1 ... 4

@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace phatgoose {
@@ -36,7 +37,7 @@ class ClusteredRows {
   std::vector<double> resampled_scores(const std::string& name, const ScoreOf& score_of) const;
 
  private:
-  std::vector<std::string> examples_;  // sorted view is not needed: order of first appearance
+  std::unordered_map<std::string, std::size_t> places_;  // of the examples in sums_
   std::vector<Statistics> sums_;
 };
 

@@ -8,6 +8,7 @@
 #include "phatgoose/base/files.h"
 #include "phatgoose/base/json.h"
 #include "phatgoose/data/records.h"
+#include "phatgoose/data/suite.h"
 
 namespace phatgoose {
 
@@ -16,9 +17,9 @@ struct Sample {
   std::int64_t row = 0;  ///< 0-based place in the task's data file
   std::string id;        ///< rows with the same id are one example
   std::string template_name;
-  std::string target;                ///< as the data row has it; empty for rows of ids
+  std::string target;                ///< as the data row has it
   std::vector<std::string> targets;  ///< further right answers
-  TokenIds target_ids;               ///< rows of ids only
+  TokenIds target_ids;               ///< rows of ids only, instead of text
 
   // Rank classification.
   std::vector<double> log_likelihoods;   ///< per choice, summed over its tokens, EOS included
@@ -28,21 +29,26 @@ struct Sample {
 
   // Generation.
   std::string output;
+  TokenIds output_ids;  ///< rows of ids only, instead of text
 
-  bool correct = false;  ///< generation: exact match
+  bool correct = false;  ///< rank classification: the prediction is right; generation: exact match
 
-  bool is_choice() const { return !log_likelihoods.empty(); }
+  bool has_choices() const { return !right.empty(); }
+  bool has_ids() const { return !target_ids.empty(); }
+  /// Every right answer in text, `target` first, each once.
+  std::vector<std::string> answers() const;
 };
 
-/// A sample with everything that comes from the data row filled in. bad_data when a row with choices has no right one.
-Sample sample_of(const Record& record, const std::string& task, std::int64_t row, const std::string& where);
+/// A sample with everything that comes from the data row filled in; `where` is the data file. Rank classification: a
+/// row without choices or without a right one is bad_data.
+Sample sample_of(const Record& record, const Task& task, std::int64_t row, const std::string& where);
 
-/// One line of samples.jsonl and back. `where` is FILE:LINE.
+/// One line of samples.jsonl. Rows of ids have lists of ids under "target" and "output".
 Json to_json(const Sample& sample);
-Sample parse_sample(std::string_view line, const std::string& where);
 
-/// Writes all samples at once, atomically.
+/// One line a sample, atomically.
 void write_samples(const fs::path& path, const std::vector<Sample>& samples);
+/// Missing fields, wrong types, lists that do not belong together: bad_data with file and line.
 std::vector<Sample> read_samples(const fs::path& path);
 
 }  // namespace phatgoose

@@ -35,10 +35,11 @@ struct SuiteScore {
 };
 
 /// Sets `prediction` (rank classification: largest log-likelihood, per token when `length_normalise`, ties to the lower
-/// index) and `correct`.
+/// index) and `correct`. Log-likelihoods that are not finite: diverged.
 void judge(Sample& sample, bool length_normalise);
 
-/// Judges the samples and scores them. Samples of other tasks than the suite's, or a task without samples: bad_data.
+/// Judges the samples and scores them, task by task. Works from files alone: read_results() and read_samples() give
+/// what it needs to compute the scores again. Samples of other tasks, or a task without samples: bad_data.
 SuiteScore score_suite(const std::vector<Task>& tasks, std::vector<Sample>& samples);
 
 /// The difference `ours - reference` of a suite's mean score, resampled in pairs. Both must hold the same tasks and

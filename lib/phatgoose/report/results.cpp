@@ -1,0 +1,130 @@
+#include "phatgoose/report/results.h"
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/version.h"
+
+namespace phatgoose {
+namespace {
+
+Json interval_json(const Interval& interval) { return Json::array({interval.low, interval.high}); }
+
+Json task_json(const Task& task, const TaskScore& scores) {
+  Json metrics = Json::object();
+  for (const MetricScore& metric : scores.metrics) {
+    metrics[metric.metric] = {{"score", metric.score}, {"interval", interval_json(metric.interval)}};
+  }
+  Json templates = Json::array();
+  for (const TemplateScore& entry : scores.templates) {
+    templates.push_back({{"template", entry.template_name}, {"rows", entry.rows}, {"score", entry.score}});
+  }
+  const MetricScore& first = scores.metrics.front();
+  Json json = {{"name", task.name},
+               {"kind", to_string(task.kind)},
+               {"metric", first.metric},
+               {"score", first.score},
+               {"interval", interval_json(first.interval)},
+               {"rows", scores.rows},
+               {"examples", scores.examples},
+               {"metrics", std::move(metrics)},
+               {"templates", std::move(templates)},
+               {"data", task.data.string()},
+               {"max_input_length", task.max_input_length}};
+  if (task.kind == TaskKind::rank_classification) {
+    json["length_normalise"] = task.length_normalise;
+  } else {
+    json["max_new_tokens"] = task.max_new_tokens;
+    json["requested_metrics"] = task.metrics;
+  }
+  return json;
+}
+
+Interval read_interval(const Json& json, const std::string& where) {
+  const auto bounds = json_get<std::vector<double>>(json, "interval", where);
+  if (bounds.size() != 2) {
+    fail(ExitCode::bad_data, {.where = where,
+                              .found = "\"interval\" of " + std::to_string(bounds.size()) + " numbers",
+                              .expected = "two",
+                              .hint = ""});
+  }
+  return {bounds[0], bounds[1]};
+}
+
+TaskKind read_kind(const Json& json, const std::string& where) {
+  const auto name = json_get<std::string>(json, "kind", where);
+  for (const TaskKind kind : {TaskKind::rank_classification, TaskKind::generation}) {
+    if (name == to_string(kind)) return kind;
+  }
+  fail(ExitCode::bad_data,
+       {.where = where, .found = "kind \"" + name + "\"", .expected = "rank_classification or generation", .hint = ""});
+}
+
+Task read_task(const Json& json, const std::string& where) {
+  Task task{.name = json_get<std::string>(json, "name", where),
+            .data = json_get<std::string>(json, "data", where),
+            .kind = read_kind(json, where),
+            .metrics = {}};
+  task.max_input_length = json_get<std::int64_t>(json, "max_input_length", where);
+  if (task.kind == TaskKind::rank_classification) {
+    task.length_normalise = json_get<bool>(json, "length_normalise", where);
+  } else {
+    task.max_new_tokens = json_get<std::int64_t>(json, "max_new_tokens", where);
+    task.metrics = json_get<std::vector<std::string>>(json, "requested_metrics", where);
+  }
+  return task;
+}
+
+TaskScore read_task_score(const Json& json, const std::string& where) {
+  TaskScore scores{.task = json_get<std::string>(json, "name", where), .metrics = {}, .templates = {}};
+  scores.rows = json_get<std::int64_t>(json, "rows", where);
+  scores.examples = json_get<std::int64_t>(json, "examples", where);
+  const Json metrics = json_get<Json>(json, "metrics", where);
+  for (const auto& [metric, entry] : metrics.items()) {
+    scores.metrics.push_back({metric, json_get<double>(entry, "score", where), read_interval(entry, where)});
+  }
+  const Json templates = json_get<Json>(json, "templates", where);
+  for (const Json& entry : templates) {
+    scores.templates.push_back({json_get<std::string>(entry, "template", where),
+                                json_get<std::int64_t>(entry, "rows", where), json_get<double>(entry, "score", where)});
+  }
+  return scores;
+}
+
+}  // namespace
+
+Json results_json(const Suite& suite, const SuiteScore& scores, const Provenance& provenance) {
+  Json versions = {{"phatgoose", version()}};
+  versions.update(provenance.versions);
+  Json hashes = provenance.hashes;
+  Json tasks = Json::array();
+  for (std::size_t i = 0; i < suite.tasks.size(); ++i) {
+    const Task& task = suite.tasks[i];
+    tasks.push_back(task_json(task, scores.tasks[i]));
+    hashes["data"][task.name] = content_hash_of_file(task.data);
+  }
+  return {{"suite", suite.name},
+          {"score", scores.mean.score},
+          {"interval", interval_json(scores.mean.interval)},
+          {"unit", "percent"},
+          {"tasks", std::move(tasks)},
+          {"seed", provenance.seed},
+          {"dtype", provenance.dtype},
+          {"settings", provenance.settings},
+          {"versions", std::move(versions)},
+          {"hashes", std::move(hashes)}};
+}
+
+Results read_results(const fs::path& path) {
+  const std::string where = path.string();
+  Results results{.suite = {}, .scores = {}, .json = read_json(where)};
+  const Json& json = results.json;
+  results.suite.name = json_get<std::string>(json, "suite", where);
+  results.scores.mean = {"mean", json_get<double>(json, "score", where), read_interval(json, where)};
+  const Json tasks = json_get<Json>(json, "tasks", where);
+  for (const Json& task : tasks) {
+    results.suite.tasks.push_back(read_task(task, where));
+    results.scores.tasks.push_back(read_task_score(task, where));
+  }
+  return results;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,123 @@
+#include "phatgoose/scoring/sample.h"
+
+#include <algorithm>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/text/line_reader.h"
+
+namespace phatgoose {
+namespace {
+
+/// Reads a field that holds text, or a list of ids for rows of ids.
+void read_text_or_ids(const Json& row, const std::string& key, const std::string& where, std::string& text,
+                      TokenIds& ids) {
+  const auto member = row.find(key);
+  if (member != row.end() && member->is_array()) {
+    ids = json_get<TokenIds>(row, key, where);
+  } else {
+    text = json_get<std::string>(row, key, where);
+  }
+}
+
+[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
+  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = ""});
+}
+
+void read_choice_fields(const Json& row, const std::string& where, Sample& sample) {
+  sample.log_likelihoods = json_get<std::vector<double>>(row, "log_likelihoods", where);
+  sample.num_tokens = json_get<std::vector<std::int64_t>>(row, "num_tokens", where);
+  sample.right = json_get<std::vector<std::int64_t>>(row, "right", where);
+  sample.prediction = json_get<std::int64_t>(row, "prediction", where);
+  const auto choices = static_cast<std::int64_t>(sample.log_likelihoods.size());
+  const auto is_choice = [&](std::int64_t index) { return index >= 0 && index < choices; };
+  if (sample.num_tokens.size() != sample.log_likelihoods.size()) {
+    refuse(where, std::to_string(sample.num_tokens.size()) + " \"num_tokens\"",
+           "as many as \"log_likelihoods\", " + std::to_string(choices));
+  }
+  if (std::any_of(sample.num_tokens.begin(), sample.num_tokens.end(), [](std::int64_t n) { return n < 1; })) {
+    refuse(where, "\"num_tokens\" below 1", "at least one token a choice");
+  }
+  if (sample.right.empty() || !std::all_of(sample.right.begin(), sample.right.end(), is_choice) ||
+      !is_choice(sample.prediction)) {
+    refuse(where, "\"right\" or \"prediction\" names no choice", "indices from 0 to " + std::to_string(choices - 1));
+  }
+}
+
+Sample parse_sample(std::string_view line, const std::string& where) {
+  const Json row = parse_json(line, where);
+  Sample sample;
+  sample.task = json_get<std::string>(row, "task", where);
+  sample.row = json_get<std::int64_t>(row, "row", where);
+  sample.id = json_get<std::string>(row, "id", where);
+  sample.template_name = json_get_or<std::string>(row, "template", "", where);
+  read_text_or_ids(row, "target", where, sample.target, sample.target_ids);
+  sample.targets = json_get_or<std::vector<std::string>>(row, "targets", {}, where);
+  if (row.contains("output")) {
+    read_text_or_ids(row, "output", where, sample.output, sample.output_ids);
+  } else {
+    read_choice_fields(row, where, sample);
+  }
+  sample.correct = json_get<bool>(row, "correct", where);
+  return sample;
+}
+
+}  // namespace
+
+std::vector<std::string> Sample::answers() const {
+  std::vector<std::string> all = {target};
+  for (const std::string& other : targets) {
+    if (std::find(all.begin(), all.end(), other) == all.end()) all.push_back(other);
+  }
+  return all;
+}
+
+Sample sample_of(const Record& record, const Task& task, std::int64_t row, const std::string& where) {
+  Sample sample;
+  sample.task = task.name;
+  sample.row = row;
+  sample.id = record.id;
+  sample.template_name = record.template_name;
+  sample.target = record.target;
+  sample.targets = record.targets;
+  sample.target_ids = record.target_ids;
+  if (task.kind == TaskKind::rank_classification) sample.right = right_choices(record, where);
+  return sample;
+}
+
+Json to_json(const Sample& sample) {
+  const auto text_or_ids = [&](const std::string& text, const TokenIds& ids) {
+    return sample.has_ids() ? Json(ids) : Json(text);
+  };
+  Json row = {{"task", sample.task}, {"row", sample.row}, {"id", sample.id}};
+  if (!sample.template_name.empty()) row["template"] = sample.template_name;
+  if (sample.has_choices()) {
+    row["log_likelihoods"] = sample.log_likelihoods;
+    row["num_tokens"] = sample.num_tokens;
+    row["prediction"] = sample.prediction;
+    row["right"] = sample.right;
+  } else {
+    row["output"] = text_or_ids(sample.output, sample.output_ids);
+  }
+  row["target"] = text_or_ids(sample.target, sample.target_ids);
+  if (!sample.targets.empty()) row["targets"] = sample.targets;
+  row["correct"] = sample.correct;
+  return row;
+}
+
+void write_samples(const fs::path& path, const std::vector<Sample>& samples) {
+  AtomicFile file(path);
+  for (const Sample& sample : samples) {
+    file.write(to_json(sample).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+  file.commit();
+}
+
+std::vector<Sample> read_samples(const fs::path& path) {
+  std::vector<Sample> samples;
+  LineReader reader(path);
+  std::string line;
+  while (reader.next(line)) samples.push_back(parse_sample(line, reader.where()));
+  return samples;
+}
+
+}  // namespace phatgoose
