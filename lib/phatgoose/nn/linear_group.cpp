@@ -1,7 +1,5 @@
 #include "phatgoose/nn/linear_group.h"
 
-#include <ATen/ATen.h>
-
 namespace phatgoose {
 
 LinearGroup::LinearGroup(LinearGroupSpec spec, at::Tensor weight) : spec_(std::move(spec)), weight_(std::move(weight)) {
@@ -13,7 +11,7 @@ LinearGroup::LinearGroup(LinearGroupSpec spec, at::Tensor weight) : spec_(std::m
 }
 
 at::Tensor LinearGroup::forward(const at::Tensor& u, const Pass& pass) const {
-  at::Tensor y = at::linear(u, weight_);  // [N, G]
+  at::Tensor y = weight_.forward(u);  // [N, G]
   return adapter_ ? adapter_->apply(u, y, pass) : y;
 }
 

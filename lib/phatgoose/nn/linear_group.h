@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "phatgoose/nn/adapter.h"
+#include "phatgoose/nn/frozen_linear.h"
 #include "phatgoose/store/t5_config.h"
 
 namespace phatgoose {
@@ -18,7 +19,8 @@ class LinearGroup {
   std::int64_t in() const { return spec_.linears.front().in; }
   /// Output columns of linear `i` in G: [begin, begin + out).
   std::int64_t begin(std::size_t i) const { return begins_[i]; }
-  const at::Tensor& weight() const { return weight_; }  ///< [G, in], the members' W one below the other
+  at::Tensor weight() const { return weight_.dense(); }  ///< [G, in], the members' W one below the other
+  void pack_weight() { weight_.pack(); }
 
   void set_adapter(std::shared_ptr<const Adapter> adapter) { adapter_ = std::move(adapter); }
   const std::shared_ptr<const Adapter>& adapter() const { return adapter_; }
@@ -28,7 +30,7 @@ class LinearGroup {
  private:
   LinearGroupSpec spec_;
   std::vector<std::int64_t> begins_;
-  at::Tensor weight_;
+  FrozenWeight weight_;
   std::shared_ptr<const Adapter> adapter_;
 };
 

@@ -16,11 +16,7 @@ using torch::autograd::variable_list;
 /// Logits held at a time; small enough to stay near the processor for large vocabularies.
 constexpr std::int64_t kLogitsPerChunk = 4'000'000;
 
-std::int64_t chunk_rows(const at::Tensor& head) { return std::max<std::int64_t>(16, kLogitsPerChunk / head.size(0)); }
-
-at::Tensor chunk_logits(const at::Tensor& hidden, const at::Tensor& head) {
-  return at::linear(hidden, head).to(at::kFloat);  // [n, V]
-}
+std::int64_t chunk_rows(std::int64_t vocabulary) { return std::max<std::int64_t>(16, kLogitsPerChunk / vocabulary); }
 
 /// The gradient is computed with the loss, chunk by chunk, while the logits are at hand; the backward pass only scales
 /// it.
@@ -32,20 +28,19 @@ class CrossEntropySum : public torch::autograd::Function<CrossEntropySum> {
     at::Tensor dhidden = with_gradient ? at::empty_like(hidden) : at::Tensor();
     at::Tensor dhead = head_gradient ? at::zeros_like(head) : at::Tensor();
     at::Tensor sum = at::zeros({}, hidden.options().dtype(at::kFloat));
-    const std::int64_t rows = hidden.size(0), step = chunk_rows(head);
+    const std::int64_t rows = hidden.size(0), step = chunk_rows(head.size(0));
     for (std::int64_t begin = 0; begin < rows; begin += step) {
       const std::int64_t count = std::min(step, rows - begin);
-      const at::Tensor h = hidden.narrow(0, begin, count);                       // [n, D]
-      const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);    // [n, 1]
-      at::Tensor log_probabilities = at::log_softmax(chunk_logits(h, head), 1);  // [n, V]
+      const at::Tensor h = hidden.narrow(0, begin, count);                                                 // [n, D]
+      const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);                              // [n, 1]
+      at::Tensor log_probabilities = at::log_softmax(linear_without_gradient(h, head).to(at::kFloat), 1);  // [n, V]
       sum -= log_probabilities.gather(1, target).sum();
       if (!with_gradient) continue;
       at::Tensor dlogits = log_probabilities.exp_();  // [n, V]
       dlogits.scatter_add_(1, target, at::full_like(target, -1.0, dlogits.options()));
       dlogits = dlogits.to(head.scalar_type());
-      at::Tensor slice = dhidden.narrow(0, begin, count);
-      at::mm_out(slice, dlogits, head);                 // [n, D]
-      if (head_gradient) dhead.addmm_(dlogits.t(), h);  // [V, D]
+      dhidden.narrow(0, begin, count).copy_(linear_without_gradient(dlogits, head.t()));  // [n, D]
+      if (head_gradient) dhead.addmm_(dlogits.t(), h);                                    // [V, D]
     }
     if (with_gradient) context->saved_data["dhidden"] = dhidden;
     if (head_gradient) context->saved_data["dhead"] = dhead;
@@ -66,19 +61,20 @@ class CrossEntropySum : public torch::autograd::Function<CrossEntropySum> {
 
 }  // namespace
 
-at::Tensor cross_entropy_sum(const at::Tensor& hidden, const at::Tensor& head, const at::Tensor& targets) {
-  const bool with_gradient = at::GradMode::is_enabled() && (hidden.requires_grad() || head.requires_grad());
-  return CrossEntropySum::apply(hidden, head, targets, with_gradient);
+at::Tensor cross_entropy_sum(const at::Tensor& hidden, const FrozenWeight& head, const at::Tensor& targets) {
+  const at::Tensor weight = head.dense();  // [V, D]
+  const bool with_gradient = at::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad());
+  return CrossEntropySum::apply(hidden, weight, targets, with_gradient);
 }
 
-at::Tensor target_log_likelihoods(const at::Tensor& hidden, const at::Tensor& head, const at::Tensor& targets) {
+at::Tensor target_log_likelihoods(const at::Tensor& hidden, const FrozenWeight& head, const at::Tensor& targets) {
   const at::NoGradGuard no_grad;
   at::Tensor out = at::empty({hidden.size(0)}, hidden.options().dtype(at::kFloat));  // [N]
-  const std::int64_t rows = hidden.size(0), step = chunk_rows(head);
+  const std::int64_t rows = hidden.size(0), step = chunk_rows(head.out());
   for (std::int64_t begin = 0; begin < rows; begin += step) {
     const std::int64_t count = std::min(step, rows - begin);
-    const at::Tensor logits = chunk_logits(hidden.narrow(0, begin, count), head);  // [n, V]
-    const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);        // [n, 1]
+    const at::Tensor logits = head.forward(hidden.narrow(0, begin, count)).to(at::kFloat);  // [n, V]
+    const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);                 // [n, 1]
     out.narrow(0, begin, count).copy_(logits.gather(1, target).squeeze(1) - at::logsumexp(logits, {1}));
   }
   return out;

@@ -3,14 +3,18 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "phatgoose/nn/frozen_linear.h"
+
 namespace phatgoose {
 
 /// Sum over the N positions of -log softmax(hidden head^T)[target], in fp32, computed in chunks of rows.
 /// hidden [N, D], head [V, D], targets [N] int64. Differentiable with respect to hidden, and to head where it requires
 /// grad.
-at::Tensor cross_entropy_sum(const at::Tensor& hidden, const at::Tensor& head, const at::Tensor& targets);  // []
+at::Tensor cross_entropy_sum(const at::Tensor& hidden, const FrozenWeight& head,
+                             const at::Tensor& targets);  // []
 
 /// log softmax(hidden head^T)[target] per position, fp32, no gradient.
-at::Tensor target_log_likelihoods(const at::Tensor& hidden, const at::Tensor& head, const at::Tensor& targets);  // [N]
+at::Tensor target_log_likelihoods(const at::Tensor& hidden, const FrozenWeight& head,
+                                  const at::Tensor& targets);  // [N]
 
 }  // namespace phatgoose

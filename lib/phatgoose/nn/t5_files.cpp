@@ -39,7 +39,8 @@ class Builder {
   std::unique_ptr<T5Layers> build(bool separate_head) {
     const T5Config& c = layers_->config;
     layers_->embedding = filled(kEmbedding, {c.vocab_size, c.d_model});
-    if (separate_head) layers_->separate_head = filled(kHead, {c.vocab_size, c.d_model});
+    layers_->separate_head = separate_head;
+    layers_->head = FrozenWeight(separate_head ? filled(kHead, {c.vocab_size, c.d_model}) : layers_->embedding);
     const std::vector<std::int64_t> table = {c.relative_attention_num_buckets, c.num_heads};
     layers_->encoder_bias = filled(bias_name("encoder"), table);
     layers_->decoder_bias = filled(bias_name("decoder"), table);
@@ -159,7 +160,7 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 void add_unfused(const T5Layers& layers, NamedTensors& named) {
   named.emplace_back(kEmbedding, layers.embedding);
-  if (layers.separate_head.defined()) named.emplace_back(kHead, layers.separate_head);
+  if (layers.separate_head) named.emplace_back(kHead, layers.head.dense());
   named.emplace_back(bias_name("encoder"), layers.encoder_bias);
   named.emplace_back(bias_name("decoder"), layers.decoder_bias);
   for (std::size_t i = 0; i < layers.encoder.size(); ++i) {

@@ -40,8 +40,9 @@ struct DecoderBlock {
 
 struct T5Layers {
   T5Config config;
-  at::Tensor embedding;                              ///< [V, D]
-  at::Tensor separate_head;                          ///< [V, D], undefined where the embedding is the head
+  at::Tensor embedding;  ///< [V, D]
+  FrozenWeight head;     ///< [V, D]; the embedding itself unless separate_head
+  bool separate_head;
   at::Tensor encoder_bias;                           ///< position table [buckets, H]
   at::Tensor decoder_bias;                           ///< position table [buckets, H]
   at::Tensor encoder_norm, decoder_norm;             ///< final norms [D]

@@ -110,18 +110,21 @@ at::Tensor T5Model::decode(const PackedIds& decoder_inputs, const EncodedRows& e
   return model.scale_decoder_outputs ? x * std::pow(static_cast<double>(model.d_model), -0.5) : x;  // [N_tgt, D]
 }
 
-const at::Tensor& T5Model::head() const {
-  return layers_->separate_head.defined() ? layers_->separate_head : layers_->embedding;
-}
+const FrozenWeight& T5Model::head() const { return layers_->head; }
 
-at::Tensor T5Model::logits(const at::Tensor& hidden) const { return at::linear(hidden, head()).to(at::kFloat); }
+at::Tensor T5Model::logits(const at::Tensor& hidden) const { return head().forward(hidden).to(at::kFloat); }
 
 std::span<const std::unique_ptr<LinearGroup>> T5Model::groups() const { return layers_->groups; }
+
+void T5Model::pack_weights() {
+  for (const auto& group : layers_->groups) group->pack_weight();
+  if (layers_->separate_head) layers_->head.pack();
+}
 
 void T5Model::remove_adapters() {
   for (const auto& group : layers_->groups) group->set_adapter(nullptr);
 }
 
-bool T5Model::has_separate_head() const { return layers_->separate_head.defined(); }
+bool T5Model::has_separate_head() const { return layers_->separate_head; }
 
 }  // namespace phatgoose

@@ -53,12 +53,15 @@ class T5Model {
                     std::span<const std::int64_t> source_rows,
                     const Dropout* dropout = nullptr) const;  // [N_tgt, D]
 
-  const at::Tensor& head() const;                     ///< [V, D]
+  const FrozenWeight& head() const;                   ///< [V, D]
   at::Tensor logits(const at::Tensor& hidden) const;  ///< [N, D] -> [N, V] fp32
 
   /// In the order of linear_groups(config()).
   std::span<const std::unique_ptr<LinearGroup>> groups() const;
   void remove_adapters();
+  /// For inference only: gives the frozen weights the layout that the CPU kernels like best, in place of the plain one.
+  /// No gradients after that; named_parameters() then makes plain copies.
+  void pack_weights();
 
   /// Every stored tensor under its Hugging Face name; the linears are views into the groups' fused weights.
   std::vector<std::pair<std::string, at::Tensor>> named_parameters() const;
