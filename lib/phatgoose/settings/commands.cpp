@@ -1,10 +1,14 @@
 #include "phatgoose/settings/commands.h"
 
+#include "phatgoose/settings/pretrain.h"
+#include "phatgoose/settings/train_expert.h"
+#include "phatgoose/settings/train_gate.h"
+
 namespace phatgoose {
 namespace {
 
 template <typename Settings>
-[[maybe_unused]] Command command() {
+Command command() {
   auto settings = std::make_shared<Settings>();
   OptionSet options = declare_options(*settings);
   return {std::move(settings), std::move(options)};
@@ -15,6 +19,9 @@ template <typename Settings>
 std::vector<Command> all_commands() {
   return {
       // In the order of an experiment.
+      command<PretrainSettings>(),
+      command<TrainExpertSettings>(),
+      command<TrainGateSettings>(),
   };
 }
 

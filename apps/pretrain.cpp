@@ -1,0 +1,12 @@
+#include "phatgoose/train/pretrain_job.h"
+
+#include "run_command.h"
+#include "run_training.h"
+
+int main(int argc, char** argv) {
+  using namespace phatgoose;
+  return run_command<PretrainSettings>(argc, argv, [](const PretrainSettings& settings, const Json&) {
+    return run_training(settings.common, settings.out,
+                        [&](const Machine& machine) { return pretrain(settings, machine.device); });
+  });
+}

@@ -1,0 +1,12 @@
+#include "phatgoose/train/expert_job.h"
+
+#include "run_command.h"
+#include "run_training.h"
+
+int main(int argc, char** argv) {
+  using namespace phatgoose;
+  return run_command<TrainExpertSettings>(argc, argv, [](const TrainExpertSettings& settings, const Json&) {
+    const auto job = [&](const Machine& machine) { return train_expert(settings, machine.device, machine.dtype); };
+    return run_training(settings.common, settings.out, job);
+  });
+}

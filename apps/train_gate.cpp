@@ -1,0 +1,12 @@
+#include "phatgoose/train/gate_job.h"
+
+#include "run_command.h"
+#include "run_training.h"
+
+int main(int argc, char** argv) {
+  using namespace phatgoose;
+  return run_command<TrainGateSettings>(argc, argv, [](const TrainGateSettings& settings, const Json&) {
+    const auto job = [&](const Machine& machine) { return train_gate(settings, machine.device, machine.dtype); };
+    return run_training(settings.common, gate_destination(settings), job);
+  });
+}

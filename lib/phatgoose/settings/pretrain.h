@@ -1,0 +1,47 @@
+// Settings of `phatgoose pretrain`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "phatgoose/settings/common.h"
+#include "phatgoose/settings/training.h"
+
+namespace phatgoose {
+
+struct PretrainSettings {
+  CommonSettings common{.dtype = "fp32"};  ///< all weights are trained, in fp32
+  TrainingSettings training{.steps = 10000,
+                            .batch = 32,
+                            .lr = 1.5e-3,
+                            .warmup_ratio = 0.02,
+                            .beta2 = 0.98,
+                            .weight_decay = 0.01,
+                            .save_every = 500,
+                            .micro_tokens = 8192};
+  std::string out;
+  std::vector<std::string> text;  ///< FILE or FILE:WEIGHT
+
+  // Where the model and its vocabulary come from. With init: all from there.
+  std::optional<std::string> init;
+  std::optional<std::string> vocab;         ///< a spiece.model
+  std::optional<std::int64_t> make_vocab;   ///< pieces of a vocabulary to make from the text
+  std::optional<std::string> model_config;  ///< a config.json; otherwise the sizes below
+  std::optional<std::int64_t> layers, d_model, d_ff, heads, d_kv;
+
+  std::int64_t lm_steps = 0;  ///< steps of LM adaptation after training.steps of span corruption
+  std::int64_t input_length = 128;
+  double noise_density = 0.15;
+  double mean_span = 3;
+  double dropout = 0;
+  double query_lr_scale = 0.125;
+  std::string schedule = "constant";
+  double decay_ratio = 0.5;
+  std::string save_dtype = "bf16";
+
+  OptionSet declare();
+};
+
+}  // namespace phatgoose

@@ -1,0 +1,23 @@
+#include "phatgoose/settings/train_expert.h"
+
+namespace phatgoose {
+
+OptionSet TrainExpertSettings::declare() {
+  OptionSet set("train-expert", "Train an expert: LoRA on every linear of a frozen base");
+  const char* group = "Expert";
+  set.add("model", &model, "base model directory").as("DIR").must().in(group);
+  set.add("name", &name, "name of the expert").as("NAME").must().in(group);
+  set.add("out", &out, "directory of the expert and of its run").as("DIR").must().in(group);
+  set.add("init", &init, "adapter directory to continue from; it sets rank and scale").as("DIR").in(group);
+  set.add("rank", &rank, "LoRA rank R").at_least(1).in(group);
+  set.add("alpha", &alpha, "LoRA scale times R").in(group);
+  set.add("dropout", &dropout, "dropout of the base while training; default: what its configuration says")
+      .between(0, 0.999)
+      .in(group);
+  data.declare(set);
+  training.declare(set);
+  common.declare(set);
+  return set;
+}
+
+}  // namespace phatgoose

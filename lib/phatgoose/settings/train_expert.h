@@ -1,0 +1,28 @@
+// Settings of `phatgoose train-expert`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "phatgoose/settings/common.h"
+#include "phatgoose/settings/training.h"
+
+namespace phatgoose {
+
+struct TrainExpertSettings {
+  CommonSettings common;
+  DataSettings data;
+  TrainingSettings training;
+  std::string model;
+  std::string name;
+  std::string out;
+  std::optional<std::string> init;  ///< adapter directory to continue from
+  std::int64_t rank = 16;
+  double alpha = 1.0;             ///< the scale is alpha / rank
+  std::optional<double> dropout;  ///< T5's own; default: the base's dropout_rate
+
+  OptionSet declare();
+};
+
+}  // namespace phatgoose

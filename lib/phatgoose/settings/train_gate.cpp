@@ -1,0 +1,22 @@
+#include "phatgoose/settings/train_gate.h"
+
+namespace phatgoose {
+
+OptionSet TrainGateSettings::declare() {
+  OptionSet set("train-gate", "Train the gate of a finished expert; base and LoRA stay as they are");
+  const char* group = "Gate";
+  set.add("model", &model, "base model directory").as("DIR").must().in(group);
+  set.add("expert", &expert, "expert directory, ours or any PEFT LoRA").as("DIR").must().in(group);
+  set.add("out", &out, "write a copy of the expert with its gate; default: add the gate to the expert")
+      .as("DIR")
+      .in(group);
+  set.add("dropout", &dropout, "dropout of the base while training; default: what its configuration says")
+      .between(0, 0.999)
+      .in(group);
+  data.declare(set);
+  training.declare(set);
+  common.declare(set);
+  return set;
+}
+
+}  // namespace phatgoose

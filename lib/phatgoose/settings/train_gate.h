@@ -1,0 +1,24 @@
+// Settings of `phatgoose train-gate`.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "phatgoose/settings/common.h"
+#include "phatgoose/settings/training.h"
+
+namespace phatgoose {
+
+struct TrainGateSettings {
+  CommonSettings common;
+  DataSettings data;
+  TrainingSettings training{.steps = 100};
+  std::string model;
+  std::string expert;
+  std::optional<std::string> out;  ///< a copy of the expert with its gate; default: the gate is added to the expert
+  std::optional<double> dropout;   ///< T5's own; default: the base's dropout_rate
+
+  OptionSet declare();
+};
+
+}  // namespace phatgoose

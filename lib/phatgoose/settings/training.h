@@ -1,0 +1,42 @@
+// Settings that every training command shares.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "phatgoose/base/options.h"
+
+namespace phatgoose {
+
+/// The defaults are those of an expert (METHODS 3.1); the other commands set their own before declaring.
+struct TrainingSettings {
+  std::int64_t steps = 1000;
+  std::int64_t batch = 1024;
+  double lr = 5e-3;
+  double warmup_ratio = 0.06;
+  double clip = 1.0;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double weight_decay = 0.0;
+  std::int64_t save_every = 100;
+  std::int64_t keep_checkpoints = 0;
+  std::int64_t micro_tokens = 4096;
+
+  /// Declares everything in the group "Training".
+  void declare(OptionSet& set);
+};
+
+/// Rows to train on and to validate on, and how they are cut.
+struct DataSettings {
+  std::vector<std::string> data, valid;
+  std::int64_t eval_every = 100;
+  bool shuffle = true;
+  std::int64_t max_input = 512;
+  std::int64_t max_target = 512;
+
+  /// Declares everything in the group "Data".
+  void declare(OptionSet& set);
+};
+
+}  // namespace phatgoose

@@ -1,0 +1,16 @@
+// train-expert: LoRA on every linear of a frozen base (METHODS 3.1; PHATGOOSE step 1).
+#pragma once
+
+#include "phatgoose/settings/train_expert.h"
+#include "phatgoose/train/trainer.h"
+#include "phatgoose/train/training_setup.h"
+
+namespace phatgoose {
+
+/// Trains on `device` with the frozen base in `dtype`, and writes the expert directory settings.out: PEFT's two files,
+/// then the manifest. Continues a run that was stopped; does nothing when the expert is finished. With other settings
+/// than the run was begun with: usage error.
+TrainingOutcome train_expert(TrainExpertSettings settings, at::Device device, at::ScalarType dtype,
+                             const AccuracyFunction& accuracy = {});
+
+}  // namespace phatgoose

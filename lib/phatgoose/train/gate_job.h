@@ -1,0 +1,19 @@
+// train-gate: the post-hoc gate of a finished expert (METHODS 3.2; PHATGOOSE step 2). Base and LoRA stay as they are.
+#pragma once
+
+#include "phatgoose/settings/train_gate.h"
+#include "phatgoose/train/trainer.h"
+#include "phatgoose/train/training_setup.h"
+
+namespace phatgoose {
+
+/// Where the result lies: settings.out, or else the expert itself.
+fs::path gate_destination(const TrainGateSettings& settings);
+
+/// Trains the gate of settings.expert on `device`, base in `dtype`, and puts it into gate_destination(): the run in its
+/// folder gate-run, then gate.safetensors, the manifest last. A gate that is there already is replaced only when
+/// everything is done. Continues a run that was stopped; does nothing when this gate is finished.
+TrainingOutcome train_gate(TrainGateSettings settings, at::Device device, at::ScalarType dtype,
+                           const AccuracyFunction& accuracy = {});
+
+}  // namespace phatgoose

@@ -1,0 +1,125 @@
+#include "phatgoose/train/pretrain_job.h"
+
+#include <fmt/format.h>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/log.h"
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/text/tokenizer.h"
+#include "phatgoose/train/pretrain_model.h"
+#include "phatgoose/train/pretrain_source.h"
+#include "phatgoose/train/run_record.h"
+#include "phatgoose/train/training_setup.h"
+
+namespace phatgoose {
+
+namespace {
+
+constexpr const char* kKind = "model";
+
+std::vector<TextSource> text_sources(const PretrainSettings& settings) {
+  std::vector<TextSource> sources;
+  for (const std::string& text : settings.text) sources.push_back(parse_text_source(text));
+  return sources;
+}
+
+std::vector<fs::path> files_of(const std::vector<TextSource>& sources) {
+  std::vector<fs::path> files;
+  for (const TextSource& source : sources) files.insert(files.end(), source.files.begin(), source.files.end());
+  return files;
+}
+
+Json record_of(PretrainSettings& settings, const std::vector<TextSource>& sources) {
+  Json text = Json::array();
+  for (const TextSource& source : sources) {
+    text.push_back({{"hash", content_hash_of_file(source.files.front())}, {"weight", source.weight}});
+  }
+  std::map<std::string, Json> contents = {{"text", std::move(text)}};
+  if (settings.vocab) contents["vocab"] = content_hash_of_file(*settings.vocab);
+  if (settings.model_config) contents["model-config"] = content_hash_of_file(*settings.model_config);
+  if (settings.init) contents["init"] = base_fingerprint(*settings.init);
+  return run_record(settings.declare(), contents);
+}
+
+PretrainSource open_source(const PretrainSettings& settings, const std::vector<TextSource>& sources,
+                           const Tokenizer& tokenizer) {
+  TextStreamOptions options{.objective = TextObjective::span_corruption,
+                            .input_length = settings.input_length,
+                            .noise_density = settings.noise_density,
+                            .mean_span = settings.mean_span,
+                            .seed = static_cast<std::uint64_t>(settings.common.seed)};
+  TextStream span(sources, tokenizer, options);
+  options.objective = TextObjective::prefix_lm;
+  return {std::move(span), TextStream(sources, tokenizer, options), settings.training.steps, settings.training.batch};
+}
+
+TrainerSettings how_to_train(const PretrainSettings& settings) {
+  TrainerSettings how = trainer_settings(settings.training, settings.common.seed);
+  Schedule& schedule = how.schedule;
+  schedule.steps += settings.lm_steps;
+  schedule.shape = settings.schedule == "constant" ? ScheduleShape::constant : ScheduleShape::inverse_sqrt;
+  schedule.decay_steps = ratio_of_steps(settings.decay_ratio, schedule.steps);
+  how.dropout = settings.dropout;
+  return how;
+}
+
+/// What `transformers` wants to see beside the vocabulary.
+Json tokenizer_config(const PretrainSettings& settings) {
+  return {{"tokenizer_class", "T5Tokenizer"},
+          {"extra_ids", kSentinelCount},
+          {"model_max_length", settings.input_length},
+          {"pad_token", "<pad>"},
+          {"eos_token", "</s>"},
+          {"unk_token", "<unk>"}};
+}
+
+void write_model(const PretrainSettings& settings, const T5Model& model, const Json& record) {
+  const fs::path out = settings.out;
+  model.save(out, settings.save_dtype == "bf16" ? at::kBFloat16 : at::kFloat);
+  write_file(out / "tokenizer_config.json", tokenizer_config(settings).dump(2) + "\n");
+  const Json body = {{"fingerprint", base_fingerprint(out)}, {"training", record}};
+  write_manifest(out, {.kind = kKind, .body = body},
+                 {"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"});
+}
+
+/// Trains and writes; what is left to do when the model is not finished.
+TrainingOutcome run_job(const PretrainSettings& settings, const std::vector<TextSource>& sources, const Json& record,
+                        at::Device device) {
+  begin_run(settings.out, record);
+  provide_vocabulary(settings, files_of(sources));
+  const Tokenizer tokenizer(settings.out);
+  const T5Model model = first_model(settings, tokenizer.size(), device);
+  tokenizer.check_vocab_size(model.config().vocab_size, settings.out);
+  PretrainSource source = open_source(settings, sources, tokenizer);
+  Trainer trainer(model, all_parameters(model, settings.query_lr_scale), source, {}, how_to_train(settings),
+                  settings.out);
+  const TrainingOutcome outcome = trainer.run();
+  if (outcome == TrainingOutcome::finished) write_model(settings, model, record);
+  return outcome;
+}
+
+}  // namespace
+
+TrainingOutcome pretrain(PretrainSettings settings, at::Device device) {
+  check_model_settings(settings);
+  if (settings.common.dtype != "fp32") {
+    fail(ExitCode::usage, {.where = "--dtype",
+                           .found = settings.common.dtype,
+                           .expected = "fp32: all weights are trained",
+                           .hint = "--save-dtype sets the type of the stored weights"});
+  }
+  const std::vector<TextSource> sources = text_sources(settings);
+  const Json record = record_of(settings, sources);
+  check_run(settings.out, settings.out, record);
+  if (read_manifest(settings.out, kKind, /*verify_hashes=*/true)) {
+    log_info(fmt::format("{} is finished", settings.out));
+  } else if (run_job(settings, sources, record, device) == TrainingOutcome::stopped) {
+    return TrainingOutcome::stopped;
+  }
+  const TrainingSettings& training = settings.training;
+  const std::int64_t last = training.steps + settings.lm_steps;
+  CheckpointFolder(settings.out).prune(training.keep_checkpoints, training.save_every, last);
+  return TrainingOutcome::finished;
+}
+
+}  // namespace phatgoose

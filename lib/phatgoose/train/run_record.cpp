@@ -1,0 +1,73 @@
+#include "phatgoose/train/run_record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "phatgoose/base/error.h"
+
+namespace phatgoose {
+
+namespace {
+
+constexpr const char* kRunFile = "run.json";
+constexpr std::array<std::string_view, 6> kFreeSettings = {"device", "keep-checkpoints", "log",
+                                                           "out",    "save-every",       "threads"};
+
+}  // namespace
+
+Json run_record(const OptionSet& options, const std::map<std::string, Json>& contents) {
+  Json record = {{"command", options.command()}};
+  const Json values = options.values();
+  for (const auto& [name, value] : values.items()) {
+    if (std::ranges::find(kFreeSettings, name) != kFreeSettings.end()) continue;
+    const auto content = contents.find(name);
+    record[name] = content != contents.end() ? content->second : value;
+  }
+  return record;
+}
+
+Json file_hashes(const std::vector<std::string>& paths) {
+  Json hashes = Json::array();
+  for (const std::string& path : paths) hashes.push_back(content_hash_of_file(path));
+  return hashes;
+}
+
+bool run_has_begun(const fs::path& run) { return fs::exists(run / kRunFile); }
+
+void check_same_record(const fs::path& run, const Json& record) {
+  const std::string where = (run / kRunFile).string();
+  const Json before = read_json(where);
+  if (const auto command = json_get<std::string>(before, "command", where); command != record.at("command")) {
+    fail(ExitCode::usage, {.where = "--out",
+                           .found = fmt::format("{} holds a run of {}", run.string(), command),
+                           .expected = "a new or empty directory, or a run of the same command"});
+  }
+  for (const auto& [name, value] : record.items()) {
+    const auto stored = before.find(name);
+    const std::string had = stored == before.end() ? "nothing" : stored->dump();
+    if (had == value.dump()) continue;
+    fail(ExitCode::usage, {.where = "--" + name,
+                           .found = value.dump(),
+                           .expected = fmt::format("{}, with which the run in {} was begun", had, run.string()),
+                           .hint = "repeat the first command, or choose another --out"});
+  }
+}
+
+void check_run(const fs::path& out, const fs::path& run, const Json& record) {
+  if (run_has_begun(run)) return check_same_record(run, record);
+  if (!fs::exists(out)) return;
+  if (!fs::is_directory(out) || !fs::is_empty(out)) {
+    fail(ExitCode::usage, {.where = "--out",
+                           .found = fmt::format("{} holds something else", out.string()),
+                           .expected = "a new or empty directory, or a run of the same command"});
+  }
+}
+
+void begin_run(const fs::path& run, const Json& record) {
+  make_directories(run);
+  if (!run_has_begun(run)) write_file(run / kRunFile, record.dump(2) + "\n");
+}
+
+}  // namespace phatgoose

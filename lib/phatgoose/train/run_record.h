@@ -1,0 +1,32 @@
+// What a run was started with. The same command continues or confirms a run; any other settings are refused.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "phatgoose/base/files.h"
+#include "phatgoose/base/json.h"
+#include "phatgoose/base/options.h"
+
+namespace phatgoose {
+
+/// The command and everything that its result depends on, by option name: the values of `options`, with what the files
+/// named by an option hold (`contents`: hashes) instead of where they lie. Device, threads, logging and the keeping of
+/// checkpoints are left out, and --out, which is where the record is.
+Json run_record(const OptionSet& options, const std::map<std::string, Json>& contents);
+
+/// Content hashes of files, in order; a missing file is bad_data.
+Json file_hashes(const std::vector<std::string>& paths);
+
+/// Usage error unless the product directory `out` is missing, empty, or was begun with the same record. `run` is the
+/// directory with the run's files: `out` or a folder in it.
+void check_run(const fs::path& out, const fs::path& run, const Json& record);
+bool run_has_begun(const fs::path& run);
+/// Usage error that names the first setting in which the run was begun differently.
+void check_same_record(const fs::path& run, const Json& record);
+
+/// Makes the directory `run` and writes `run`/run.json, where it is not there yet.
+void begin_run(const fs::path& run, const Json& record);
+
+}  // namespace phatgoose

@@ -1,0 +1,179 @@
+#include "phatgoose/train/trainer.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/log.h"
+#include "phatgoose/base/signals.h"
+#include "phatgoose/nn/dropout.h"
+#include "phatgoose/nn/t5_model.h"
+#include "phatgoose/train/sequence_loss.h"
+
+namespace phatgoose {
+
+namespace {
+
+[[noreturn]] void fail_diverged(std::int64_t step, const char* what, double value) {
+  fail(ExitCode::diverged, {.where = fmt::format("step {}", step),
+                            .found = fmt::format("{} is {}", what, value),
+                            .expected = "a finite number",
+                            .hint = "lower --lr or raise --warmup-ratio"});
+}
+
+std::vector<at::Tensor> copies_of(const std::vector<Parameter>& parameters) {
+  std::vector<at::Tensor> copies;
+  for (const Parameter& parameter : parameters) copies.push_back(parameter.value().clone());
+  return copies;
+}
+
+}  // namespace
+
+Trainer::Trainer(const T5Model& model, std::vector<Parameter> parameters, ExampleSource& source, Validator validate,
+                 const TrainerSettings& settings, const fs::path& run)
+    : model_(model),
+      optimizer_(std::move(parameters), settings.adamw),
+      source_(source),
+      validate_(std::move(validate)),
+      settings_(settings),
+      checkpoints_(run),
+      metrics_path_(run / "metrics.jsonl") {}
+
+TrainingOutcome Trainer::run() {
+  restore();
+  progress_.emplace("training", settings_.schedule.steps, "steps", step_);
+  while (true) {
+    if (save_due()) save();
+    if (validation_due() && !validate()) return stop();
+    if (step_ == settings_.schedule.steps) break;
+    if (!train_step()) return stop();
+    note_boundary();
+  }
+  progress_->finish();
+  finish();
+  return TrainingOutcome::finished;
+}
+
+bool Trainer::save_due() const {
+  const bool regular = step_ > 0 && (step_ % settings_.save_every == 0 || step_ == settings_.schedule.steps);
+  return regular && saved_step_ != step_;
+}
+
+bool Trainer::validation_due() const {
+  if (!validate_ || step_ == 0) return false;
+  return step_ % settings_.eval_every == 0 || step_ == settings_.schedule.steps;
+}
+
+bool Trainer::train_step() {
+  const std::vector<Example> examples = source_.next();
+  const auto target_tokens = static_cast<double>(target_token_count(examples));
+  const std::optional<double> loss = accumulate_gradients(examples, target_tokens);
+  if (!loss) return false;
+  if (!std::isfinite(*loss)) fail_diverged(step_ + 1, "the loss", *loss);
+  const double norm = optimizer_.clip_gradients(settings_.clip);
+  if (!std::isfinite(norm)) fail_diverged(step_ + 1, "the norm of the gradient", norm);
+  const double rate = learning_rate(settings_.schedule, step_);
+  optimizer_.update(rate);
+  ++step_;
+  metrics_->append({{"step", step_},
+                    {"loss", *loss},
+                    {"learning_rate", rate},
+                    {"gradient_norm", norm},
+                    {"rows", examples.size()},
+                    {"target_tokens", static_cast<std::int64_t>(target_tokens)}});
+  progress_->update(step_, fmt::format("loss {:.4f}", *loss));
+  return true;
+}
+
+std::optional<double> Trainer::accumulate_gradients(const std::vector<Example>& examples, double target_tokens) {
+  optimizer_.zero_gradients();
+  at::Tensor loss_sum = at::zeros({}, at::TensorOptions(model_.device()).dtype(at::kDouble));
+  for (const std::vector<std::int64_t>& rows : passes_of(examples, settings_.micro_tokens)) {
+    if (stop_requested()) return std::nullopt;
+    const Dropout dropout(settings_.dropout, settings_.seed, static_cast<std::uint64_t>(step_), rows);
+    const at::Tensor loss =
+        sequence_loss_sum(model_, examples, rows, settings_.dropout > 0 ? &dropout : nullptr);  // []
+    (loss / target_tokens).backward();
+    loss_sum += loss.detach();
+  }
+  return loss_sum.item<double>() / target_tokens;
+}
+
+bool Trainer::validate() {
+  const std::optional<Validation> validation = validate_();
+  if (!validation) return false;
+  if (!std::isfinite(validation->loss)) fail_diverged(step_, "the validation loss", validation->loss);
+  Json line = {{"step", step_}, {"validation_loss", validation->loss}};
+  if (validation->accuracy) line["validation_accuracy"] = *validation->accuracy;
+  metrics_->append(line);
+  const bool is_best = best_.offer(step_, *validation);
+  if (is_best) best_values_ = copies_of(optimizer_.parameters());
+  log_info(fmt::format("step {}: validation loss {:.4f}{}{}", step_, validation->loss,
+                       validation->accuracy ? fmt::format(", accuracy {:.4f}", *validation->accuracy) : "",
+                       is_best ? " (best)" : ""));
+  return true;
+}
+
+NamedTensors Trainer::state_tensors() const {
+  NamedTensors tensors = optimizer_.moments();
+  const std::vector<Parameter>& parameters = optimizer_.parameters();
+  for (const Parameter& parameter : parameters) tensors.emplace_back("parameter." + parameter.name, parameter.value());
+  for (std::size_t i = 0; i < best_values_.size(); ++i) {
+    tensors.emplace_back("best." + parameters[i].name, best_values_[i]);
+  }
+  return tensors;
+}
+
+void Trainer::note_boundary() {
+  metrics_size_ = metrics_->size();
+  source_position_ = source_.position();
+}
+
+void Trainer::save() {
+  metrics_->sync();
+  const Json state = {{"step", step_},
+                      {"metrics_size", metrics_size_},
+                      {"source_position", source_position_},
+                      {"best", best_.to_json()}};
+  checkpoints_.write(step_, state, state_tensors());
+  saved_step_ = step_;
+  // While the run goes on there is always one to continue from.
+  checkpoints_.prune(std::max<std::int64_t>(settings_.keep_checkpoints, 1), settings_.save_every, step_);
+}
+
+void Trainer::restore() {
+  if (const std::optional<std::int64_t> newest = checkpoints_.newest()) {
+    const Json state = checkpoints_.read_state(*newest);
+    const std::string where = fmt::format("checkpoint of step {}", *newest);
+    step_ = json_get<std::int64_t>(state, "step", where);
+    metrics_size_ = json_get<std::int64_t>(state, "metrics_size", where);
+    best_ = BestCheckpoint::from_json(json_get<Json>(state, "best", where), where);
+    if (best_.step()) best_values_ = copies_of(optimizer_.parameters());
+    source_.seek(json_get<Json>(state, "source_position", where));
+    checkpoints_.read_tensors(*newest, state_tensors());
+    optimizer_.set_updates(step_);
+    saved_step_ = step_;
+    log_info(fmt::format("continuing after step {} of {}", step_, settings_.schedule.steps));
+  }
+  metrics_.emplace(metrics_path_, metrics_size_);
+  note_boundary();
+}
+
+TrainingOutcome Trainer::stop() {
+  if (saved_step_ != step_) save();
+  log_info(fmt::format("stopped after step {} of {}; the same command continues", step_, settings_.schedule.steps));
+  return TrainingOutcome::stopped;
+}
+
+void Trainer::finish() {
+  metrics_->sync();
+  if (best_.step()) {
+    const at::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < best_values_.size(); ++i) optimizer_.parameters()[i].value().copy_(best_values_[i]);
+    log_info(fmt::format("the best state is that of step {}", *best_.step()));
+  }
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,74 @@
+#include "phatgoose/train/training_setup.h"
+
+#include <algorithm>
+
+#include "phatgoose/train/sequence_loss.h"
+
+namespace phatgoose {
+
+namespace {
+
+void append(std::vector<Example>& examples, std::vector<Example> more) {
+  std::ranges::move(more, std::back_inserter(examples));
+}
+
+}  // namespace
+
+bool TrainingData::valid_rows_have_choices() const {
+  return std::ranges::all_of(
+      valid_files, [](const ValidationFile& file) { return std::ranges::all_of(file.records, &Record::has_choices); });
+}
+
+TrainingData read_training_data(const DataSettings& settings, const fs::path& model, const T5Config& config) {
+  TrainingData data{.max_input = settings.max_input};
+  if (fs::exists(model / "spiece.model")) {
+    data.tokenizer = std::make_shared<Tokenizer>(model);
+    data.tokenizer->check_vocab_size(config.vocab_size, model.string());
+  }
+  const auto tokens_of = [&](const std::vector<Record>& records, const std::string& path) {
+    return tokenize(records, data.tokenizer.get(), config.vocab_size, settings.max_input, settings.max_target, path);
+  };
+  for (const std::string& path : settings.data) append(data.train, tokens_of(read_records(path), path));
+  for (const std::string& path : settings.valid) {
+    data.valid_files.push_back({path, read_records(path)});
+    append(data.valid, tokens_of(data.valid_files.back().records, path));
+  }
+  return data;
+}
+
+Validator make_validator(const T5Model& model, const TrainingData& data, std::int64_t micro_tokens,
+                         const AccuracyFunction& accuracy) {
+  if (data.valid.empty()) return {};
+  const bool has_accuracy = accuracy && data.valid_rows_have_choices();
+  return [&model, &data, micro_tokens, accuracy, has_accuracy]() -> std::optional<Validation> {
+    const std::optional<double> loss = mean_loss(model, data.valid, micro_tokens);
+    if (!loss) return std::nullopt;
+    Validation validation{.loss = *loss, .accuracy = std::nullopt};
+    if (has_accuracy) validation.accuracy = accuracy(model, data);
+    return validation;
+  };
+}
+
+TrainerSettings trainer_settings(const TrainingSettings& training, std::int64_t seed) {
+  return {
+      .schedule = {.peak = training.lr,
+                   .steps = training.steps,
+                   .warmup_steps = ratio_of_steps(training.warmup_ratio, training.steps)},
+      .adamw = {.beta1 = training.beta1, .beta2 = training.beta2, .weight_decay = training.weight_decay},
+      .clip = training.clip,
+      .seed = static_cast<std::uint64_t>(seed),
+      .save_every = training.save_every,
+      .keep_checkpoints = training.keep_checkpoints,
+      .micro_tokens = training.micro_tokens,
+  };
+}
+
+std::vector<Parameter> trained_parameters(const ExpertParameters& expert) {
+  std::vector<Parameter> parameters;
+  for (const NamedParameter& parameter : expert.trainable()) {
+    parameters.push_back({.name = parameter.name, .leaf = parameter.tensor});
+  }
+  return parameters;
+}
+
+}  // namespace phatgoose

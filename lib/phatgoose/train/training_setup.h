@@ -1,0 +1,52 @@
+// What the jobs that adapt a frozen base have in common: the base, the rows, the validation, the trainer's settings.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "phatgoose/adapters/expert_parameters.h"
+#include "phatgoose/data/records.h"
+#include "phatgoose/nn/t5_model.h"
+#include "phatgoose/settings/training.h"
+#include "phatgoose/text/tokenizer.h"
+#include "phatgoose/train/trainer.h"
+
+namespace phatgoose {
+
+/// Rows of one validation file.
+struct ValidationFile {
+  std::string path;
+  std::vector<Record> records;
+};
+
+/// Rows as the model reads them.
+struct TrainingData {
+  std::vector<Example> train, valid;
+  std::vector<ValidationFile> valid_files;
+  std::shared_ptr<const Tokenizer> tokenizer;  ///< null where the base has none
+  std::int64_t max_input = 0;
+
+  bool valid_rows_have_choices() const;
+};
+
+/// Reads the files of `settings`; the base's tokenizer is needed only where rows carry text.
+TrainingData read_training_data(const DataSettings& settings, const fs::path& model, const T5Config& config);
+
+/// Rank-classification accuracy of a model on data.valid_files, whose rows all have choices. Handed in, because scoring
+/// is above training.
+using AccuracyFunction = std::function<double(const T5Model& model, const TrainingData& data)>;
+
+/// Validation on data.valid, which must outlive the result; empty without validation rows. The accuracy counts where
+/// `accuracy` is given and every row has choices.
+Validator make_validator(const T5Model& model, const TrainingData& data, std::int64_t micro_tokens,
+                         const AccuracyFunction& accuracy);
+
+/// The trainer's settings without validation and dropout; the schedule is constant after the warm-up.
+TrainerSettings trainer_settings(const TrainingSettings& training, std::int64_t seed);
+
+/// What is trained of an expert.
+std::vector<Parameter> trained_parameters(const ExpertParameters& expert);
+
+}  // namespace phatgoose
