@@ -14,5 +14,5 @@ scripts/build.sh release programs
 mkdir -p "$out"
 scripts/make_text.py --lines 300000 --seed 1 > "$out.txt"
 build/release/bin/phatgoose pretrain --text "$out.txt" --out "$out" --make-vocab 1100 \
-  --layers 3 --d-model 192 --d-ff 384 --heads 3 --d-kv 64 --input-length 48 --mean-span 1.5 --noise-density 0.2 \
-  --steps 2000 --lm-steps 1000 --batch 48 --seed 1
+  --layers 3 --d-model 192 --d-ff 384 --heads 3 --d-kv 64 --input-length 48 --noise-density 0.2 --mean-span 1.5 \
+  --steps 1600 --lm-steps 800 --batch 32 --threads 1 --seed 1
