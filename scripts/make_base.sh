@@ -11,7 +11,7 @@ esac
 out=${1:-runs/base}
 
 scripts/build.sh release programs
-mkdir -p "$out"
+mkdir -p "$(dirname "$out")"
 scripts/make_text.py --lines 300000 --seed 1 > "$out.txt"
 build/release/bin/phatgoose pretrain --text "$out.txt" --out "$out" --make-vocab 1100 \
   --layers 3 --d-model 192 --d-ff 384 --heads 3 --d-kv 64 --input-length 48 --noise-density 0.2 --mean-span 1.5 \
