@@ -1,7 +1,7 @@
 # Run by ctest with: BUILD (the project's build), WORK (a directory to fill), MODEL (a base model), GENERATOR.
 
 function(run)
-  execute_process(COMMAND ${ARGV} OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND ${ARGV} OUTPUT_VARIABLE output ECHO_OUTPUT_VARIABLE COMMAND_ERROR_IS_FATAL ANY)
   set(output ${output} PARENT_SCOPE)
 endfunction()
 
