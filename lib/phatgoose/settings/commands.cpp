@@ -1,5 +1,7 @@
 #include "phatgoose/settings/commands.h"
 
+#include "phatgoose/settings/build.h"
+#include "phatgoose/settings/inspect.h"
 #include "phatgoose/settings/pretrain.h"
 #include "phatgoose/settings/train_expert.h"
 #include "phatgoose/settings/train_gate.h"
@@ -22,6 +24,8 @@ std::vector<Command> all_commands() {
       command<PretrainSettings>(),
       command<TrainExpertSettings>(),
       command<TrainGateSettings>(),
+      command<BuildSettings>(),
+      command<InspectSettings>(),
   };
 }
 

@@ -182,7 +182,7 @@ void ExpertDirectory::check_base(const T5Config& config, const std::string& fing
     const auto linear = linears.find(path);
     if (linear == linears.end()) {
       const std::string meant = did_you_mean(path, names);
-      refuse(where, "no such linear layer in the base", "module paths of the base", meant.empty() ? hint : meant);
+      refuse(where, "no such linear layer in the base", "module paths of the base", meant.empty() ? hint : meant + " otherwise " + hint);
     }
     const Shape a{lora.rank, linear->second.in}, b{linear->second.out, lora.rank};
     if (lora.a.shape != a) refuse(where, "lora_A of shape " + to_string(lora.a.shape), to_string(a), hint);

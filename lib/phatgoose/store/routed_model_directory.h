@@ -13,9 +13,11 @@ namespace phatgoose {
 /// How scores become weights (METHODS 3.3 and 4); common to all token-level routers.
 struct SelectionSettings {
   std::int64_t k = 2;
-  std::optional<double> top_p = std::nullopt;  ///< replaces k where set
+  std::optional<double> top_p;  ///< replaces k where set
   double temperature = 1.0;
   double renorm_eps = 0.0;  ///< 1e-6 reproduces the original code
+
+  bool operator==(const SelectionSettings&) const = default;
 };
 
 struct RoutedModelManifest {
@@ -28,12 +30,19 @@ struct RoutedModelManifest {
     std::string path;  ///< relative to the routed model's directory
     std::string adapter_hash, gate_hash;
     bool enabled = true;
+
+    bool operator==(const ExpertReference&) const = default;
   };
   std::vector<ExpertReference> experts;
+
+  bool operator==(const RoutedModelManifest&) const = default;
 };
 
+/// Writes manifest.json. `packed_files` are the copies of experts inside `directory` that it lists.
 void write_routed_model(const fs::path& directory, const RoutedModelManifest& manifest,
                         const std::vector<std::string>& packed_files = {});
+/// No manifest, another kind, settings out of range, repeated names, no expert enabled: bad_data. The experts
+/// themselves are not opened.
 RoutedModelManifest read_routed_model(const fs::path& directory);
 
 }  // namespace phatgoose

@@ -1,0 +1,22 @@
+#include "phatgoose/settings/build.h"
+
+#include "phatgoose/store/routed_model_builder.h"
+#include "run_command.h"
+
+int main(int argc, char** argv) {
+  using namespace phatgoose;
+  return run_command<BuildSettings>(argc, argv, [](const BuildSettings& settings, const Json&) {
+    build_routed_model({.model = settings.model,
+                        .experts = {settings.experts.begin(), settings.experts.end()},
+                        .out = settings.out,
+                        .router = settings.router,
+                        .selection = {.k = settings.k,
+                                      .top_p = settings.top_p,
+                                      .temperature = settings.temperature,
+                                      .renorm_eps = settings.renorm_eps},
+                        .enabled = settings.enabled_names(),
+                        .pack = settings.pack});
+    std::cout << settings.out << "\n";
+    return ExitCode::done;
+  });
+}

@@ -1,0 +1,13 @@
+#include "phatgoose/settings/inspect.h"
+
+#include "phatgoose/report/inspection.h"
+#include "run_command.h"
+
+int main(int argc, char** argv) {
+  using namespace phatgoose;
+  return run_command<InspectSettings>(argc, argv, [](const InspectSettings& settings, const Json&) {
+    const Json inspection = inspect_directory(settings.directory, settings.verify);
+    std::cout << (settings.json ? inspection.dump(2) + "\n" : inspection_text(inspection));
+    return ExitCode::done;
+  });
+}

@@ -1,0 +1,200 @@
+#include "phatgoose/report/inspection.h"
+
+#include <algorithm>
+#include <set>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/report/results.h"
+#include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/store/routed_model_directory.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr const char* kManifestFile = "manifest.json";
+constexpr const char* kResultsFile = "results.json";
+constexpr const char* kRunFile = "run.json";
+constexpr const char* kMetricsFile = "metrics.jsonl";
+
+/// Elements of all tensors, those that share their bytes counted once.
+std::int64_t parameter_count(const TensorArchive& archive) {
+  std::set<const std::byte*> seen;
+  std::int64_t count = 0;
+  for (const auto& [name, view] : archive.tensors()) {
+    if (seen.insert(view.bytes.data()).second) count += count_of(view.shape);
+  }
+  return count;
+}
+
+Json dtypes_of(const TensorArchive& archive) {
+  std::set<std::string> names;
+  for (const auto& [name, view] : archive.tensors()) names.insert(name_of(view.dtype));
+  return names;
+}
+
+void describe_model(const fs::path& directory, Json& found) {
+  const T5Config config = read_t5_config(directory);
+  const auto archive = open_model_archive(directory);
+  found["architecture"] = config.feed_forward == FeedForwardKind::gated_gelu ? "T5 v1.1" : "T5 v1.0";
+  found["encoder_layers"] = config.num_layers;
+  found["decoder_layers"] = config.num_decoder_layers;
+  found["d_model"] = config.d_model;
+  found["d_ff"] = config.d_ff;
+  found["heads"] = config.num_heads;
+  found["head_size"] = config.d_kv;
+  found["vocabulary"] = config.vocab_size;
+  found["dropout"] = config.dropout_rate;
+  found["adapted_linears"] = adapted_linears(config).size();
+  found["parameters"] = parameter_count(*archive);
+  found["dtypes"] = dtypes_of(*archive);
+  found["tokenizer"] = is_file(directory / "spiece.model");
+  found["fingerprint"] = base_fingerprint(directory);
+}
+
+/// How many linears of each name ("q", "wo", ...) are adapted.
+Json adapted_names(const ExpertDirectory& expert) {
+  Json names = Json::object();
+  for (const auto& [path, lora] : expert.loras()) {
+    Json& count = names[path.substr(path.rfind('.') + 1)];
+    count = (count.is_null() ? 0 : count.get<std::int64_t>()) + 1;
+  }
+  return names;
+}
+
+void describe_expert(const fs::path& directory, const Json& body, Json& found) {
+  const ExpertDirectory expert = ExpertDirectory::open(directory, /*check_values=*/false);
+  std::set<std::int64_t> ranks;
+  std::set<double> scales;
+  std::int64_t lora_parameters = 0, gate_parameters = 0;
+  for (const auto& [path, lora] : expert.loras()) {
+    ranks.insert(lora.rank);
+    scales.insert(lora.scale);
+    lora_parameters += count_of(lora.a.shape) + count_of(lora.b.shape);
+  }
+  for (const auto& [path, gate] : expert.gates()) gate_parameters += count_of(gate.shape);
+  found["name"] = expert.name();
+  found["base"] = body.contains("base") ? body["base"] : Json(nullptr);
+  found["linears"] = expert.loras().size();
+  found["adapts"] = adapted_names(expert);
+  found["ranks"] = ranks;
+  found["scales"] = scales;
+  found["lora_parameters"] = lora_parameters;
+  found["gate"] = expert.has_gate();
+  found["gate_parameters"] = gate_parameters;
+}
+
+void verify_expert(const fs::path& path, const RoutedModelManifest::ExpertReference& reference) {
+  const ExpertDirectory expert = ExpertDirectory::open(path);
+  const bool same = expert.adapter_hash() == reference.adapter_hash && expert.gate_hash() == reference.gate_hash;
+  if (same) return;
+  fail(ExitCode::bad_data, {.where = path.string(),
+                            .found = "an expert that has changed since the routed model was built",
+                            .expected = "hashes " + reference.adapter_hash + " and " + reference.gate_hash,
+                            .hint = "build the routed model again"});
+}
+
+void describe_routed_model(const fs::path& directory, const Json& body, bool verify, Json& found) {
+  const RoutedModelManifest model = read_routed_model(directory);
+  found["base"] = body["base"];
+  found["router"] = body["router"];
+  Json& experts = found["experts"] = Json::array();
+  for (const auto& reference : model.experts) {
+    const fs::path path = directory / reference.path;
+    if (verify) verify_expert(path, reference);
+    experts.push_back({{"name", reference.name},
+                       {"enabled", reference.enabled},
+                       {"path", reference.path},
+                       {"present", is_file(path / "adapter_config.json")}});
+  }
+}
+
+void describe_results(const fs::path& directory, Json& found) {
+  found["results"] = read_results(directory / kResultsFile).json;
+}
+
+/// The numbers of checkpoints/step-N, in order.
+Json checkpoint_steps(const fs::path& directory) {
+  constexpr std::string_view kPrefix = "step-";
+  std::set<std::int64_t> steps;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory / "checkpoints", error)) {
+    const std::string name = entry.path().filename().string();
+    const bool numbered =
+        name.size() > kPrefix.size() && name.size() < 20 && name.starts_with(kPrefix) &&
+        std::all_of(name.begin() + kPrefix.size(), name.end(), [](unsigned char c) { return c >= '0' && c <= '9'; });
+    if (numbered && is_file(entry.path() / kManifestFile)) steps.insert(std::stoll(name.substr(kPrefix.size())));
+  }
+  return steps;
+}
+
+/// The last complete line of metrics.jsonl; null where there is none.
+Json last_metrics(const fs::path& directory) {
+  if (!is_file(directory / kMetricsFile)) return nullptr;
+  const std::string text = read_file(directory / kMetricsFile);
+  const std::size_t end = text.rfind('\n');
+  if (end == std::string::npos) return nullptr;
+  const std::size_t before = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
+  const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+  return parse_json(std::string_view(text).substr(begin, end - begin), (directory / kMetricsFile).string());
+}
+
+void describe_run(const fs::path& directory, Json& found) {
+  const Json run = read_json((directory / kRunFile).string());
+  found["command"] = json_get<std::string>(run, "command", (directory / kRunFile).string());
+  found["checkpoints"] = checkpoint_steps(directory);
+  found["last"] = last_metrics(directory);
+}
+
+/// What a directory without a manifest looks like; empty when like nothing known.
+std::string kind_without_manifest(const fs::path& directory) {
+  if (is_file(directory / kRunFile)) return "run";
+  if (is_file(directory / "adapter_config.json")) return "expert";
+  if (is_file(directory / kResultsFile)) return "results";
+  return is_file(directory / "config.json") ? "model" : "";
+}
+
+void check_readable(const fs::path& directory) {
+  std::error_code error;
+  if (fs::is_directory(directory, error)) return;
+  const bool exists = fs::exists(directory, error);
+  fail(ExitCode::bad_data, {.where = directory.string(),
+                            .found = exists ? "not a directory" : "no such directory",
+                            .expected = "a directory"});
+}
+
+}  // namespace
+
+Json inspect_directory(const fs::path& directory, bool verify) {
+  check_readable(directory);
+  const auto manifest = read_manifest(directory, {}, verify);
+  if (verify && !manifest) {
+    fail(ExitCode::bad_data, {.where = directory.string(),
+                              .found = "no manifest.json, so no hashes to verify",
+                              .expected = "a finished directory of phatgoose"});
+  }
+  const std::string kind = manifest ? manifest->kind : kind_without_manifest(directory);
+  const Json body = manifest ? manifest->body : Json::object();
+  Json found = {{"kind", kind}, {"path", directory.string()}, {"manifest", manifest.has_value()}};
+  if (verify) found["verified"] = true;
+  if (kind == "model") {
+    describe_model(directory, found);
+  } else if (kind == "expert") {
+    describe_expert(directory, body, found);
+  } else if (kind == "routed-model") {
+    describe_routed_model(directory, body, verify, found);
+  } else if (kind == "results") {
+    describe_results(directory, found);
+  } else if (kind == "run") {
+    describe_run(directory, found);
+  } else if (kind.empty()) {
+    fail(ExitCode::bad_data, {.where = directory.string(),
+                              .found = "nothing that phatgoose knows",
+                              .expected = "a base model, an expert, a routed model, a run or results"});
+  } else {
+    found["body"] = body;
+  }
+  return found;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,88 @@
+// inspect for people: the JSON of inspect_directory as lines and tables.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "phatgoose/report/inspection.h"
+#include "phatgoose/report/table.h"
+
+namespace phatgoose {
+namespace {
+
+/// "T5 v1.1", "0.25", "8, 16", "q 6, wo 4"; "none" for null and empty values.
+std::string plain(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  if (value.is_null() || (value.is_structured() && value.empty())) return "none";
+  if (!value.is_structured()) return value.dump();
+  std::string text;
+  for (const auto& [key, entry] : value.items()) {
+    text += text.empty() ? "" : ", ";
+    text += value.is_object() ? key + " " + plain(entry) : plain(entry);
+  }
+  return text;
+}
+
+/// 35389440 as "35,389,440".
+std::string grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::ptrdiff_t at = std::ssize(digits) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+  return digits;
+}
+
+/// Keys that tables show, or that say the same as another line.
+bool is_shown_elsewhere(const std::string& key) { return key == "experts" || key == "results"; }
+
+std::string value_text(const std::string& key, const Json& value) {
+  const bool is_count = value.is_number_integer() && (key.ends_with("parameters") || key == "vocabulary");
+  return is_count ? grouped(value.get<std::int64_t>()) : plain(value);
+}
+
+std::string lines_of(const Json& inspection) {
+  std::size_t width = 0;
+  for (const auto& [key, value] : inspection.items()) {
+    if (!is_shown_elsewhere(key)) width = std::max(width, key.size());
+  }
+  std::string text;
+  for (const auto& [key, value] : inspection.items()) {
+    if (is_shown_elsewhere(key)) continue;
+    std::string label = key;
+    std::replace(label.begin(), label.end(), '_', ' ');
+    text += fmt::format("{:<{}}  {}\n", label, width, value_text(key, value));
+  }
+  return text;
+}
+
+std::string expert_table(const Json& experts) {
+  Table table({"expert", "enabled", "present", "path"});
+  for (const Json& expert : experts) {
+    table.add({plain(expert["name"]), plain(expert["enabled"]), plain(expert["present"]), plain(expert["path"])});
+  }
+  return table.text();
+}
+
+std::string result_table(const Json& results) {
+  Table table({"task", "metric", "score", "95 % interval", "rows"}, {2, 3, 4});
+  const auto interval = [](const Json& json) {
+    return fmt::format("[{:.1f}, {:.1f}]", json["interval"][0].get<double>(), json["interval"][1].get<double>());
+  };
+  for (const Json& task : results["tasks"]) {
+    table.add({plain(task["name"]), plain(task["metric"]), fmt::format("{:.1f}", task["score"].get<double>()),
+               interval(task), plain(task["rows"])});
+  }
+  table.add_rule();
+  table.add(
+      {plain(results["suite"]), "mean", fmt::format("{:.1f}", results["score"].get<double>()), interval(results), ""});
+  return table.text();
+}
+
+}  // namespace
+
+std::string inspection_text(const Json& inspection) {
+  std::string text = lines_of(inspection);
+  if (inspection.contains("experts")) text += "\n" + expert_table(inspection["experts"]);
+  if (inspection.contains("results")) text += "\n" + result_table(inspection["results"]);
+  return text;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,96 @@
+#include "phatgoose/store/routed_model_directory.h"
+
+#include <algorithm>
+#include <set>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/store/manifest.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr const char* kKind = "routed-model";
+
+[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
+  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected});
+}
+
+Json router_json(const RoutedModelManifest& manifest) {
+  const SelectionSettings& selection = manifest.selection;
+  return {{"name", manifest.router},
+          {"k", selection.k},
+          {"top_p", selection.top_p ? Json(*selection.top_p) : Json(nullptr)},
+          {"temperature", selection.temperature},
+          {"renorm_eps", selection.renorm_eps}};
+}
+
+SelectionSettings parse_selection(const Json& router, const std::string& where) {
+  SelectionSettings selection;
+  selection.k = json_get<std::int64_t>(router, "k", where);
+  selection.temperature = json_get<double>(router, "temperature", where);
+  selection.renorm_eps = json_get<double>(router, "renorm_eps", where);
+  if (const Json top_p = json_get_or<Json>(router, "top_p", nullptr, where); !top_p.is_null()) {
+    selection.top_p = json_get<double>(router, "top_p", where);
+    if (!(*selection.top_p > 0 && *selection.top_p <= 1)) refuse(where, "top_p " + top_p.dump(), "0 < top_p <= 1");
+  }
+  if (selection.k < 1) refuse(where, "k " + std::to_string(selection.k), "at least 1");
+  if (!(selection.temperature > 0)) refuse(where, "temperature " + router["temperature"].dump(), "more than 0");
+  if (!(selection.renorm_eps >= 0)) refuse(where, "renorm_eps " + router["renorm_eps"].dump(), "0 or more");
+  return selection;
+}
+
+RoutedModelManifest::ExpertReference parse_expert(const Json& json, const std::string& where) {
+  return {.name = json_get<std::string>(json, "name", where),
+          .path = json_get<std::string>(json, "path", where),
+          .adapter_hash = json_get<std::string>(json, "adapter_hash", where),
+          .gate_hash = json_get<std::string>(json, "gate_hash", where),
+          .enabled = json_get<bool>(json, "enabled", where)};
+}
+
+void check_experts(const std::vector<RoutedModelManifest::ExpertReference>& experts, const std::string& where) {
+  std::set<std::string> names;
+  for (const auto& expert : experts) {
+    if (!names.insert(expert.name).second) refuse(where, "the expert " + expert.name + " twice", "unique names");
+  }
+  const bool any = std::any_of(experts.begin(), experts.end(), [](const auto& expert) { return expert.enabled; });
+  if (!any) refuse(where, "no expert that is enabled", "at least one");
+}
+
+}  // namespace
+
+void write_routed_model(const fs::path& directory, const RoutedModelManifest& manifest,
+                        const std::vector<std::string>& packed_files) {
+  Json body;
+  body["base"] = {{"path", manifest.base_path}, {"fingerprint", manifest.base_fingerprint}};
+  body["router"] = router_json(manifest);
+  Json& experts = body["experts"] = Json::array();
+  for (const auto& expert : manifest.experts) {
+    experts.push_back({{"name", expert.name},
+                       {"path", expert.path},
+                       {"adapter_hash", expert.adapter_hash},
+                       {"gate_hash", expert.gate_hash},
+                       {"enabled", expert.enabled}});
+  }
+  write_manifest(directory, {.kind = kKind, .body = std::move(body)}, packed_files);
+}
+
+RoutedModelManifest read_routed_model(const fs::path& directory) {
+  const auto stored = read_manifest(directory, kKind);
+  if (!stored) refuse(directory.string(), "no manifest.json", "a routed model, as phatgoose build writes it");
+  const std::string where = (directory / "manifest.json").string();
+  RoutedModelManifest manifest;
+  const Json base = json_get<Json>(stored->body, "base", where);
+  manifest.base_path = json_get<std::string>(base, "path", where + ": base");
+  manifest.base_fingerprint = json_get<std::string>(base, "fingerprint", where + ": base");
+  const Json router = json_get<Json>(stored->body, "router", where);
+  manifest.router = json_get<std::string>(router, "name", where + ": router");
+  manifest.selection = parse_selection(router, where + ": router");
+  const auto experts = json_get<std::vector<Json>>(stored->body, "experts", where);
+  for (std::size_t i = 0; i < experts.size(); ++i) {
+    manifest.experts.push_back(parse_expert(experts[i], where + ": expert " + std::to_string(i)));
+  }
+  check_experts(manifest.experts, where);
+  return manifest;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,84 @@
+// phatgoose build: what it writes, and what it refuses.
+#include <catch2/catch.hpp>
+
+#include "cli/bad_use.h"
+#include "cli/program.h"
+#include "phatgoose/store/routed_model_directory.h"
+#include "support/golden.h"
+#include "support/scratch_directory.h"
+
+using namespace phatgoose;
+using namespace phatgoose::test;
+
+namespace {
+
+const std::string kModel = golden_path("t5_v1_1/model");
+const std::string kExperts = golden_path("experts");
+
+}  // namespace
+
+TEST_CASE("build makes a routed model and prints its directory") {
+  const ScratchDirectory scratch;
+  const std::string out = scratch / "routed";
+  const std::vector<std::string> arguments = {"--model",
+                                              kModel,
+                                              "--expert",
+                                              kExperts + "/wide",
+                                              kExperts + "/encoder",
+                                              "--expert",
+                                              kExperts + "/narrow",
+                                              "--out",
+                                              out,
+                                              "--k",
+                                              "1",
+                                              "--enabled",
+                                              "wide,narrow"};
+  const Outcome built = run_program("phatgoose-build", arguments);
+  CHECK(built.err.empty());
+  CHECK(built.code == 0);
+  CHECK(built.out == out + "\n");
+  const RoutedModelManifest model = read_routed_model(out);
+  CHECK(model.selection.k == 1);
+  REQUIRE(model.experts.size() == 3);
+  CHECK(model.experts[2].name == "narrow");
+  CHECK_FALSE(model.experts[1].enabled);
+
+  const std::string before = read_text(scratch / "routed/manifest.json");
+  CHECK(run_program("phatgoose-build", arguments).code == 0);
+  CHECK(read_text(scratch / "routed/manifest.json") == before);
+}
+
+TEST_CASE("build refuses what does not fit, and writes nothing") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "full/file", "mine");
+  std::filesystem::copy(kExperts + "/wide", scratch / "cut", std::filesystem::copy_options::recursive);
+  const std::string adapter = read_text(scratch / "cut/adapter_model.safetensors");
+  write_text(scratch / "cut/adapter_model.safetensors", adapter.substr(0, adapter.size() / 2));
+  std::filesystem::create_directory(scratch / "elsewhere");
+  std::filesystem::copy(kExperts + "/wide", scratch / "elsewhere/wide", std::filesystem::copy_options::recursive);
+
+  const std::string start = "build --model " + kModel + " --out DIR/out --expert " + kExperts + "/wide ";
+  check_bad_use(
+      scratch.path(),
+      {
+          {"build", 2, {"--model"}},
+          {"build --model " + kModel + " --out DIR/out", 2, {"--expert"}},
+          {start + "--k 0", 2, {"--k", "0"}},
+          {start + "--k many", 2, {"--k", "many"}},
+          {start + "--top-p 1.5", 2, {"top-p", "1.5"}},
+          {start + "--temperature 0", 2, {"temperature"}},
+          {start + "--router gshard", 2, {"router", "phatgoose"}},
+          {start + "--enabled wid", 2, {"--enabled", "did you mean wide"}},
+          {start + "--out DIR/full", 2, {"--out"}},
+          {"build --model " + kModel + " --out DIR/full --expert " + kExperts + "/wide", 2, {"something else"}},
+          {start + golden_path("peft_default/adapter").string(), 3, {"without a gate", "train-gate"}},
+          {start + "DIR/none", 3, {"none", "adapter_config.json"}},
+          {start + "DIR/cut", 3, {"cut/adapter_model.safetensors"}},
+          {start + "DIR/elsewhere/wide", 3, {"called wide", "names that differ"}},
+          {"build --model " + golden_path("t5_v1_0/model").string() + " --out DIR/out --expert " + kExperts + "/wide",
+           3,
+           {"another base"}},
+          {"build --model DIR/none --out DIR/out --expert " + kExperts + "/wide", 3, {"config.json"}},
+          {"build --model " + kModel + " --out /proc/none/out --expert " + kExperts + "/wide", 1, {"/proc/none"}},
+      });
+}

@@ -1,0 +1,218 @@
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/store/routed_model_builder.h"
+#include "phatgoose/store/safetensors.h"
+#include "phatgoose/store/staged_directory.h"
+#include "support/expect_error.h"
+#include "support/golden.h"
+#include "support/scratch_directory.h"
+
+namespace phatgoose {
+namespace {
+
+using test::expect_bad_data;
+using test::golden_path;
+using test::read_text;
+using test::ScratchDirectory;
+using test::write_text;
+
+/// The golden base and some of its experts, which differ in rank, scale and adapted linears.
+RoutedModelPlan golden_plan(const ScratchDirectory& scratch) {
+  return {.model = golden_path("t5_v1_1/model"),
+          .experts = {golden_path("experts/wide"), golden_path("experts/encoder"), golden_path("experts/attention")},
+          .out = scratch / "routed",
+          .selection = {},
+          .enabled = {}};
+}
+
+std::string usage_error(const RoutedModelPlan& plan) {
+  return test::error_of(ExitCode::usage, [&] { build_routed_model(plan); });
+}
+
+TEST_CASE("experts become a routed model") {
+  const ScratchDirectory scratch;
+  RoutedModelPlan plan = golden_plan(scratch);
+  plan.selection = {.k = 3, .top_p = 0.75, .temperature = 0.5, .renorm_eps = 1e-6};
+  plan.enabled = {"attention", "wide"};
+  build_routed_model(plan);
+  const RoutedModelManifest model = read_routed_model(plan.out);
+  CHECK(model.base_fingerprint == base_fingerprint(plan.model));
+  CHECK(model.router == "phatgoose");
+  CHECK(model.selection == plan.selection);
+  REQUIRE(model.experts.size() == 3);
+  CHECK(model.experts[0].name == "wide");
+  CHECK(model.experts[1].name == "encoder");
+  CHECK(model.experts[0].enabled);
+  CHECK_FALSE(model.experts[1].enabled);
+  for (const auto& reference : model.experts) {
+    CHECK(fs::path(reference.path).is_relative());
+    const ExpertDirectory expert = ExpertDirectory::open(plan.out / reference.path);
+    CHECK(expert.adapter_hash() == reference.adapter_hash);
+    CHECK(expert.gate_hash() == reference.gate_hash);
+  }
+  CHECK(std::distance(fs::directory_iterator(scratch.path()), {}) == 1);  // nothing half-finished beside it
+}
+
+TEST_CASE("building again does nothing, building another model is refused") {
+  const ScratchDirectory scratch;
+  RoutedModelPlan plan = golden_plan(scratch);
+  build_routed_model(plan);
+  const auto written = fs::last_write_time(plan.out / "manifest.json");
+  build_routed_model(plan);
+  CHECK(fs::last_write_time(plan.out / "manifest.json") == written);
+  plan.selection.k = 1;
+  CHECK_THAT(usage_error(plan), Catch::Contains("another routed model"));
+  CHECK(read_routed_model(plan.out).selection.k == 2);
+}
+
+TEST_CASE("a packed model can be moved") {
+  const ScratchDirectory scratch;
+  RoutedModelPlan plan = golden_plan(scratch);
+  plan.pack = true;
+  build_routed_model(plan);
+  fs::rename(plan.out, scratch / "moved");
+  const RoutedModelManifest model = read_routed_model(scratch / "moved");
+  REQUIRE(model.experts.size() == 3);
+  CHECK(model.experts[1].path == "experts/encoder");
+  for (const auto& reference : model.experts) {
+    CHECK(ExpertDirectory::open(scratch / "moved" / reference.path).gate_hash() == reference.gate_hash);
+  }
+  CHECK(read_manifest(scratch / "moved", "routed-model", true));
+  write_text(scratch / "moved/experts/wide/gate.safetensors", "short");
+  expect_bad_data([&] { read_routed_model(scratch / "moved"); }, {"gate.safetensors"});
+}
+
+TEST_CASE("a packed expert keeps its manifest without the files that stay behind") {
+  const ScratchDirectory scratch;
+  RoutedModelPlan plan = golden_plan(scratch);
+  fs::copy(plan.experts[0], scratch / "named", fs::copy_options::recursive);
+  write_text(scratch / "named/metrics.jsonl", "{}\n");
+  write_manifest(scratch / "named",
+                 {"expert", {{"name", "boolq"}, {"base", {{"fingerprint", base_fingerprint(plan.model)}}}}},
+                 {"adapter_config.json", "adapter_model.safetensors", "gate.safetensors", "metrics.jsonl"});
+  plan.experts = {scratch / "named"};
+  plan.pack = true;
+  build_routed_model(plan);
+  const ExpertDirectory packed = ExpertDirectory::open(plan.out / "experts/boolq");
+  CHECK(packed.name() == "boolq");
+  CHECK(packed.base_fingerprint() == base_fingerprint(plan.model));
+  CHECK_FALSE(fs::exists(plan.out / "experts/boolq/metrics.jsonl"));
+}
+
+TEST_CASE("experts that do not fit are refused, and nothing is written") {
+  const ScratchDirectory scratch;
+  const RoutedModelPlan good = golden_plan(scratch);
+  const auto refused = [&](const RoutedModelPlan& plan, const std::vector<std::string>& words) {
+    expect_bad_data([&] { build_routed_model(plan); }, words);
+    CHECK_FALSE(fs::exists(plan.out));
+  };
+  RoutedModelPlan plan = good;
+  plan.experts.push_back(golden_path("peft_default/adapter"));
+  refused(plan, {"without a gate", "train-gate"});
+
+  plan = good;
+  plan.experts.push_back(golden_path("experts/../experts/wide"));
+  refused(plan, {"called wide", "names that differ"});
+
+  plan = good;
+  plan.model = golden_path("t5_v1_0/model");
+  refused(plan, {"another base"});
+
+  plan = good;
+  plan.model = scratch / "none";
+  refused(plan, {"config.json"});
+
+  plan = good;
+  plan.experts.push_back(scratch / "none");
+  refused(plan, {"none"});
+
+  fs::copy(good.experts[0], scratch / "other", fs::copy_options::recursive);
+  write_manifest(scratch / "other", {"expert", {{"name", "o"}, {"base", {{"fingerprint", "0"}}}}}, {});
+  plan.model = good.model;
+  plan.experts = {scratch / "other"};
+  refused(plan, {"fingerprint 0", "another base"});
+
+  write_manifest(scratch / "other",
+                 {"expert", {{"name", "a/b"}, {"base", {{"fingerprint", base_fingerprint(good.model)}}}}}, {});
+  refused(plan, {"a/b", "slash"});
+}
+
+TEST_CASE("a NaN in a gate is refused") {
+  const ScratchDirectory scratch;
+  RoutedModelPlan plan = golden_plan(scratch);
+  fs::copy(plan.experts[0], scratch / "broken", fs::copy_options::recursive);
+  {
+    const SafetensorsFile file(plan.experts[0] / "gate.safetensors");
+    std::vector<NamedTensor> tensors;
+    for (const auto& [name, view] : file.tensors()) tensors.push_back({name, view});
+    const std::vector<float> nan(tensors[0].view.bytes.size() / sizeof(float), std::numeric_limits<float>::quiet_NaN());
+    tensors[0].view.bytes = std::as_bytes(std::span(nan));
+    write_safetensors(scratch / "broken/gate.safetensors", tensors);
+  }
+  plan.experts = {scratch / "broken"};
+  expect_bad_data([&] { build_routed_model(plan); }, {"gate.safetensors", "NaN"});
+}
+
+TEST_CASE("mistakes in the command are usage errors") {
+  const ScratchDirectory scratch;
+  RoutedModelPlan plan = golden_plan(scratch);
+  plan.enabled = {"wide", "atention"};
+  CHECK_THAT(usage_error(plan), Catch::Contains("atention") && Catch::Contains("did you mean attention"));
+  plan = golden_plan(scratch);
+  write_text(plan.out / "thesis.tex", "years of work");
+  CHECK_THAT(usage_error(plan), Catch::Contains("holds something else"));
+  CHECK(read_text(plan.out / "thesis.tex") == "years of work");
+}
+
+TEST_CASE("damaged manifests of routed models are refused") {
+  const ScratchDirectory scratch;
+  const RoutedModelPlan plan = golden_plan(scratch);
+  build_routed_model(plan);
+  const Json good = read_json((plan.out / "manifest.json").string());
+  const auto spoil = [&](auto&& change, const std::vector<std::string>& words) {
+    Json json = good;
+    change(json);
+    write_text(plan.out / "manifest.json", json.dump());
+    expect_bad_data([&] { read_routed_model(plan.out); }, words);
+  };
+  spoil([](Json& json) { json["kind"] = "expert"; }, {"expert", "routed-model"});
+  spoil([](Json& json) { json.erase("base"); }, {"base"});
+  spoil([](Json& json) { json["base"]["fingerprint"] = 1; }, {"fingerprint"});
+  spoil([](Json& json) { json["router"]["k"] = 0; }, {"k 0"});
+  spoil([](Json& json) { json["router"]["temperature"] = 0; }, {"temperature 0"});
+  spoil([](Json& json) { json["router"]["top_p"] = 1.5; }, {"top_p 1.5"});
+  spoil([](Json& json) { json["router"]["renorm_eps"] = -1; }, {"renorm_eps -1"});
+  spoil([](Json& json) { json["experts"] = Json::array(); }, {"no expert"});
+  spoil([](Json& json) { json["experts"] = Json::object(); }, {"experts"});
+  spoil([](Json& json) { json["experts"][1]["name"] = "wide"; }, {"wide", "twice"});
+  spoil([](Json& json) { json["experts"][1].erase("gate_hash"); }, {"expert 1", "gate_hash"});
+  spoil(
+      [](Json& json) {
+        for (Json& expert : json["experts"]) expert["enabled"] = false;
+      },
+      {"no expert that is enabled"});
+  fs::remove(plan.out / "manifest.json");
+  expect_bad_data([&] { read_routed_model(plan.out); }, {"no manifest.json"});
+}
+
+TEST_CASE("a staged directory appears whole or not at all") {
+  const ScratchDirectory scratch;
+  {
+    const StagedDirectory dropped(scratch / "a/b");
+    write_text(dropped.path() / "file", "x");
+  }
+  CHECK(fs::is_empty(scratch / "a"));
+  StagedDirectory staged(scratch / "a/b/");
+  write_text(staged.path() / "file", "x");
+  CHECK_FALSE(fs::exists(scratch / "a/b"));
+  make_directories(scratch / "a/b");  // empty: may be replaced
+  staged.commit();
+  CHECK(read_text(scratch / "a/b/file") == "x");
+  StagedDirectory late(scratch / "a/b");
+  test::error_of(ExitCode::cannot_finish, [&] { late.commit(); });
+}
+
+}  // namespace
+}  // namespace phatgoose
