@@ -264,6 +264,34 @@ TEST_CASE("directories without an adapter are refused") {
   expect_bad_data([&] { ExpertDirectory::open(scratch.path()); }, {"adapter_model.safetensors"});
 }
 
+/// The encoder's part of one golden expert and the decoder's part of another, of different ranks, written anew.
+void write_two_part_expert(const fs::path& directory) {
+  const ExpertDirectory narrow = ExpertDirectory::open(golden_path("experts/narrow"));
+  const ExpertDirectory wide = ExpertDirectory::open(golden_path("experts/wide"));
+  std::vector<std::vector<float>> kept;
+  const auto floats = [&](const TensorView& view) {
+    kept.emplace_back(view.bytes.size() / sizeof(float));
+    std::memcpy(kept.back().data(), view.bytes.data(), view.bytes.size());
+    return kept.back().data();
+  };
+  std::vector<LoraTensors> loras;
+  for (const ExpertDirectory* expert : {&narrow, &wide}) {
+    for (const auto& [path, lora] : expert->loras()) {
+      if (path.starts_with("encoder") != (expert == &narrow)) continue;
+      loras.push_back({path, lora.a.shape[1], lora.b.shape[0], lora.rank, floats(lora.a), floats(lora.b)});
+    }
+  }
+  write_adapter(directory, loras, 1.0, "t5_v1_1");
+}
+
+TEST_CASE("written adapters have the bytes that peft was seen to load") {
+  const ScratchDirectory scratch;
+  write_two_part_expert(scratch.path());
+  for (const char* name : {"adapter_config.json", "adapter_model.safetensors"}) {
+    CHECK(read_text(scratch / name) == read_text(golden_path("store/written_expert") / name));
+  }
+}
+
 TEST_CASE("a written expert reads back, ranks and all") {
   const ScratchDirectory scratch;
   const fs::path directory = scratch / "new/expert";
