@@ -6,6 +6,10 @@
 
 #include <thread>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "phatgoose/base/error.h"
 
 namespace phatgoose {
@@ -41,6 +45,14 @@ at::ScalarType parse_dtype(const std::string& text, at::Device device) {
 void set_threads(std::int64_t threads) {
   const int count = threads > 0 ? static_cast<int>(threads) : static_cast<int>(std::thread::hardware_concurrency());
   at::set_num_threads(std::max(1, count));
+}
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int kLargest = 1 << 30;
+  mallopt(M_MMAP_THRESHOLD, kLargest);
+  mallopt(M_TRIM_THRESHOLD, kLargest);
+#endif
 }
 
 }  // namespace phatgoose

@@ -15,6 +15,7 @@ AdaptedModel load_adapted_model(const fs::path& base, const std::optional<std::s
                            .hint = "a routed model names its experts itself"});
   }
   AdaptedModel adapted{T5Model::load(base, device, dtype), std::nullopt};
+  adapted.model.pack_weights();
   if (expert) {
     const ExpertDirectory directory = ExpertDirectory::open(*expert);
     directory.check_base(adapted.model.config(), base_fingerprint(base));

@@ -15,7 +15,7 @@ struct AdaptedModel {
 };
 
 /// Loads `base`, and attaches the expert (plain LoRA, its gate is not used) or the routed model, of which at most one
-/// may be given (usage error). bad_data when they were made for another base.
+/// may be given (usage error). For inference: the frozen weights are packed. bad_data when they were made for another base.
 AdaptedModel load_adapted_model(const fs::path& base, const std::optional<std::string>& expert,
                                 const std::optional<std::string>& routed, at::Device device, at::ScalarType dtype);
 
