@@ -49,9 +49,8 @@ void set_threads(std::int64_t threads) {
 
 void keep_freed_memory() {
 #ifdef __GLIBC__
-  constexpr int kLargest = 1 << 30;
-  mallopt(M_MMAP_THRESHOLD, kLargest);
-  mallopt(M_TRIM_THRESHOLD, kLargest);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc admits
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
 }
 

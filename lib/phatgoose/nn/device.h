@@ -14,8 +14,8 @@ at::Device parse_device(const std::string& text);
 at::ScalarType parse_dtype(const std::string& text, at::Device device);
 /// 0 means all cores.
 void set_threads(std::int64_t threads);
-/// Lets the allocator keep freed blocks of any size instead of returning them to the system after each operation, where
-/// the C library allows that: fresh pages are what large intermediate results otherwise spend their time on.
+/// Lets the allocator keep freed blocks, large ones too, instead of returning them to the system after each operation,
+/// where the C library allows that: fresh pages are what large intermediate results otherwise spend their time on.
 void keep_freed_memory();
 
 }  // namespace phatgoose
