@@ -82,10 +82,32 @@ void write_model(const PretrainSettings& settings, const T5Model& model, const J
                  {"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"});
 }
 
+/// The beginning of a run. Unless it gets as far as training, a new run's directory is cleared away again.
+class Beginning {
+ public:
+  Beginning(fs::path run, const Json& record) : run_(std::move(run)), is_new_(!run_has_begun(run_)) {
+    begin_run(run_, record);
+  }
+  ~Beginning() {
+    if (!is_new_) return;
+    std::error_code ignored;
+    for (const char* name : {"spiece.model", "run.json"}) fs::remove(run_ / name, ignored);
+    fs::remove(run_, ignored);  // only when empty
+  }
+  Beginning(const Beginning&) = delete;
+  Beginning& operator=(const Beginning&) = delete;
+
+  void keep() { is_new_ = false; }
+
+ private:
+  fs::path run_;
+  bool is_new_;
+};
+
 /// Trains and writes; what is left to do when the model is not finished.
 TrainingOutcome run_job(const PretrainSettings& settings, const std::vector<TextSource>& sources, const Json& record,
                         at::Device device) {
-  begin_run(settings.out, record);
+  Beginning beginning(settings.out, record);
   provide_vocabulary(settings, files_of(sources));
   const Tokenizer tokenizer(settings.out);
   const T5Model model = first_model(settings, tokenizer.size(), device);
@@ -93,6 +115,7 @@ TrainingOutcome run_job(const PretrainSettings& settings, const std::vector<Text
   PretrainSource source = open_source(settings, sources, tokenizer);
   Trainer trainer(model, all_parameters(model, settings.query_lr_scale), source, {}, how_to_train(settings),
                   settings.out);
+  beginning.keep();
   const TrainingOutcome outcome = trainer.run();
   if (outcome == TrainingOutcome::finished) write_model(settings, model, record);
   return outcome;

@@ -20,7 +20,8 @@ bool TrainingData::valid_rows_have_choices() const {
 }
 
 TrainingData read_training_data(const DataSettings& settings, const fs::path& model, const T5Config& config) {
-  TrainingData data{.max_input = settings.max_input};
+  TrainingData data;
+  data.max_input = settings.max_input;
   if (fs::exists(model / "spiece.model")) {
     data.tokenizer = std::make_shared<Tokenizer>(model);
     data.tokenizer->check_vocab_size(config.vocab_size, model.string());
