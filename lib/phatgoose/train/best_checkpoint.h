@@ -10,8 +10,8 @@ namespace phatgoose {
 
 /// What validation found for one state of the parameters.
 struct Validation {
-  double loss = 0;                 ///< mean cross-entropy per target token, without dropout
-  std::optional<double> accuracy;  ///< of rank classification, where every validation row has choices
+  double loss = 0;                   ///< mean cross-entropy per target token, without dropout
+  std::optional<double> accuracy{};  ///< of rank classification, where every validation row has choices
 };
 
 /// Keeps the best validation so far: the highest accuracy where there is one, otherwise the lowest loss; ties go to the

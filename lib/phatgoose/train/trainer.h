@@ -21,8 +21,8 @@ namespace phatgoose {
 class T5Model;
 
 struct TrainerSettings {
-  Schedule schedule;
-  AdamWSettings adamw;
+  Schedule schedule{};
+  AdamWSettings adamw{};
   double clip = 1.0;
   double dropout = 0.0;
   std::uint64_t seed = 0;  ///< of the dropout noise

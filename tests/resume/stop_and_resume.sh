@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# stop_and_resume.sh PROGRAMS: every training command, stopped by each signal and killed outright in the middle, and then
+# run again, must leave the same files as a run that nothing disturbed.
+set -euo pipefail
+
+programs=$1
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+# Ends a command with SIGNAL once FILE holds COUNT lines; the exit status is the command's.
+interrupt() { # SIGNAL FILE COUNT COMMAND...
+  local signal=$1 file=$2 count=$3 lines=0
+  shift 3
+  "$@" > /dev/null 2> log &
+  local process=$!
+  while kill -0 "$process" 2> /dev/null; do
+    if [[ -f $file ]]; then lines=$(wc -l < "$file"); fi
+    if ((lines >= count)); then
+      kill -s "$signal" "$process" 2> /dev/null || true
+      break
+    fi
+    sleep 0.01
+  done
+  { wait "$process"; } 2> /dev/null # bash would report the kill
+}
+
+# Runs COMMAND for OUT with five interruptions and then to its end, and compares OUT with EXPECTED.
+check_resume() { # NAME RUN OUT EXPECTED COMMAND...
+  local name=$1 run=$2 out=$3 expected=$4 lines=2 status signal stopped=0
+  shift 4
+  for signal in TERM INT USR2 KILL TERM; do
+    status=0
+    interrupt "$signal" "$run/metrics.jsonl" "$lines" "$@" || status=$?
+    case $signal:$status in
+      KILL:137) ;;
+      *:75) stopped=$((stopped + 1)) ;;
+      *:0) ;; # it was faster than the signal
+      *) fail "$name: exit status $status after SIG$signal: $(cat log)" ;;
+    esac
+    lines=$((lines + 3))
+  done
+  ((stopped > 0)) || fail "$name: no signal came in time"
+  [[ $("$@" 2> log) == "$out" ]] || fail "$name: the finished directory is not on stdout: $(cat log)"
+  diff -r "$out" "$expected" || fail "$name: the resumed run differs"
+  [[ $("$@" 2> log) == "$out" ]] || fail "$name: a finished command run again: $(cat log)"
+  diff -r "$out" "$expected" || fail "$name: a finished command run again changes its product"
+}
+
+words=(red green blue cold warm old new small large round)
+for ((i = 0; i < 400; ++i)); do
+  echo "the ${words[i % 10]} stone and the ${words[(i * 7 + 3) % 10]} bird see a ${words[(i / 10) % 10]} house ."
+done > text.txt
+for ((i = 0; i < 60; ++i)); do
+  echo "{\"input\": \"the ${words[i % 10]} stone is ${words[i * 3 % 10]}\", \"target\": \"${words[i % 10]}\"," \
+    "\"choices\": [\"${words[i % 10]}\", \"${words[(i + 1) % 10]}\"]}"
+done > rows.jsonl
+head -n 12 rows.jsonl > valid.jsonl
+
+common=(--threads 1 --log quiet --save-every 4)
+pretrain=("$programs/phatgoose-pretrain" --text text.txt:2 --make-vocab 30 --layers 2 --d-model 32 --d-ff 48 --heads 2
+  --d-kv 16 --input-length 24 --batch 4 --steps 16 --lm-steps 8 "${common[@]}")
+"${pretrain[@]}" --out base.expected > /dev/null 2> log || fail "pretrain: $(cat log)"
+check_resume pretrain base base base.expected "${pretrain[@]}" --out base
+
+train=("$programs/phatgoose-train-expert" --model base --data rows.jsonl --valid valid.jsonl --name stones --rank 4
+  --steps 24 --batch 8 --eval-every 6 --keep-checkpoints 2 "${common[@]}")
+"${train[@]}" --out expert.expected > /dev/null 2> log || fail "train-expert: $(cat log)"
+check_resume train-expert expert expert expert.expected "${train[@]}" --out expert
+
+gate=("$programs/phatgoose-train-gate" --model base --data rows.jsonl --steps 24 --batch 8 "${common[@]}")
+"${gate[@]}" --expert expert.expected > /dev/null 2> log || fail "train-gate: $(cat log)"
+cmp expert/adapter_model.safetensors expert.expected/adapter_model.safetensors || fail "train-gate: the adapter changed"
+check_resume train-gate expert/gate-run expert expert.expected "${gate[@]}" --expert expert
+
+status=0
+"${train[@]}" --out expert --lr 0.1 > /dev/null 2> log || status=$?
+[[ $status == 2 ]] || fail "another setting: exit status $status"
+grep -q -- "--lr" log || fail "another setting: $(cat log)"

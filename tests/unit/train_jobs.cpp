@@ -1,0 +1,230 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/train/expert_job.h"
+#include "phatgoose/train/gate_job.h"
+#include "support/fails_with.h"
+#include "support/tiny_training.h"
+
+namespace phatgoose {
+namespace {
+
+using test::FailsWith;
+
+/// A base, rows, and the settings of short runs on them.
+struct Workshop {
+  test::ScratchDirectory scratch;
+
+  Workshop() {
+    test::tiny_model().save(scratch / "base", at::kFloat);
+    test::write_tiny_rows(scratch / "rows.jsonl", 20);
+    test::write_tiny_rows(scratch / "valid.jsonl", 6);
+  }
+
+  TrainExpertSettings expert() const {
+    TrainExpertSettings settings;
+    settings.model = scratch / "base";
+    settings.name = "last token";
+    settings.out = scratch / "expert";
+    settings.data.data = {scratch / "rows.jsonl"};
+    settings.training.steps = 3;
+    settings.training.batch = 5;
+    settings.rank = 4;
+    settings.common.dtype = "fp32";
+    settings.common.log = "quiet";
+    return settings;
+  }
+
+  TrainGateSettings gate() const {
+    TrainGateSettings settings;
+    settings.model = scratch / "base";
+    settings.expert = scratch / "expert";
+    settings.data.data = {scratch / "rows.jsonl"};
+    settings.training.steps = 3;
+    settings.training.batch = 5;
+    settings.common = expert().common;
+    return settings;
+  }
+
+  std::string bytes(const char* name) const { return test::read_text(scratch / name); }
+};
+
+TrainingOutcome run(const TrainExpertSettings& settings, const AccuracyFunction& accuracy = {}) {
+  return train_expert(settings, at::kCPU, at::kFloat, accuracy);
+}
+
+TrainingOutcome run(const TrainGateSettings& settings) { return train_gate(settings, at::kCPU, at::kFloat); }
+
+bool is_zero(const TensorView& view) {
+  return std::all_of(view.bytes.begin(), view.bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+TEST_CASE("an expert is a PEFT directory with a manifest") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  settings.alpha = 8;
+  CHECK(run(settings) == TrainingOutcome::finished);
+  const ExpertDirectory expert = ExpertDirectory::open(settings.out);
+  CHECK(expert.name() == "last token");
+  CHECK(expert.loras().size() == adapted_linears(test::tiny_config()).size());
+  CHECK(expert.loras().begin()->second.rank == 4);
+  CHECK(expert.loras().begin()->second.scale == 2.0);
+  CHECK_FALSE(is_zero(expert.loras().begin()->second.b));
+  CHECK_FALSE(expert.has_gate());
+  CHECK_NOTHROW(expert.check_base(test::tiny_config(), base_fingerprint(settings.model)));
+  CHECK(read_manifest(settings.out, "expert", true));
+  CHECK_FALSE(fs::exists(fs::path(settings.out) / "checkpoints"));
+}
+
+TEST_CASE("a finished command run again does nothing, other settings are refused") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  run(settings);
+  const auto time = fs::last_write_time(shop.scratch / "expert/manifest.json");
+  CHECK(run(settings) == TrainingOutcome::finished);
+  CHECK(fs::last_write_time(shop.scratch / "expert/manifest.json") == time);
+
+  settings.rank = 5;
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--rank", "5", "4"));
+  settings = shop.expert();
+  test::write_tiny_rows(shop.scratch / "rows.jsonl", 21);
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--data"));
+  TrainGateSettings gate = shop.gate();
+  gate.out = settings.out;
+  CHECK_THROWS_MATCHES(run(gate), Error, FailsWith(ExitCode::usage, "--out"));
+}
+
+TEST_CASE("bad input leaves no output directory") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  settings.data.data = {shop.scratch / "none.jsonl"};
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::bad_data, "none.jsonl"));
+  settings = shop.expert();
+  settings.model = shop.scratch / "no-base";
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::bad_data, "no-base"));
+  settings = shop.expert();
+  test::write_text(shop.scratch / "bad.jsonl", "{\"input_ids\": [3, 1], \"target_ids\": [5000]}\n");
+  settings.data.data = {shop.scratch / "bad.jsonl"};
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::bad_data, "bad.jsonl", "5000"));
+  settings = shop.expert();
+  settings.init = shop.scratch / "base";
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::bad_data, "adapter_config.json"));
+  CHECK_FALSE(fs::exists(shop.scratch / "expert"));
+}
+
+TEST_CASE("--init continues from an adapter, with its rank and scale") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  settings.alpha = 8;
+  run(settings);
+  settings.init = settings.out;
+  settings.out = shop.scratch / "continued";
+  settings.rank = 7;
+  settings.training.lr = 0;
+  run(settings);
+  CHECK(shop.bytes("expert/adapter_model.safetensors") == shop.bytes("continued/adapter_model.safetensors"));
+  CHECK(shop.bytes("expert/adapter_config.json") == shop.bytes("continued/adapter_config.json"));
+}
+
+TEST_CASE("the order of the rows is that of the file without shuffling") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  settings.training.steps = 1;
+  settings.dropout = 0;
+  const auto first_loss = [&](const char* out, bool shuffle, std::int64_t batch) {
+    settings.out = shop.scratch / out;
+    settings.data.shuffle = shuffle;
+    settings.training.batch = batch;
+    run(settings);
+    return Json::parse(shop.bytes((std::string(out) + "/metrics.jsonl").c_str())).at("loss").get<double>();
+  };
+  // A batch of all rows is the same in any order.
+  CHECK(first_loss("a", true, 20) == Approx(first_loss("b", false, 20)));
+  CHECK(first_loss("c", true, 3) != Approx(first_loss("d", false, 3)));
+}
+
+TEST_CASE("the accuracy decides on the best state where all validation rows have choices") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  settings.data.valid = {shop.scratch / "valid.jsonl"};
+  settings.data.eval_every = 1;
+  std::vector<double> accuracies = {0.75, 0.5, 0.25};
+  std::size_t calls = 0;
+  const AccuracyFunction accuracy = [&](const T5Model&, const TrainingData& data) {
+    CHECK(data.valid_files.at(0).records.size() == 6);
+    return accuracies[calls++];
+  };
+  run(settings, accuracy);
+  CHECK(calls == 3);
+  const Json best = read_manifest(settings.out, "expert")->body.at("best");
+  CHECK(best.at("step") == 1);
+  CHECK(best.at("validation_accuracy") == 0.75);
+
+  test::write_text(shop.scratch / "valid.jsonl", "{\"input_ids\": [3, 1], \"target_ids\": [5, 1]}\n");
+  settings.out = shop.scratch / "no-choices";
+  run(settings, accuracy);
+  CHECK(calls == 3);
+  CHECK_FALSE(read_manifest(settings.out, "expert")->body.at("best").contains("validation_accuracy"));
+}
+
+TEST_CASE("gate training changes nothing but the gate") {
+  const Workshop shop;
+  run(shop.expert());
+  const std::string adapter = shop.bytes("expert/adapter_model.safetensors");
+  const std::string config = shop.bytes("expert/adapter_config.json");
+  const std::string base = shop.bytes("base/model.safetensors");
+  CHECK(run(shop.gate()) == TrainingOutcome::finished);
+  CHECK(shop.bytes("expert/adapter_model.safetensors") == adapter);
+  CHECK(shop.bytes("expert/adapter_config.json") == config);
+  CHECK(shop.bytes("base/model.safetensors") == base);
+
+  const ExpertDirectory expert = ExpertDirectory::open(shop.scratch / "expert");
+  CHECK(expert.gates().size() == expert.loras().size());
+  for (const auto& [path, gate] : expert.gates()) {
+    CAPTURE(path);
+    CHECK_FALSE(is_zero(gate));
+  }
+  const std::optional<Manifest> manifest = read_manifest(shop.scratch / "expert", "expert", true);
+  REQUIRE(manifest);
+  CHECK(manifest->body.contains("training"));
+  CHECK(manifest->body.at("gate").at("training").at("command") == "train-gate");
+
+  CHECK(run(shop.gate()) == TrainingOutcome::finished);
+  CHECK(run(shop.expert()) == TrainingOutcome::finished);
+  TrainGateSettings other = shop.gate();
+  other.training.steps = 4;
+  CHECK_THROWS_MATCHES(run(other), Error, FailsWith(ExitCode::usage, "--steps"));
+}
+
+TEST_CASE("with --out the gate goes to a copy") {
+  const Workshop shop;
+  run(shop.expert());
+  TrainGateSettings settings = shop.gate();
+  settings.out = shop.scratch / "copy";
+  run(settings);
+  CHECK_FALSE(fs::exists(shop.scratch / "expert/gate.safetensors"));
+  CHECK_FALSE(fs::exists(shop.scratch / "expert/gate-run"));
+  CHECK(shop.bytes("copy/adapter_model.safetensors") == shop.bytes("expert/adapter_model.safetensors"));
+  CHECK(ExpertDirectory::open(shop.scratch / "copy").has_gate());
+  CHECK(ExpertDirectory::open(shop.scratch / "copy").name() == "last token");
+
+  run(shop.gate());
+  CHECK(shop.bytes("copy/gate.safetensors") == shop.bytes("expert/gate.safetensors"));
+}
+
+TEST_CASE("a PEFT directory without manifest gets a gate, a gate of unknown origin is not replaced") {
+  const Workshop shop;
+  run(shop.expert());
+  fs::remove(shop.scratch / "expert/manifest.json");
+  run(shop.gate());
+  CHECK(read_manifest(shop.scratch / "expert", "expert", true)->body.at("name") == "expert");
+
+  fs::remove_all(shop.scratch / "expert/gate-run");
+  fs::remove(shop.scratch / "expert/manifest.json");
+  CHECK_THROWS_MATCHES(run(shop.gate()), Error, FailsWith(ExitCode::usage, "gate", "--out"));
+}
+
+}  // namespace
+}  // namespace phatgoose
