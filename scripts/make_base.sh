@@ -15,4 +15,4 @@ mkdir -p "$(dirname "$out")"
 scripts/make_text.py --lines 300000 --seed 1 > "$out.txt"
 build/release/bin/phatgoose pretrain --text "$out.txt" --out "$out" --make-vocab 1100 \
   --layers 3 --d-model 192 --d-ff 384 --heads 3 --d-kv 64 --input-length 48 --noise-density 0.2 --mean-span 1.5 \
-  --steps 1600 --lm-steps 800 --batch 32 --threads 1 --seed 1
+  --steps 800 --lm-steps 300 --batch 48 --threads 1 --seed 1
