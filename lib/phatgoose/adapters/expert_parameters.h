@@ -27,7 +27,7 @@ class ExpertParameters {
   static ExpertParameters initial(const std::vector<LinearGroupSpec>& groups, std::int64_t rank, std::uint64_t seed,
                                   at::Device device);
   /// Factors of a stored expert, and its gates where it has them. Linears that it does not adapt stay without adapter;
-  /// a module path that `groups` lacks, a wrong shape, or a gate that some adapted linear lacks: bad_data.
+  /// a module path that `groups` lacks, or a wrong shape: bad_data.
   static ExpertParameters load(const ExpertDirectory& expert, const std::vector<LinearGroupSpec>& groups,
                                at::Device device);
 

@@ -22,12 +22,13 @@ PhatgooseRouter::PhatgooseRouter(const at::Tensor& prototypes) {
   const at::Tensor centred = v - v.mean(1, true);
   const at::Tensor deviation = (centred.square().mean(1, true) + kEpsilon).sqrt();
   const double root_in = std::sqrt(static_cast<double>(v.size(1)));
-  directions_ = (centred / deviation / root_in).to(at::kFloat).t().contiguous();
+  directions_ = FrozenWeight((centred / deviation / root_in).to(at::kFloat));
+  directions_.pack();
 }
 
 at::Tensor PhatgooseRouter::scores(const at::Tensor& u, const Pass& /*pass*/) const {
   const at::Tensor input = u.to(at::kFloat);  // [N, in]
-  return at::mm(input, directions_).mul_(reciprocal_deviation(input));
+  return directions_.forward(input).mul_(reciprocal_deviation(input));
 }
 
 at::Tensor reciprocal_deviation(const at::Tensor& u) {

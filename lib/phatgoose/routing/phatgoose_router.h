@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "phatgoose/nn/frozen_linear.h"
 #include "phatgoose/routing/router.h"
 
 namespace phatgoose {
@@ -18,7 +19,7 @@ class PhatgooseRouter : public Router {
   at::Tensor scores(const at::Tensor& u, const Pass& pass) const override;  // [N, S]
 
  private:
-  at::Tensor directions_;  // [in, S] fp32: LN(v_e) / sqrt(in)
+  FrozenWeight directions_;  // [S, in] fp32: LN(v_e) / sqrt(in)
 };
 
 /// Prototypes are the experts' gates; bad_data when one is missing.

@@ -1,6 +1,7 @@
 #include "phatgoose/routing/routed_adapter.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "phatgoose/base/error.h"
 

@@ -2,6 +2,7 @@
 
 #include "phatgoose/settings/build.h"
 #include "phatgoose/settings/inspect.h"
+#include "phatgoose/settings/predict.h"
 #include "phatgoose/settings/pretrain.h"
 #include "phatgoose/settings/train_expert.h"
 #include "phatgoose/settings/train_gate.h"
@@ -25,6 +26,7 @@ std::vector<Command> all_commands() {
       command<TrainExpertSettings>(),
       command<TrainGateSettings>(),
       command<BuildSettings>(),
+      command<PredictSettings>(),
       command<InspectSettings>(),
   };
 }

@@ -13,7 +13,7 @@ namespace phatgoose {
 /// How scores become weights (METHODS 3.3 and 4); common to all token-level routers.
 struct SelectionSettings {
   std::int64_t k = 2;
-  std::optional<double> top_p;  ///< replaces k where set
+  std::optional<double> top_p = std::nullopt;  ///< replaces k where set
   double temperature = 1.0;
   double renorm_eps = 0.0;  ///< 1e-6 reproduces the original code
 

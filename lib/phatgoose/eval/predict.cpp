@@ -1,0 +1,149 @@
+#include "phatgoose/eval/predict.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
+#include <istream>
+#include <numeric>
+#include <ostream>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/eval/predictor.h"
+#include "phatgoose/text/line_reader.h"
+
+namespace phatgoose {
+namespace {
+
+/// Lines of a file or of stdin.
+class InputLines {
+ public:
+  InputLines(const std::string& input, std::istream& standard_input) : standard_input_(standard_input) {
+    if (input != "-") file_.emplace(input);
+  }
+
+  bool next(std::string& line) {
+    if (file_) return file_->next(line);
+    if (!std::getline(standard_input_, line)) return false;
+    if (line.ends_with('\r')) line.pop_back();
+    ++line_number_;
+    return true;
+  }
+  /// Whether next() will not have to wait.
+  bool ready() { return file_ || standard_input_.rdbuf()->in_avail() > 0; }
+  std::string name() const { return file_ ? file_->path().string() : "stdin"; }
+  std::int64_t line_number() const { return file_ ? file_->line_number() : line_number_; }
+
+ private:
+  std::istream& standard_input_;
+  std::optional<LineReader> file_;
+  std::int64_t line_number_ = 0;
+};
+
+Record record_of(const std::string& line, const std::string& format, const InputLines& lines) {
+  const bool is_json = format == "jsonl" || (format == "auto" && line[line.find_first_not_of(" \t")] == '{');
+  Record record;
+  if (is_json) {
+    record = parse_record(line, fmt::format("{}:{}", lines.name(), lines.line_number()), false);
+  } else {
+    record.input = line;
+  }
+  record.line = lines.line_number();
+  return record;
+}
+
+/// The next rows, blank lines skipped: up to `most`, and after the first only what is there already. A bad row ends the
+/// batch; `error` holds what is wrong with it.
+std::vector<PredictionRequest> next_batch(InputLines& lines, const Predictor& predictor,
+                                          const PredictSettings& settings, std::optional<Error>& error) {
+  std::vector<PredictionRequest> batch;
+  std::string line;
+  while (static_cast<std::int64_t>(batch.size()) < settings.batch_rows && (batch.empty() || lines.ready())) {
+    if (!lines.next(line)) break;
+    if (line.find_first_not_of(" \t") == std::string::npos) continue;
+    try {
+      batch.push_back(predictor.request(record_of(line, settings.format, lines), lines.name()));
+    } catch (const Error& bad_row) {
+      error = bad_row;
+      break;
+    }
+  }
+  return batch;
+}
+
+/// Experts by falling weight, those without any left out.
+std::vector<std::pair<std::string, double>> shares(const std::vector<std::string>& names,
+                                                   const std::vector<double>& weights) {
+  std::vector<std::size_t> order(names.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return weights[a] > weights[b]; });
+  std::vector<std::pair<std::string, double>> result;
+  for (const std::size_t e : order) {
+    if (weights[e] > 0.0) result.emplace_back(names[e], weights[e]);
+  }
+  return result;
+}
+
+std::string json_line(const Prediction& prediction, const PredictionRequest& request,
+                      const std::vector<std::string>* experts) {
+  Json line = Json::object();
+  if (!request.record.id.empty()) line["id"] = request.record.id;
+  if (prediction.text) line["output"] = *prediction.text;
+  if (request.record.has_ids()) line["output_ids"] = prediction.ids;
+  if (prediction.choice) {
+    line["choice"] = *prediction.choice;
+    line["log_likelihoods"] = prediction.scores.log_likelihoods;
+    line["num_tokens"] = prediction.scores.num_tokens;
+  }
+  if (experts != nullptr) {
+    line["experts"] = Json::object();
+    for (const auto& [name, weight] : shares(*experts, prediction.expert_weights)) line["experts"][name] = weight;
+  }
+  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string text_line(const Prediction& prediction, const std::vector<std::string>* experts) {
+  std::string line = prediction.text ? *prediction.text : fmt::format("{}", fmt::join(prediction.ids, " "));
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  if (experts != nullptr) {
+    for (const auto& [name, weight] : shares(*experts, prediction.expert_weights)) {
+      line += fmt::format("\t{} {:.3f}", name, weight);
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
+void predict(const PredictSettings& settings, at::Device device, at::ScalarType dtype, std::istream& standard_input,
+             std::ostream& output) {
+  if (settings.explain && !settings.routed) {
+    fail(ExitCode::usage,
+         {.where = "--explain", .found = "no --routed", .expected = "a routed model to explain", .hint = ""});
+  }
+  InputLines lines(settings.input, standard_input);
+  const fs::path base = settings.model;
+  std::optional<Tokenizer> tokenizer;
+  if (fs::exists(base / "spiece.model")) tokenizer.emplace(base);
+  const AdaptedModel adapted = load_adapted_model(base, settings.expert, settings.routed, device, dtype);
+  if (tokenizer) tokenizer->check_vocab_size(adapted.model.config().vocab_size, base.string());
+  const Predictor predictor(adapted, tokenizer ? &*tokenizer : nullptr,
+                            {settings.max_input_length, settings.max_new_tokens});
+  const std::vector<std::string>* experts = settings.explain ? &adapted.routed->expert_names() : nullptr;
+
+  std::optional<Error> error;
+  while (!error && output) {
+    const std::vector<PredictionRequest> batch = next_batch(lines, predictor, settings, error);
+    if (batch.empty()) break;
+    const std::vector<Prediction> predictions = predictor.answer(batch, settings.explain);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      output << (settings.json ? json_line(predictions[i], batch[i], experts) : text_line(predictions[i], experts))
+             << '\n';
+    }
+    output.flush();
+  }
+  if (error) throw Error(*error);
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,18 @@
+// phatgoose predict: rows in, answers out, as they come.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <iosfwd>
+
+#include "phatgoose/settings/predict.h"
+
+namespace phatgoose {
+
+/// Reads rows from settings.input ("-": from `standard_input`), answers them and writes one line per row to `output`,
+/// flushed after every batch. A batch takes only rows that are there already, so a row that comes alone is answered
+/// before the next is waited for. A bad row is a bad_data error after the answers to all rows before it.
+void predict(const PredictSettings& settings, at::Device device, at::ScalarType dtype, std::istream& standard_input,
+             std::ostream& output);
+
+}  // namespace phatgoose

@@ -1,0 +1,107 @@
+#include "phatgoose/eval/predictor.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <numeric>
+
+#include "phatgoose/eval/generation.h"
+
+namespace phatgoose {
+namespace {
+
+/// Index of the largest mean log-likelihood; equal ones: the lowest (METHODS 9).
+std::int64_t best_choice(const ChoiceScores& scores) {
+  std::size_t best = 0;
+  const auto mean = [&](std::size_t i) {
+    return scores.log_likelihoods[i] / static_cast<double>(scores.num_tokens[i]);
+  };
+  for (std::size_t i = 1; i < scores.log_likelihoods.size(); ++i) {
+    if (mean(i) > mean(best)) best = i;
+  }
+  return static_cast<std::int64_t>(best);
+}
+
+}  // namespace
+
+Predictor::Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorLimits limits)
+    : model_(model), tokenizer_(tokenizer), limits_(limits) {}
+
+PredictionRequest Predictor::request(Record record, const std::string& file) const {
+  const RowEncoder encoder(tokenizer_, model_.model.config().vocab_size, file);
+  TokenIds input = encoder.input(record, limits_.max_input_length);
+  std::vector<TokenIds> choices;
+  if (record.has_choices()) choices = encoder.choices(record);
+  return {std::move(record), std::move(input), std::move(choices)};
+}
+
+std::vector<Prediction> Predictor::answer(std::span<const PredictionRequest> requests, bool explained) const {
+  std::vector<Prediction> predictions(requests.size());
+  choose(requests, predictions);
+  generate(requests, predictions);
+  for (std::size_t i = 0; i < requests.size(); ++i) predictions[i].text = text_of(requests[i], predictions[i]);
+  if (explained) explain(requests, predictions);
+  return predictions;
+}
+
+void Predictor::choose(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const {
+  std::vector<Question> questions;
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (requests[i].choices.empty()) continue;
+    questions.push_back({requests[i].input, requests[i].choices});
+    rows.push_back(i);
+  }
+  if (questions.empty()) return;
+  std::vector<ChoiceScores> scores = score_choices(model_.model, questions);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    Prediction& prediction = predictions[rows[i]];
+    prediction.scores = std::move(scores[i]);
+    prediction.choice = best_choice(prediction.scores);
+    prediction.ids = questions[i].choices[*prediction.choice];
+  }
+}
+
+void Predictor::generate(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const {
+  std::vector<TokenIds> inputs;
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (!requests[i].choices.empty()) continue;
+    inputs.push_back(requests[i].input);
+    rows.push_back(i);
+  }
+  if (inputs.empty()) return;
+  std::vector<TokenIds> outputs = generate_greedy(model_.model, inputs, limits_.max_new_tokens);
+  for (std::size_t i = 0; i < inputs.size(); ++i) predictions[rows[i]].ids = std::move(outputs[i]);
+}
+
+std::optional<std::string> Predictor::text_of(const PredictionRequest& request, const Prediction& prediction) const {
+  if (prediction.choice && !request.record.has_ids()) return request.record.choices[*prediction.choice];
+  if (tokenizer_ != nullptr) return tokenizer_->decode(prediction.ids);
+  return std::nullopt;
+}
+
+// Input and answer go through the model once more, so that the statistics hold each of their tokens exactly once
+// however the answer was found.
+void Predictor::explain(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const {
+  const T5Model& model = model_.model;
+  std::vector<TokenIds> inputs, answers;
+  for (const PredictionRequest& request : requests) inputs.push_back(request.input);
+  for (const Prediction& prediction : predictions) answers.push_back(prediction.ids);
+  std::vector<std::int64_t> source_rows(inputs.size());
+  std::iota(source_rows.begin(), source_rows.end(), 0);
+
+  RoutingStatistics statistics = model_.routed->make_statistics();
+  const at::NoGradGuard no_grad;
+  model_.routed->observe(&statistics);
+  const EncodedRows encoded = model.encode(pack_ids(inputs, model.device()));
+  model.decode(
+      pack_decoder_inputs(answers, static_cast<TokenId>(model.config().decoder_start_token_id), model.device()),
+      encoded, source_rows);
+  model_.routed->observe(nullptr);
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    predictions[i].expert_weights = statistics.row_weights(static_cast<std::int64_t>(i));
+  }
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,59 @@
+// Answers to single rows: a generated text, or the best of the row's choices; and which experts the answer came from.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "phatgoose/data/records.h"
+#include "phatgoose/eval/rank_scorer.h"
+#include "phatgoose/routing/adapted_model.h"
+
+namespace phatgoose {
+
+/// A row to answer.
+struct PredictionRequest {
+  Record record;                  ///< its target is not looked at
+  TokenIds input;                 ///< as the model reads it
+  std::vector<TokenIds> choices;  ///< likewise; empty for a row that asks for a text
+};
+
+struct Prediction {
+  TokenIds ids;                        ///< of the answer, EOS included
+  std::optional<std::string> text;     ///< of the answer; nothing for a row of ids on a base without tokenizer
+  std::optional<std::int64_t> choice;  ///< index of the choice taken, for a row with choices
+  ChoiceScores scores;                 ///< of all choices, for a row with choices
+  std::vector<double> expert_weights;  ///< when explained: mean weight of each expert over linears and tokens
+};
+
+struct PredictorLimits {
+  std::int64_t max_input_length = 512;
+  std::int64_t max_new_tokens = 64;
+};
+
+class Predictor {
+ public:
+  /// `tokenizer` may be null; a row of text is then bad_data. Both must outlive the predictor.
+  Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorLimits limits);
+
+  /// bad_data at `file` and the record's line for what the model cannot read.
+  PredictionRequest request(Record record, const std::string& file) const;
+
+  /// One prediction per request, in order, computed together. With `explained`, which needs a routed model, the weights
+  /// are those with which input and answer pass through the model.
+  std::vector<Prediction> answer(std::span<const PredictionRequest> requests, bool explained) const;
+
+ private:
+  void choose(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;
+  void generate(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;
+  std::optional<std::string> text_of(const PredictionRequest& request, const Prediction& prediction) const;
+  void explain(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;
+
+  const AdaptedModel& model_;
+  const Tokenizer* tokenizer_;
+  PredictorLimits limits_;
+};
+
+}  // namespace phatgoose

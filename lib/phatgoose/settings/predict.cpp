@@ -1,0 +1,28 @@
+#include "phatgoose/settings/predict.h"
+
+namespace phatgoose {
+
+OptionSet PredictSettings::declare() {
+  OptionSet set("predict", "Answer lines of text or JSON rows, as they come");
+  const char* what = "What answers";
+  set.add("model", &model, "base model directory").as("DIR").must().in(what);
+  set.add("expert", &expert, "expert directory: its LoRA on the base, without its gate").as("DIR").in(what);
+  set.add("routed", &routed, "routed model directory, instead of --expert").as("DIR").in(what);
+  const char* asked = "What is asked";
+  set.add("input", &input, "file to read (a .gz file too); - is stdin").as("FILE").as_positional().in(asked);
+  set.add("format", &format, "of the input; auto takes a line that begins with { as a JSON row, every other as text")
+      .one_of({"auto", "text", "jsonl"})
+      .in(asked);
+  set.add("max-input-length", &max_input_length, "inputs are cut to so many tokens, EOS kept").at_least(1).in(asked);
+  set.add("max-new-tokens", &max_new_tokens, "answers end after so many tokens").at_least(1).in(asked);
+  const char* output = "Output";
+  set.add("json", &json, "one JSON object per answer, with all scores where a row has choices").in(output);
+  set.add("explain", &explain, "add the share of every expert in the answer; needs --routed").in(output);
+  set.add("batch-rows", &batch_rows, "most rows answered together; fewer where the next is not there yet")
+      .at_least(1)
+      .in("Machine");
+  common.declare(set);
+  return set;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,28 @@
+// Settings of `phatgoose predict`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "phatgoose/settings/common.h"
+
+namespace phatgoose {
+
+struct PredictSettings {
+  CommonSettings common;
+  std::string model;
+  std::optional<std::string> expert;  ///< at most one of expert and routed; neither: the base alone
+  std::optional<std::string> routed;
+  std::string input = "-";      ///< file, or "-" for stdin
+  std::string format = "auto";  ///< of the input: auto, text, jsonl
+  bool json = false;            ///< one JSON object per answer
+  bool explain = false;         ///< add the weight that each expert carried
+  std::int64_t max_input_length = 512;
+  std::int64_t max_new_tokens = 64;
+  std::int64_t batch_rows = 16;  ///< at most so many rows at once, and only those that are there already
+
+  OptionSet declare();
+};
+
+}  // namespace phatgoose

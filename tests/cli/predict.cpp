@@ -1,0 +1,150 @@
+// phatgoose predict on golden bases: rows of ids without a tokenizer, and text with one.
+#include <catch2/catch.hpp>
+#include <numeric>
+#include <sstream>
+
+#include "cli/bad_use.h"
+#include "cli/program.h"
+#include "phatgoose/base/json.h"
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/store/routed_model_directory.h"
+#include "support/golden.h"
+#include "support/scratch_directory.h"
+
+using namespace phatgoose;
+using namespace phatgoose::test;
+
+namespace {
+
+constexpr const char* kGenerate = R"({"input_ids": [5, 6, 7, 1], "id": "first"})";
+constexpr const char* kChoose = R"({"input_ids": [5, 6, 7, 1], "choices_ids": [[8, 1], [9, 10, 1]]})";
+
+/// A scratch directory with a golden base and a routed model of two golden experts on it.
+class PredictFiles {
+ public:
+  PredictFiles() {
+    std::filesystem::copy(golden_path("t5_v1_1") / "model", directory_ / "base");
+    std::filesystem::copy(golden_path("experts"), directory_ / "experts", std::filesystem::copy_options::recursive);
+    RoutedModelManifest manifest;
+    manifest.base_path = directory_ / "base";
+    manifest.base_fingerprint = base_fingerprint(directory_ / "base");
+    for (const char* name : {"wide", "attention"}) {
+      const ExpertDirectory expert = ExpertDirectory::open(directory_ / "experts" / name);
+      manifest.experts.push_back(
+          {name, std::string("../experts/") + name, expert.adapter_hash(), expert.gate_hash(), true});
+    }
+    std::filesystem::create_directories(directory_ / "routed");
+    write_routed_model(directory_ / "routed", manifest);
+  }
+
+  const std::filesystem::path& path() const { return directory_.path(); }
+
+  Outcome predict(const std::string& arguments, const std::string& input) const {
+    return phatgoose_line("predict --model " + (directory_ / "base").string() + " " + arguments, input);
+  }
+
+ private:
+  ScratchDirectory directory_;
+};
+
+std::vector<Json> json_lines(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
+  return lines;
+}
+
+double total(const Json& weights) {
+  return std::accumulate(weights.begin(), weights.end(), 0.0,
+                         [](double sum, const Json& weight) { return sum + weight.get<double>(); });
+}
+
+}  // namespace
+
+TEST_CASE("predict answers rows of ids, one line each, in order") {
+  const PredictFiles files;
+  const Outcome outcome =
+      files.predict("--json --max-new-tokens 4", std::string(kGenerate) + "\n\n" + kChoose + "\n" + kGenerate + "\n");
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  const std::vector<Json> lines = json_lines(outcome.out);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0]["id"] == "first");
+  CHECK(lines[0]["output_ids"].size() <= 4);
+  CHECK_FALSE(lines[0].contains("choice"));
+  CHECK(lines[1]["log_likelihoods"].size() == 2);
+  CHECK(lines[1]["num_tokens"] == Json({2, 3}));
+  const bool second =
+      lines[1]["log_likelihoods"][1].get<double>() / 3 > lines[1]["log_likelihoods"][0].get<double>() / 2;
+  CHECK(lines[1]["choice"] == (second ? 1 : 0));
+  CHECK(lines[1]["output_ids"] == (second ? Json({9, 10, 1}) : Json({8, 1})));
+  CHECK(lines[2] == lines[0]);
+}
+
+TEST_CASE("predict gives the same answers one by one and together, from stdin and from a file") {
+  const PredictFiles files;
+  const std::string rows = std::string(kGenerate) + "\n" + kChoose + "\n" + kGenerate + "\n";
+  write_text(files.path() / "rows.jsonl", rows);
+  const Outcome together = files.predict("--max-new-tokens 5", rows);
+  const Outcome apart = files.predict("--max-new-tokens 5 --batch-rows 1", rows);
+  const Outcome from_file = files.predict("--max-new-tokens 5 " + (files.path() / "rows.jsonl").string(), "");
+  CHECK(together.code == 0);
+  CHECK(together.out == apart.out);
+  CHECK(together.out == from_file.out);
+}
+
+TEST_CASE("predict --explain gives every answer's experts, whose weights add up to 1") {
+  const PredictFiles files;
+  const std::string routed = "--routed " + (files.path() / "routed").string();
+  const Outcome outcome =
+      files.predict(routed + " --explain --json --max-new-tokens 4", std::string(kGenerate) + "\n" + kChoose + "\n");
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  for (const Json& line : json_lines(outcome.out)) {
+    REQUIRE(line["experts"].size() == 2);
+    CHECK(line["experts"]["wide"].get<double>() > 0.0);
+    CHECK(line["experts"]["attention"].get<double>() > 0.0);
+    CHECK(total(line["experts"]) == Approx(1.0));
+  }
+  const Outcome plain = files.predict(routed + " --explain --max-new-tokens 4", kGenerate);
+  CHECK_THAT(plain.out, Catch::Contains("\twide 0.") && Catch::Contains("\tattention 0."));
+  const Outcome silent = files.predict(routed + " --max-new-tokens 4", kGenerate);
+  CHECK(plain.out.substr(0, plain.out.find('\t')) + "\n" == silent.out);
+}
+
+TEST_CASE("predict with an expert differs from the base") {
+  const PredictFiles files;
+  const Outcome base = files.predict("--json", kChoose);
+  const Outcome expert = files.predict("--json --expert " + (files.path() / "experts/wide").string(), kChoose);
+  REQUIRE(expert.code == 0);
+  CHECK(json_lines(base.out)[0]["log_likelihoods"] != json_lines(expert.out)[0]["log_likelihoods"]);
+}
+
+TEST_CASE("predict answers what comes before a bad row, and then names it") {
+  const PredictFiles files;
+  const Outcome outcome = files.predict("--json --max-new-tokens 2", std::string(kGenerate) + "\n{\"input_ids\": 3}\n");
+  CHECK(outcome.code == 3);
+  CHECK(json_lines(outcome.out).size() == 1);
+  CHECK_THAT(outcome.err, Catch::Contains("stdin:2"));
+}
+
+TEST_CASE("bad use of predict") {
+  const PredictFiles files;
+  write_text(files.path() / "elsewhere/manifest.json", "{}");
+  const std::string base = "predict --model DIR/base ";
+  check_bad_use(files.path(),
+                {
+                    {"predict", 2, {"--model"}},
+                    {"predict --model DIR/none", 3, {"none"}, kGenerate},
+                    {base + "--expert DIR/experts/wide --routed DIR/routed", 2, {"--routed", "at most one"}, kGenerate},
+                    {base + "--explain", 2, {"--explain", "--routed"}, kGenerate},
+                    {base + "--routed DIR/elsewhere", 3, {"elsewhere"}, kGenerate},
+                    {base + "--expert DIR/none", 3, {"none"}, kGenerate},
+                    {base + "DIR/no-rows.jsonl", 3, {"no-rows.jsonl"}},
+                    {base + "--format xml", 2, {"xml", "jsonl"}, kGenerate},
+                    {base + "--batch-rows 0", 2, {"batch-rows"}, kGenerate},
+                    {base, 3, {"stdin:1: "}, "text for a base without tokenizer\n"},
+                    {base, 3, {"stdin:1: "}, "{\"input_ids\": [5, 100000]}\n"},
+                    {base, 3, {"stdin:1"}, "{\"input_ids\": [5\n"},
+                });
+}

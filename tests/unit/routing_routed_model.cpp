@@ -1,0 +1,164 @@
+// Whole routed models: golden logits of a slow reference, directories that do not fit, statistics.
+#include "phatgoose/routing/routed_model.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <catch2/catch.hpp>
+#include <numeric>
+
+#include "phatgoose/base/json.h"
+#include "phatgoose/nn/tensor_bridge.h"
+#include "phatgoose/store/manifest.h"
+#include "support/fails_with.h"
+#include "support/golden.h"
+#include "support/scratch_directory.h"
+
+namespace phatgoose {
+namespace {
+
+using test::FailsWith;
+using test::golden_path;
+
+fs::path base_directory() { return golden_path("t5_v1_1") / "model"; }
+T5Model load_base() { return T5Model::load(base_directory(), at::kCPU, at::kFloat); }
+
+std::vector<ExpertDirectory> open_experts(const std::vector<std::string>& names) {
+  std::vector<ExpertDirectory> experts;
+  for (const std::string& name : names) experts.push_back(ExpertDirectory::open(golden_path("experts") / name));
+  return experts;
+}
+
+at::Tensor logits(const T5Model& model, const std::vector<TokenIds>& sources, const std::vector<TokenIds>& targets) {
+  const at::NoGradGuard no_grad;
+  std::vector<std::int64_t> rows(sources.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  return model.logits(
+      model.decode(pack_decoder_inputs(targets, kPadId, at::kCPU), model.encode(pack_ids(sources, at::kCPU)), rows));
+}
+
+SelectionSettings settings_of(const Json& json) {
+  SelectionSettings settings;
+  settings.k = json.value("k", std::int64_t{2});
+  if (json.contains("top_p")) settings.top_p = json["top_p"].get<double>();
+  settings.temperature = json.value("temperature", 1.0);
+  settings.renorm_eps = json.value("renorm_eps", 0.0);
+  return settings;
+}
+
+/// A routed model directory of two golden experts on the golden base.
+class RoutedFiles {
+ public:
+  RoutedFiles() {
+    manifest.base_path = base_directory();
+    manifest.base_fingerprint = base_fingerprint(base_directory());
+    for (const char* name : {"wide", "narrow"}) {
+      const fs::path path = golden_path("experts") / name;
+      const ExpertDirectory expert = ExpertDirectory::open(path);
+      manifest.experts.push_back({std::string("my ") + name, fs::relative(path, directory_.path()),
+                                  expert.adapter_hash(), expert.gate_hash()});
+    }
+  }
+
+  RoutedModel load(T5Model& model) const {
+    write_routed_model(directory_.path(), manifest);
+    return RoutedModel::load(directory_.path(), model, base_fingerprint(base_directory()));
+  }
+
+  RoutedModelManifest manifest;
+
+ private:
+  test::ScratchDirectory directory_;
+};
+
+}  // namespace
+
+TEST_CASE("routed logits agree with the slow reference under every router setting") {
+  const Json expected = read_json(golden_path("phatgoose_routed") / "expected.json");
+  const SafetensorsFile tensors(golden_path("phatgoose_routed") / "expected.safetensors");
+  const auto sources = expected["sources"].get<std::vector<TokenIds>>();
+  const auto targets = expected["targets"].get<std::vector<TokenIds>>();
+  T5Model model = load_base();
+  for (const auto& [name, settings] : expected["routings"].items()) {
+    INFO(name);
+    const auto experts =
+        open_experts(settings.contains("enabled") ? settings["enabled"].get<std::vector<std::string>>()
+                                                  : expected["experts"].get<std::vector<std::string>>());
+    const RoutedModel routed(model, experts, "phatgoose", settings_of(settings));
+    const at::Tensor reference = to_tensor(tensors.at("logits." + name), at::kCPU, at::kFloat);
+    const at::Tensor difference = (logits(model, sources, targets) - reference).abs().max();
+    CHECK((difference / reference.abs().max()).item<double>() < 1e-5);
+  }
+}
+
+TEST_CASE("a routed model directory is the same as its experts, disabled ones left out") {
+  const std::vector<TokenIds> sources{{5, 6, 7, 1}}, targets{{8, 9, 1}};
+  RoutedFiles files;
+  T5Model model = load_base();
+  CHECK(files.load(model).expert_names() == std::vector<std::string>{"my wide", "my narrow"});
+  const at::Tensor both = logits(model, sources, targets);
+  const RoutedModel direct(model, open_experts({"wide", "narrow"}), "phatgoose", {});
+  CHECK(at::equal(logits(model, sources, targets), both));
+
+  files.manifest.experts[1].enabled = false;
+  CHECK(files.load(model).expert_names() == std::vector<std::string>{"my wide"});
+  const at::Tensor one = logits(model, sources, targets);
+  CHECK_FALSE(at::equal(one, both));
+  const RoutedModel alone(model, open_experts({"wide"}), "phatgoose", {});
+  CHECK(at::equal(logits(model, sources, targets), one));
+}
+
+TEST_CASE("routed models that do not fit are refused") {
+  RoutedFiles files;
+  T5Model model = load_base();
+  SECTION("another base") {
+    files.manifest.base_fingerprint = "0123456789abcdef";
+    CHECK_THROWS_MATCHES(files.load(model), Error, FailsWith(ExitCode::bad_data, "0123456789abcdef"));
+  }
+  SECTION("an expert that has changed") {
+    files.manifest.experts[0].gate_hash = "0123456789abcdef";
+    CHECK_THROWS_MATCHES(files.load(model), Error, FailsWith(ExitCode::bad_data, "build it again"));
+  }
+  SECTION("an expert that is gone") {
+    files.manifest.experts[0].path = "nowhere";
+    CHECK_THROWS_MATCHES(files.load(model), Error, FailsWith(ExitCode::bad_data, "nowhere"));
+  }
+  SECTION("an unknown router") {
+    files.manifest.router = "goose";
+    CHECK_THROWS_MATCHES(files.load(model), Error, FailsWith(ExitCode::bad_data, "goose"));
+  }
+}
+
+TEST_CASE("an expert without gate cannot be routed to by PHATGOOSE") {
+  const test::ScratchDirectory directory;
+  for (const char* file : {"adapter_config.json", "adapter_model.safetensors"}) {
+    fs::copy(golden_path("experts") / "wide" / file, directory / file);
+  }
+  const std::vector experts{ExpertDirectory::open(directory.path())};
+  T5Model model = load_base();
+  CHECK_THROWS_MATCHES(RoutedModel(model, experts, "phatgoose", {}), Error,
+                       FailsWith(ExitCode::bad_data, "train-gate"));
+}
+
+TEST_CASE("statistics of a whole pass name every adapted linear, and stop when told") {
+  T5Model model = load_base();
+  const RoutedModel routed(model, open_experts({"wide", "attention"}), "phatgoose", {});
+  CHECK(routed.linear_paths().size() == adapted_linears(model.config()).size());
+  RoutingStatistics statistics = routed.make_statistics();
+  routed.observe(&statistics);
+  logits(model, {{5, 6, 7, 1}, {8, 1}}, {{9, 1}, {10, 11, 1}});
+  routed.observe(nullptr);
+  logits(model, {{5, 1}}, {{9, 1}});
+  for (std::int64_t l = 0; l < statistics.linears(); ++l) {
+    const std::string& path = routed.linear_paths()[l];
+    INFO(path);
+    const bool on_source =
+        path.starts_with("encoder.") || path.ends_with("EncDecAttention.k") || path.ends_with("EncDecAttention.v");
+    const bool spared = path == "decoder.block.1.layer.2.DenseReluDense.wo";
+    CHECK(statistics.tokens()[l] == (spared ? 0 : on_source ? 6 : 5));
+    const double total = statistics.weights()[2 * l] + statistics.weights()[2 * l + 1];
+    CHECK(total == Approx(static_cast<double>(statistics.tokens()[l])));
+  }
+}
+
+}  // namespace phatgoose
