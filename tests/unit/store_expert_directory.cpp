@@ -292,6 +292,29 @@ TEST_CASE("written adapters have the bytes that peft was seen to load") {
   }
 }
 
+TEST_CASE("linears that are adapted throughout are named in short") {
+  const ScratchDirectory scratch;
+  const std::vector<float> numbers(64 * 64);
+  const auto targets = [&](const T5Config& config, auto&& adapted) {
+    std::vector<LoraTensors> loras;
+    for (const LinearSpec& linear : adapted_linears(config)) {
+      if (adapted(linear.path))
+        loras.push_back({linear.path, linear.in, linear.out, 1, numbers.data(), numbers.data()});
+    }
+    write_adapter(scratch.path(), loras, 1.0, "base");
+    CHECK(ExpertDirectory::open(scratch.path()).loras().size() == loras.size());
+    return read_json((scratch / "adapter_config.json").string())["target_modules"];
+  };
+  T5Config config = golden_base();
+  const auto all = [](const std::string&) { return true; };
+  CHECK(targets(config, all) == Json::array({"k", "o", "q", "v", "wi_0", "wi_1", "wo"}));
+  CHECK(targets(config, [](const std::string& path) { return path.ends_with(".v"); }) == Json::array({"v"}));
+  CHECK(targets(config, [](const std::string& path) { return path.starts_with("encoder"); }).size() == 14);
+  CHECK(targets(config, [](const std::string& path) { return path != kOutput; }).size() == 35);
+  config.feed_forward = FeedForwardKind::relu;
+  CHECK(targets(config, all) == Json::array({"k", "o", "q", "v", "wi", "wo"}));
+}
+
 TEST_CASE("a written expert reads back, ranks and all") {
   const ScratchDirectory scratch;
   const fs::path directory = scratch / "new/expert";
