@@ -6,9 +6,9 @@
 
 Held-in tasks have an expert each. Six of them are departments of a small town, each with private facts (which keeper
 feeds which animal, where each vehicle goes, ...) that appear in no pretraining text, so only that department's expert
-knows them. Two are skills over what the base model has read: opposites and past tenses, asked about words that the
-expert was not trained on. Held-out tasks combine two held-in tasks in wordings that no expert has seen; they have a
-test file only.
+knows them. Two are skills over what the base model has read: opposites and past tenses. Validation and test rows ask
+about the same things in other words, or about other pairs of things. Held-out tasks combine two held-in tasks in
+wordings that no expert has seen; they have a test file only.
 
 A row is {"input", "target", "choices", "id", "template"}; rows with the same id ask about the same thing in other
 words. Python's standard library only; deterministic.
@@ -18,7 +18,6 @@ import argparse
 import json
 import pathlib
 import random
-import zlib
 
 import lexicon as lex
 from lexicon import with_article
@@ -101,18 +100,6 @@ REWRITE = ["Say it for yesterday and turn the meaning round: {verb}, {word}.",
            "{verb}, {word}: the first as it was done before, the second the other way about."]
 
 
-def split_of(answers):
-    """Cuts words into train, valid and test by a checksum, so that a word stays where it is when the lexicon grows.
-
-    A word and its answer go together: whoever trains on hot -> cold must not be tested on cold -> hot.
-    """
-    splits = {"train": [], "valid": [], "test": []}
-    for word, answer in answers.items():
-        place = zlib.crc32(("split " + min(word, answer)).encode()) % 100
-        splits["test" if place < 30 else "valid" if place < 40 else "train"].append(word)
-    return splits
-
-
 def fill(template, a, b=""):
     text = template.format(a=a, b=b, an_a=with_article(a), an_b=with_article(b) if b else "")
     return text[0].upper() + text[1:] if text[0] == "a" and template[0] == "{" else text
@@ -161,18 +148,17 @@ def department_rows(department):
 
 
 def skill_rows(name):
-    """Valid and test ask about words that the training rows leave out, in all templates."""
+    """Every word is in the training rows, in two templates; valid and test ask about it in the other two."""
     answers, templates = SKILLS[name]
     rng = random.Random("rows of " + name)
-    splits = {}
-    for split, words in split_of(answers).items():
-        splits[split] = []
-        for word in words:
-            others = [answers[other] for other in words if answers[other] not in (word, answers[word])]
-            for index, template in enumerate(templates):
-                wrong = [word] + rng.sample(others, CHOICES - 2)
-                splits[split].append(row(rng, fill(template, word), answers[word], wrong,
-                                       f"{name}-{word}", f"one-{index}"))
+    splits = {"train": [], "valid": [], "test": []}
+    for word in answers:
+        others = [answers[other] for other in answers if answers[other] not in (word, answers[word])]
+        for place, index in enumerate(rng.sample(range(len(templates)), len(templates))):
+            split = {0: "test", 1: "valid"}.get(place, "train")
+            wrong = [word] + rng.sample(others, CHOICES - 2)
+            splits[split].append(row(rng, fill(templates[index], word), answers[word], wrong, f"{name}-{word}",
+                                     f"one-{index}"))
     return splits
 
 
@@ -188,9 +174,8 @@ def held_out_rows():
                 right, *wrong = pair_choices(first, a, second, b, rng)
                 tasks[name].append(row(rng, fill(template, a, b), right, wrong, f"{name}-{a}-{b}", f"pair-{index}"))
     rng = random.Random("rows of rewrite")
-    verbs, words = split_of(lex.PAST_TENSES)["test"], split_of(lex.OPPOSITE_OF)["test"]
     tasks["rewrite"] = []
-    for verb, word in rng.sample([(verb, word) for verb in verbs for word in words], TEST_EXAMPLES):
+    for verb, word in rng.sample([(verb, word) for verb in lex.PAST_TENSES for word in lex.OPPOSITE_OF], TEST_EXAMPLES):
         past, other = lex.PAST_TENSES[verb], lex.OPPOSITE_OF[word]
         for index, template in enumerate(REWRITE):
             wrong = [f"{verb} {other}", f"{past} {word}", f"{verb} {word}"]
