@@ -9,6 +9,7 @@
 #include "phatgoose/nn/t5_layers.h"
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/nn/tensor_bridge.h"
+#include "phatgoose/store/finite.h"
 
 namespace phatgoose {
 namespace {
@@ -106,13 +107,15 @@ std::string stored_name(const TensorArchive& archive, const std::string& name) {
 Fill from_archive(const TensorArchive& archive) {
   return [&archive](const std::string& name, at::Tensor target) {
     const std::string stored = stored_name(archive, name);
-    copy_into(target, archive.at(stored, shape_of(target)));
-    archive.release(stored);
-    if (!std::isfinite(target.sum(at::kFloat).item<float>()))
+    const TensorView& view = archive.at(stored, shape_of(target));
+    // Judged where it lies: a temporary of every weight would scatter the heap, half the model's size of it.
+    if (is_floating(view.dtype) && !all_finite(view))
       fail(ExitCode::bad_data, {.where = archive.where(stored),
                                 .found = "NaN or infinite values",
                                 .expected = "finite weights",
                                 .hint = "the checkpoint is damaged or was saved from a diverged run"});
+    copy_into(target, view);
+    archive.release(stored);
   };
 }
 
