@@ -6,14 +6,14 @@ steps, and greedy generation. Rows are of mixed length, some beyond the largest 
 Usage: python tests/oracle/make_model_goldens.py
 """
 
-import copy
 import json
 import shutil
 
 import torch
 import transformers
 
-from oracle_common import EOS, GOLDEN, Batch, make_model, make_rows, write_expected, write_versions
+from oracle_common import (EOS, GOLDEN, LARGEST_NOISE, Batch, gradients, make_model, make_rows, rounding_noise,
+                           write_expected, write_versions)
 
 NEW_TOKENS = 20
 ADAMW_STEPS = 10
@@ -45,21 +45,6 @@ CASES = {
 }
 
 
-def gradients(model, batch):
-    """Logits, mean loss and the gradient of every parameter."""
-    model.zero_grad()
-    output = batch.forward(model)
-    output.loss.backward()
-    return output, {name: parameter.grad.detach().clone() for name, parameter in model.named_parameters()}
-
-
-def rounding_noise(model, batch):
-    """Largest difference of a gradient between fp32 and fp64, relative to the largest entry of its tensor."""
-    _, single = gradients(model, batch)
-    _, double = gradients(copy.deepcopy(model).double(), batch)
-    return max(((single[name] - double[name]).abs().max() / double[name].abs().max()).item() for name in single)
-
-
 def generate(model, batch):
     """Greedy output ids of every row without the start token, and the smallest lead of a chosen token.
 
@@ -82,7 +67,7 @@ def is_good(model, batch):
     rows, lead = generate(model, batch)
     lengths = [len(ids) for ids in rows]
     various = max(lengths) == NEW_TOKENS and any(1 < length < NEW_TOKENS for length in lengths)
-    return various and lead > 1e-3 and rounding_noise(model, batch) < 3e-6
+    return various and lead > 1e-3 and rounding_noise(model, batch) < LARGEST_NOISE
 
 
 def save_model(model, directory, case):

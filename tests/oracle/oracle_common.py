@@ -4,6 +4,7 @@ A golden directory holds `model/` (a Hugging Face directory), `expected.safetens
 (token ids and numbers). Token-wise tensors hold the real tokens of all rows back to back, without pads.
 """
 
+import copy
 import json
 import os
 import pathlib
@@ -16,12 +17,13 @@ import peft  # noqa: E402  (the environment first)
 import safetensors  # noqa: E402
 import torch  # noqa: E402
 import transformers  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 from transformers import T5Config, T5ForConditionalGeneration  # noqa: E402
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
 EOS = 1
 IGNORED = -100
+LARGEST_NOISE = 3e-6  # what judges to 1e-5 must itself be known better than that: cases with more noise are not used
 
 
 def initialise(model, seed):
@@ -90,6 +92,32 @@ def write_expected(directory, tensors, numbers):
     save_file({name: tensor.float().contiguous() for name, tensor in tensors.items()},
               directory / "expected.safetensors")
     write_json(directory / "expected.json", numbers)
+
+
+def gradients(model, batch):
+    """The output of a forward pass, and the gradient of every parameter that has one."""
+    model.zero_grad()
+    output = batch.forward(model)
+    output.loss.backward()
+    return output, {name: parameter.grad.detach().clone() for name, parameter in model.named_parameters()
+                    if parameter.grad is not None}
+
+
+def rounding_noise(model, batch):
+    """Largest difference of a gradient between fp32 and fp64, relative to the largest entry of its tensor."""
+    _, single = gradients(model, batch)
+    _, double = gradients(copy.deepcopy(model).double(), batch)
+    return max(relative_difference(single[name], double[name]) for name in single)
+
+
+def read_expected(directory):
+    """The tensors and the numbers of a golden directory."""
+    return load_file(directory / "expected.safetensors"), json.loads((directory / "expected.json").read_text())
+
+
+def relative_difference(actual, expected):
+    """Largest difference of an entry, relative to the largest absolute value expected."""
+    return ((actual - expected).abs().max() / expected.abs().max()).item()
 
 
 def write_json(path, value):

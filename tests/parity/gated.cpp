@@ -1,0 +1,46 @@
+// The gated forward (METHODS 3.2) against tests/oracle/phatgoose_reference.py.
+#include <ATen/ATen.h>
+
+#include <catch2/catch.hpp>
+
+#include "forward.h"
+#include "golden.h"
+#include "phatgoose/adapters/expert_parameters.h"
+
+namespace phatgoose::parity {
+namespace {
+
+TEST_CASE("Gated loss, logits and gate gradients agree with the reference", "[gated]") {
+  const std::string kind = GENERATE("stored", "zero");
+  CAPTURE(kind);
+  const Golden golden("phatgoose_gated");
+  auto model = load_model("t5_v1_1");
+  const auto directory =
+      ExpertDirectory::open(golden_path("experts/" + golden.numbers().at("expert").get<std::string>()));
+  auto expert = ExpertParameters::load(directory, linear_groups(model.config()), model.device());
+  if (kind == "zero") expert.reset_gates();
+  expert.set_trainable(false, true);
+  expert.attach_gated(model);
+
+  const auto logits = forward_logits(model, golden.rows("sources"), golden.rows("targets"));
+  CHECK(relative_difference(logits, golden.tensor("logits." + kind)) < kTolerance);
+
+  const auto loss = mean_loss(model, golden.rows("sources"), golden.rows("targets"));
+  CHECK(loss.item<double>() == Approx(golden.number("loss." + kind)).epsilon(kTolerance));
+  loss.backward();
+  std::size_t judged = 0;
+  for (const auto& group : expert.groups()) {
+    for (std::size_t i = 0; i < group->members.size(); ++i, ++judged) {
+      const auto& path = group->members[i].path;
+      CAPTURE(path);
+      const auto expected = golden.tensor("gradient." + kind + "." + path);
+      CHECK(relative_difference(group->v.grad()[static_cast<std::int64_t>(i)], expected) < kTolerance);
+      CHECK_FALSE(group->a.grad().defined());
+      CHECK_FALSE(group->b.grad().defined());
+    }
+  }
+  CHECK(judged == golden.names_after("gradient." + kind + ".").size());
+}
+
+}  // namespace
+}  // namespace phatgoose::parity
