@@ -73,14 +73,15 @@ TEST_CASE("every command refuses what it does not know") {
   }
 }
 
-TEST_CASE("every preset holds settings that its commands accept") {
-  for (const Preset& preset : embedded_presets()) {
-    for (const Command& command : all_commands()) {
-      if (preset.yaml.find("\n" + command.options.command() + ":") == std::string::npos) continue;
-      const Outcome outcome = phatgoose_line(command.options.command() + " --preset " + preset.name + " --dump-config");
-      INFO(outcome.err);
-      CHECK(outcome.code == 0);
-    }
+TEST_CASE("a command whose program is not beside the dispatcher cannot be run") {
+  const ScratchDirectory directory;
+  const std::string lonely = directory / "phatgoose";
+  std::filesystem::copy(std::string(PHATGOOSE_PROGRAMS_DIR) + "/phatgoose", lonely);
+  for (const Command& command : all_commands()) {
+    const Outcome outcome = run_program(lonely, {command.options.command()});
+    CHECK(outcome.code == 1);
+    CHECK(outcome.out.empty());
+    CHECK_THAT(outcome.err, Catch::Contains("phatgoose-" + command.options.command() + ": cannot run: No such file"));
   }
 }
 

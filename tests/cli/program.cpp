@@ -42,7 +42,7 @@ Outcome run_program(const std::string& program, const std::vector<std::string>& 
   ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT, 0600);
   ::posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT, 0600);
 
-  const std::string path = std::string(PHATGOOSE_PROGRAMS_DIR) + "/" + program;
+  const std::string path = std::filesystem::path(PHATGOOSE_PROGRAMS_DIR) / program;
   std::vector<char*> pointers{const_cast<char*>(path.c_str())};
   for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);

@@ -12,8 +12,8 @@ struct Outcome {
   std::string out, err;
 };
 
-/// Runs PHATGOOSE_PROGRAMS_DIR/`program` and waits for it. stdin is empty, or `input`. A process that runs for more
-/// than two minutes is killed.
+/// Runs `program` (a path, or a name in the directory of the built programs) and waits for it. stdin is empty, or
+/// `input`. A process that runs for more than two minutes is killed.
 Outcome run_program(const std::string& program, const std::vector<std::string>& arguments,
                     const std::string& input = "");
 

@@ -1,0 +1,73 @@
+#include "phatgoose/settings/commands.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "phatgoose/base/options_yaml.h"
+
+using namespace phatgoose;
+
+namespace {
+
+bool is_kebab_case(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+}  // namespace
+
+TEST_CASE("commands have distinct names and say in one line what they do") {
+  std::set<std::string> names;
+  for (const Command& command : all_commands()) {
+    INFO(command.options.command());
+    CHECK(is_kebab_case(command.options.command()));
+    CHECK(names.insert(command.options.command()).second);
+    CHECK_FALSE(command.options.summary().empty());
+    CHECK(command.options.summary().find('\n') == std::string::npos);
+    CHECK(command.options.summary().back() != '.');
+  }
+}
+
+TEST_CASE("every option is named alike, explained, and of one type in every command") {
+  std::map<std::string, std::size_t> types;
+  for (const Command& command : all_commands()) {
+    for (const Option& option : command.options.options()) {
+      INFO(command.options.command() << " --" << option.name);
+      CHECK(is_kebab_case(option.name));
+      CHECK_FALSE(option.help.empty());
+      CHECK(option.help.back() != '.');
+      CHECK(types.emplace(option.name, option.target.index()).first->second == option.target.index());
+    }
+  }
+}
+
+TEST_CASE("a command that computes takes all the common options") {
+  for (const Command& command : all_commands()) {
+    std::set<std::string> names;
+    for (const Option& option : command.options.options()) names.insert(option.name);
+    const std::set<std::string> common = {"device", "dtype", "threads", "seed", "log"};
+    INFO(command.options.command());
+    if (names.contains("device")) CHECK(std::includes(names.begin(), names.end(), common.begin(), common.end()));
+  }
+}
+
+TEST_CASE("presets name commands that there are, and set options that these have") {
+  const std::vector<Preset> presets = embedded_presets();
+  REQUIRE_FALSE(presets.empty());
+  for (const Preset& preset : presets) {
+    for (const std::string& name : preset_commands(preset)) {
+      INFO("preset " << preset.name << ", command " << name);
+      auto commands = all_commands();
+      const auto command = std::find_if(commands.begin(), commands.end(),
+                                        [&](const Command& one) { return one.options.command() == name; });
+      REQUIRE(command != commands.end());
+      std::ostringstream dump;
+      CHECK(parse_options(command->options, {"--preset", preset.name, "--dump-config"}, dump) ==
+            ParseOutcome::answered);
+    }
+  }
+}
