@@ -9,6 +9,8 @@ TEST_CASE("nearest_name finds what was meant, and nothing where nothing is near"
   REQUIRE(nearest_name("trian-gate", names) == "train-gate");
   REQUIRE(nearest_name("evl", names) == "eval");
   REQUIRE(nearest_name("bulid", names) == "build");
+  REQUIRE(nearest_name("trai", names) == "train-expert");
+  REQUIRE(nearest_name("tra", names).empty());
   REQUIRE(nearest_name("zzzzzz", names).empty());
   REQUIRE(nearest_name("", names).empty());
   REQUIRE(nearest_name("x", {}).empty());

@@ -34,7 +34,10 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
       best_distance = distance;
     }
   }
-  return best;
+  constexpr std::size_t kShortestBeginning = 4;
+  if (!best.empty() || word.size() < kShortestBeginning) return best;
+  const auto begun = std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.starts_with(word); });
+  return begun == names.end() ? "" : *begun;
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& names) {
