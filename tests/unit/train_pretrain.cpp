@@ -31,7 +31,7 @@ PretrainSettings tiny_pretraining(const test::ScratchDirectory& scratch) {
   PretrainSettings settings;
   settings.text = {scratch / "text.txt"};
   settings.out = scratch / "base";
-  settings.make_vocab = 30;
+  settings.make_vocab = 24;
   settings.layers = 1;
   settings.d_model = 32;
   settings.d_ff = 48;
