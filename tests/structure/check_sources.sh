@@ -17,6 +17,7 @@ order=(
   "routing"
   "eval"
   "train"
+  "bench"
 )
 without_torch="base settings text store data scoring report"
 

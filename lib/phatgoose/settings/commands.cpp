@@ -1,6 +1,8 @@
 #include "phatgoose/settings/commands.h"
 
+#include "phatgoose/settings/bench.h"
 #include "phatgoose/settings/build.h"
+#include "phatgoose/settings/eval.h"
 #include "phatgoose/settings/inspect.h"
 #include "phatgoose/settings/predict.h"
 #include "phatgoose/settings/pretrain.h"
@@ -26,8 +28,10 @@ std::vector<Command> all_commands() {
       command<TrainExpertSettings>(),
       command<TrainGateSettings>(),
       command<BuildSettings>(),
+      command<EvalSettings>(),
       command<PredictSettings>(),
       command<InspectSettings>(),
+      command<BenchSettings>(),
   };
 }
 

@@ -4,8 +4,8 @@
 
 #include "phatgoose/base/log.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/run_record.h"
 #include "phatgoose/train/epoch_source.h"
-#include "phatgoose/train/run_record.h"
 
 namespace phatgoose {
 

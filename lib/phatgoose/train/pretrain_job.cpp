@@ -5,10 +5,10 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/run_record.h"
 #include "phatgoose/text/tokenizer.h"
 #include "phatgoose/train/pretrain_model.h"
 #include "phatgoose/train/pretrain_source.h"
-#include "phatgoose/train/run_record.h"
 #include "phatgoose/train/training_setup.h"
 
 namespace phatgoose {

@@ -1,4 +1,4 @@
-#include "phatgoose/train/run_record.h"
+#include "phatgoose/store/run_record.h"
 
 #include <fmt/format.h>
 
@@ -12,8 +12,8 @@ namespace phatgoose {
 namespace {
 
 constexpr const char* kRunFile = "run.json";
-constexpr std::array<std::string_view, 6> kFreeSettings = {"device", "keep-checkpoints", "log",
-                                                           "out",    "save-every",       "threads"};
+constexpr std::array<std::string_view, 7> kFreeSettings = {"batch-tokens", "device",     "keep-checkpoints", "log",
+                                                           "out",          "save-every", "threads"};
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-#include "phatgoose/train/run_record.h"
+#include "phatgoose/store/run_record.h"
 
 #include <catch2/catch.hpp>
 

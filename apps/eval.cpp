@@ -1,0 +1,22 @@
+#include "phatgoose/eval/suite_runner.h"
+
+#include "machine.h"
+#include "phatgoose/base/log.h"
+#include "phatgoose/base/signals.h"
+#include "phatgoose/report/table.h"
+#include "run_command.h"
+
+int main(int argc, char** argv) {
+  using namespace phatgoose;
+  return run_command<EvalSettings>(argc, argv, [](const EvalSettings& settings, const Json&) {
+    catch_stop_signals();
+    const Machine machine = prepare_machine(settings.common);
+    const std::optional<SuiteScore> scores = evaluate_suite(settings, machine.device, machine.dtype);
+    if (!scores) {
+      log_info("stopped; the finished tasks are kept, run the same command again to continue");
+      return ExitCode::stopped;
+    }
+    std::cout << suite_table(*scores);
+    return ExitCode::done;
+  });
+}

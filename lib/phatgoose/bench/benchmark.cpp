@@ -1,0 +1,243 @@
+#include "phatgoose/bench/benchmark.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/bench/flops.h"
+#include "phatgoose/bench/fresh_process.h"
+#include "phatgoose/bench/random_experts.h"
+#include "phatgoose/bench/shapes.h"
+#include "phatgoose/bench/timing.h"
+#include "phatgoose/bench/workloads.h"
+#include "phatgoose/routing/routed_model.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr std::int64_t kSingleInput = 32, kSingleTarget = 4;
+constexpr std::int64_t kChoices = 4, kChoiceLength = 8;
+constexpr std::int64_t kUsedExperts = 2;
+
+T5Model make_model(const BenchSettings& settings, at::Device device, at::ScalarType dtype) {
+  const std::optional<T5Config> shape = named_shape(settings.model);
+  if (!shape) return T5Model::load(settings.model, device, dtype);
+  return T5Model::random(*shape, true, static_cast<std::uint64_t>(settings.common.seed), device, dtype);
+}
+
+/// The adapters of all groups of a model, to be taken off and put back.
+class AttachedAdapters {
+ public:
+  explicit AttachedAdapters(T5Model& model) : model_(model) {
+    for (const auto& group : model.groups()) adapters_.push_back(group->adapter());
+  }
+  void put_back() const {
+    for (std::size_t i = 0; i < adapters_.size(); ++i) model_.groups()[i]->set_adapter(adapters_[i]);
+  }
+
+ private:
+  T5Model& model_;
+  std::vector<std::shared_ptr<const Adapter>> adapters_;
+};
+
+class Benchmark {
+ public:
+  Benchmark(const BenchSettings& settings, at::Device device, at::ScalarType dtype, fs::path program,
+            const std::function<void(const Json&)>& on_line)
+      : settings_(settings), device_(device), dtype_(dtype), program_(std::move(program)), on_line_(on_line) {}
+
+  void run() {
+    const std::vector<std::string> works = settings_.work.empty() ? default_works() : settings_.work;
+    if (settings_.experts.empty() && std::ranges::find(works, "routed_experts") != works.end()) {
+      fail(ExitCode::usage,
+           {.where = "--work routed_experts", .found = "no --expert", .expected = "expert directories", .hint = ""});
+    }
+    if (works != std::vector<std::string>{"first_forward"}) {
+      peak_ = gemm_peak(device_, dtype_);
+      emit("gemm_peak", peak_ / 1e9, "GF/s", peak_);
+    }
+    for (const std::string& work : works) measure(work);
+  }
+
+ private:
+  std::vector<std::string> default_works() const {
+    std::vector<std::string> works = bench_work_names();
+    std::erase(works, "first_forward");
+    if (settings_.experts.empty()) std::erase(works, "routed_experts");
+    return works;
+  }
+
+  void measure(const std::string& work) {
+    const bool trains = work.find("_step_") != std::string::npos;
+    if (work == "cold_start") return cold_start();
+    if (work == "first_forward") return first_forward();
+    prepare_model(!trains);
+    if (work.starts_with("forward_")) return forward(work);
+    if (work.starts_with("lora_step_")) return training_step(work, TrainingStep::What::lora);
+    if (work.starts_with("gate_step_")) return training_step(work, TrainingStep::What::gates);
+    if (work.starts_with("routed_")) return routed_forward(work);
+    rank_classification(work);
+  }
+
+  void emit(const std::string& work, double value, const std::string& unit, std::optional<double> flops_per_second) {
+    const Json share = flops_per_second && peak_ > 0 ? Json(*flops_per_second / peak_) : Json(nullptr);
+    on_line_({{"work", work}, {"value", value}, {"unit", unit}, {"share_of_gemm_peak", share}});
+  }
+
+  /// With packed weights for inference, plain ones for training; only one of the two is held.
+  T5Model& prepare_model(bool packed) {
+    if (!model_ || packed_ != packed) {
+      model_.reset();
+      model_.emplace(make_model(settings_, device_, dtype_));
+      if (packed) model_->pack_weights();
+      packed_ = packed;
+    }
+    return *model_;
+  }
+
+  T5Model& model() { return *model_; }
+
+  std::uint64_t seed() const { return static_cast<std::uint64_t>(settings_.common.seed); }
+
+  /// Lengths by the ending of the work's name.
+  RowLengths lengths_of(const std::string& work) const {
+    const auto rows = static_cast<std::size_t>(settings_.rows);
+    if (work.ends_with("_single")) return {{kSingleInput}, {kSingleTarget}};
+    if (!work.ends_with("_mixed")) {
+      return {std::vector(rows, settings_.input_length), std::vector(rows, settings_.target_length)};
+    }
+    const auto spread = [&](std::int64_t longest) {
+      return spread_lengths(std::max<std::int64_t>(1, longest / 16), longest, settings_.rows);
+    };
+    return {spread(settings_.input_length), spread(settings_.target_length)};
+  }
+
+  std::vector<Example> examples_of(const RowLengths& lengths) {
+    return random_examples(lengths, model().config().vocab_size, seed());
+  }
+
+  void forward(const std::string& work) {
+    const RowLengths lengths = lengths_of(work);
+    const std::vector<Example> examples = examples_of(lengths);
+    const double seconds = best_seconds(settings_.repeats, [&] { run_forward(model(), examples); });
+    const double flops = forward_flops(model().config(), lengths) / seconds;
+    if (work == "forward_single") return emit(work, seconds, "s", flops);
+    emit(work, tokens_of(lengths) / seconds, "tokens/s", flops);
+  }
+
+  void training_step(const std::string& work, TrainingStep::What what) {
+    const RowLengths lengths = lengths_of(work);
+    const std::vector<Example> examples = examples_of(lengths);
+    TrainingStep step(model(), what, settings_.rank, seed());
+    const double seconds = best_seconds(settings_.repeats, [&] { step.run(examples); });
+    emit(work, tokens_of(lengths) / seconds, "tokens/s",
+         training_flops(model().config(), lengths, settings_.rank) / seconds);
+  }
+
+  /// Base and routed forward alternate, so that whatever else the machine does hits both.
+  void routed_forward(const std::string& work) {
+    const TemporaryDirectory scratch;
+    std::vector<ExpertDirectory> experts;
+    if (work == "routed_experts") {
+      for (const std::string& directory : settings_.experts) experts.push_back(ExpertDirectory::open(directory));
+    } else {
+      const std::int64_t count = std::stoll(work.substr(work.find('_') + 1));
+      experts = make_random_experts(scratch.path(), model().config(), count, settings_.rank, seed());
+    }
+    const RowLengths lengths = lengths_of(work);
+    const std::vector<Example> examples = examples_of(lengths);
+    const RoutedModel routing(model(), experts, "phatgoose", {.k = kUsedExperts});
+    const AttachedAdapters adapters(model());
+    double base = std::numeric_limits<double>::infinity(), routed = base;
+    for (std::int64_t i = 0; i <= settings_.repeats; ++i) {
+      model().remove_adapters();
+      const double base_seconds = seconds_of([&] { run_forward(model(), examples); });
+      adapters.put_back();
+      const double routed_seconds = seconds_of([&] { run_forward(model(), examples); });
+      if (i == 0) continue;  // the first run of either does not count
+      base = std::min(base, base_seconds);
+      routed = std::min(routed, routed_seconds);
+    }
+    model().remove_adapters();
+    const double flops = forward_flops(model().config(), lengths) +
+                         routing_flops(model().config(), lengths, settings_.rank,
+                                       static_cast<std::int64_t>(experts.size()), kUsedExperts);
+    emit(work, routed / base, "x base forward", flops / routed);
+  }
+
+  void rank_classification(const std::string& work) {
+    const auto rows = static_cast<std::size_t>(settings_.rows);
+    const RowLengths lengths{std::vector(rows, settings_.input_length),
+                             std::vector<std::int64_t>(rows * kChoices, kChoiceLength), kChoices};
+    const std::vector<Question> questions = random_questions(lengths, model().config().vocab_size, seed());
+    double flops = forward_flops(model().config(), lengths);
+    if (work == "rank_lora") {
+      attach_expert();
+      flops += lora_flops(model().config(), lengths, settings_.rank);
+    }
+    const double seconds = best_seconds(settings_.repeats, [&] { score_choices(model(), questions); });
+    model().remove_adapters();
+    emit(work, static_cast<double>(rows) / seconds, "examples/s", flops / seconds);
+  }
+
+  void attach_expert() {
+    const std::vector<LinearGroupSpec> groups = linear_groups(model().config());
+    const ExpertParameters expert =
+        settings_.experts.empty()
+            ? ExpertParameters::initial(groups, settings_.rank, seed(), device_)
+            : ExpertParameters::load(ExpertDirectory::open(settings_.experts.front()), groups, device_);
+    expert.attach(model());
+  }
+
+  void cold_start() {
+    const TemporaryDirectory scratch;
+    std::string directory = settings_.model;
+    if (named_shape(directory)) {
+      directory = scratch.path() / "model";
+      prepare_model(true).save(directory, dtype_);
+    }
+    const std::vector<std::string> arguments = {"--model",   directory,
+                                                "--work",    "first_forward",
+                                                "--threads", std::to_string(settings_.common.threads),
+                                                "--device",  device_.str(),
+                                                "--dtype",   dtype_ == at::kBFloat16 ? "bf16" : "fp32",
+                                                "--log",     "quiet"};
+    const double seconds = best_seconds(settings_.repeats, [&] { run_fresh_process(program_, arguments); });
+    emit("cold_start", seconds, "s", std::nullopt);
+  }
+
+  /// What a cold start's fresh process does: loads the model and runs it once.
+  void first_forward() {
+    const double seconds = seconds_of([&] {
+      model_.reset();
+      prepare_model(false);
+      run_forward(model(), examples_of({{kSingleInput}, {kSingleTarget}}));
+    });
+    emit("first_forward", seconds, "s", std::nullopt);
+  }
+
+  static double tokens_of(const RowLengths& lengths) {
+    return static_cast<double>(lengths.input_tokens() + lengths.target_tokens());
+  }
+
+  const BenchSettings& settings_;
+  at::Device device_;
+  at::ScalarType dtype_;
+  fs::path program_;
+  const std::function<void(const Json&)>& on_line_;
+  double peak_ = 0;
+  std::optional<T5Model> model_;
+  bool packed_ = false;
+};
+
+}  // namespace
+
+void run_benchmark(const BenchSettings& settings, at::Device device, at::ScalarType dtype, const fs::path& program,
+                   const std::function<void(const Json&)>& on_line) {
+  Benchmark(settings, device, dtype, program, on_line).run();
+}
+
+}  // namespace phatgoose

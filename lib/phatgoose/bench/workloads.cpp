@@ -1,0 +1,106 @@
+#include "phatgoose/bench/workloads.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <numeric>
+
+#include "phatgoose/base/random.h"
+#include "phatgoose/train/optimizer.h"
+#include "phatgoose/train/sequence_loss.h"
+
+namespace phatgoose {
+namespace {
+
+TokenIds random_ids(RandomStream& random, std::int64_t length, std::int64_t vocab_size) {
+  TokenIds ids(static_cast<std::size_t>(length));
+  for (TokenId& id : ids) id = static_cast<TokenId>(random.below(static_cast<std::uint64_t>(vocab_size)));
+  return ids;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> spread_lengths(std::int64_t shortest, std::int64_t longest, std::int64_t count) {
+  std::vector<std::int64_t> lengths;
+  for (std::int64_t i = 0; i < count; ++i) {
+    lengths.push_back(count == 1 ? longest : shortest + (longest - shortest) * i / (count - 1));
+  }
+  return lengths;
+}
+
+std::vector<Example> random_examples(const RowLengths& lengths, std::int64_t vocab_size, std::uint64_t seed) {
+  RandomStream random(seed);
+  std::vector<Example> examples;
+  for (std::size_t i = 0; i < lengths.inputs.size(); ++i) {
+    TokenIds input = random_ids(random, lengths.inputs[i], vocab_size);
+    examples.push_back({std::move(input), random_ids(random, lengths.targets[i], vocab_size)});
+  }
+  return examples;
+}
+
+std::vector<Question> random_questions(const RowLengths& lengths, std::int64_t vocab_size, std::uint64_t seed) {
+  RandomStream random(seed);
+  std::vector<Question> questions;
+  auto target = lengths.targets.begin();
+  for (const std::int64_t length : lengths.inputs) {
+    Question question{random_ids(random, length, vocab_size), {}};
+    for (std::int64_t choice = 0; choice < lengths.targets_per_input; ++choice) {
+      question.choices.push_back(random_ids(random, *target++, vocab_size));
+    }
+    questions.push_back(std::move(question));
+  }
+  return questions;
+}
+
+void run_forward(const T5Model& model, std::span<const Example> examples) {
+  const at::NoGradGuard no_grad;
+  std::vector<TokenIds> inputs, targets;
+  std::vector<std::int64_t> source_rows;
+  for (const Example& example : examples) {
+    source_rows.push_back(static_cast<std::int64_t>(inputs.size()));
+    inputs.push_back(example.input);
+    targets.push_back(example.target);
+  }
+  const auto start = static_cast<TokenId>(model.config().decoder_start_token_id);
+  const EncodedRows encoded = model.encode(pack_ids(inputs, model.device()));
+  const at::Tensor logits =
+      model.logits(model.decode(pack_decoder_inputs(targets, start, model.device()), encoded, source_rows));
+  logits[0][0].item();  // waits for an accelerator
+}
+
+struct TrainingStep::Impl {
+  T5Model& model;
+  ExpertParameters expert;
+  std::unique_ptr<AdamW> optimizer;
+};
+
+TrainingStep::TrainingStep(T5Model& model, What what, std::int64_t rank, std::uint64_t seed)
+    : impl_(new Impl{model, ExpertParameters::initial(linear_groups(model.config()), rank, seed, model.device()), {}}) {
+  if (what == What::lora) {
+    impl_->expert.set_trainable(true, false);
+    impl_->expert.attach(model);
+  } else {
+    impl_->expert.reset_gates();
+    impl_->expert.set_trainable(false, true);
+    impl_->expert.attach_gated(model);
+  }
+  std::vector<Parameter> parameters;
+  for (const NamedParameter& parameter : impl_->expert.trainable()) {
+    parameters.push_back({.name = parameter.name, .leaf = parameter.tensor});
+  }
+  impl_->optimizer = std::make_unique<AdamW>(std::move(parameters), AdamWSettings{});
+}
+
+TrainingStep::~TrainingStep() { impl_->model.remove_adapters(); }
+
+void TrainingStep::run(const std::vector<Example>& examples) {
+  std::vector<std::int64_t> rows(examples.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  impl_->optimizer->zero_gradients();
+  const at::Tensor loss = sequence_loss_sum(impl_->model, examples, rows);
+  (loss / static_cast<double>(target_token_count(examples))).backward();
+  impl_->optimizer->clip_gradients(1.0);
+  impl_->optimizer->update(5e-3);
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,45 @@
+// The pieces of work that are measured, each on random rows of given lengths.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "phatgoose/adapters/expert_parameters.h"
+#include "phatgoose/bench/flops.h"
+#include "phatgoose/data/records.h"
+#include "phatgoose/eval/rank_scorer.h"
+#include "phatgoose/nn/t5_model.h"
+
+namespace phatgoose {
+
+/// `count` lengths evenly spread from `shortest` to `longest`.
+std::vector<std::int64_t> spread_lengths(std::int64_t shortest, std::int64_t longest, std::int64_t count);
+
+/// Rows of random ids.
+std::vector<Example> random_examples(const RowLengths& lengths, std::int64_t vocab_size, std::uint64_t seed);
+std::vector<Question> random_questions(const RowLengths& lengths, std::int64_t vocab_size, std::uint64_t seed);
+
+/// Encoder, decoder and the logits of all target positions, without gradients.
+void run_forward(const T5Model& model, std::span<const Example> examples);
+
+/// A training step of one micro-batch: forward, backward, clipping, AdamW.
+class TrainingStep {
+ public:
+  enum class What { lora, gates };
+
+  /// Puts a new expert of `rank` on the model; the destructor takes it off.
+  TrainingStep(T5Model& model, What what, std::int64_t rank, std::uint64_t seed);
+  ~TrainingStep();
+  TrainingStep(const TrainingStep&) = delete;
+  TrainingStep& operator=(const TrainingStep&) = delete;
+
+  void run(const std::vector<Example>& examples);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace phatgoose

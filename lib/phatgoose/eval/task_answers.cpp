@@ -1,0 +1,76 @@
+#include "phatgoose/eval/task_answers.h"
+
+#include <algorithm>
+
+#include "phatgoose/data/batching.h"
+#include "phatgoose/eval/generation.h"
+#include "phatgoose/scoring/score.h"
+
+namespace phatgoose {
+namespace {
+
+void choose(const T5Model& model, const TaskRows& rows, const AnswerPasses& passes, std::vector<Sample>& samples) {
+  std::vector<ChoiceScores> scores = score_choices(model, rows.questions, {passes.tokens, passes.on_rows});
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    samples[i].log_likelihoods = std::move(scores[i].log_likelihoods);
+    samples[i].num_tokens = std::move(scores[i].num_tokens);
+  }
+}
+
+void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& rows, const AnswerPasses& passes,
+              std::vector<Sample>& samples) {
+  std::vector<std::int64_t> lengths;
+  for (const Question& row : rows.questions) lengths.push_back(static_cast<std::int64_t>(row.input.size()));
+  std::int64_t finished = 0;
+  for (const std::vector<std::int64_t>& group : length_groups(lengths, {.tokens = passes.tokens, .rows = 0})) {
+    std::vector<TokenIds> inputs;
+    for (const std::int64_t row : group) inputs.push_back(rows.questions[row].input);
+    const std::vector<TokenIds> outputs = generate_greedy(model, inputs, rows.task.max_new_tokens);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      Sample& sample = samples[group[i]];
+      if (sample.has_ids()) {
+        sample.output_ids = outputs[i];
+      } else {
+        sample.output = tokenizer->decode(outputs[i]);
+      }
+    }
+    finished += static_cast<std::int64_t>(group.size());
+    if (passes.on_rows) passes.on_rows(finished);
+  }
+}
+
+}  // namespace
+
+TaskRows prepare_task(const Task& task, const std::vector<Record>& records, const Tokenizer* tokenizer,
+                      std::int64_t vocab_size) {
+  const std::string where = task.data.string();
+  const RowEncoder encoder(tokenizer, vocab_size, where);
+  const bool with_choices = task.kind == TaskKind::rank_classification;
+  TaskRows rows{task, {}, {}};
+  for (const Record& record : records) {
+    rows.samples.push_back(sample_of(record, task, static_cast<std::int64_t>(rows.samples.size()), where));
+    rows.questions.push_back({encoder.input(record, task.max_input_length),
+                              with_choices ? encoder.choices(record) : std::vector<TokenIds>{}});
+  }
+  return rows;
+}
+
+std::vector<Sample> answer_task(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& rows,
+                                const AnswerPasses& passes) {
+  std::vector<Sample> samples = rows.samples;
+  if (rows.task.kind == TaskKind::rank_classification) {
+    choose(model, rows, passes, samples);
+  } else {
+    generate(model, tokenizer, rows, passes, samples);
+  }
+  for (Sample& sample : samples) judge(sample, rows.task.length_normalise);
+  return samples;
+}
+
+double choice_accuracy(const T5Model& model, const TaskRows& rows, const AnswerPasses& passes) {
+  const std::vector<Sample> samples = answer_task(model, nullptr, rows, passes);
+  const auto right = std::count_if(samples.begin(), samples.end(), [](const Sample& sample) { return sample.correct; });
+  return samples.empty() ? 0.0 : static_cast<double>(right) / static_cast<double>(samples.size());
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,42 @@
+// What a model answers to the rows of a task (METHODS 9): the scores of all choices, or a generated text.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "phatgoose/data/records.h"
+#include "phatgoose/data/suite.h"
+#include "phatgoose/eval/rank_scorer.h"
+#include "phatgoose/nn/t5_model.h"
+#include "phatgoose/scoring/sample.h"
+
+namespace phatgoose {
+
+/// The rows of a task as the model reads them, and the samples that await its answers.
+struct TaskRows {
+  Task task;
+  std::vector<Question> questions;  ///< without choices where the task is generation
+  std::vector<Sample> samples;
+};
+
+/// `tokenizer` may be null when every row carries ids. Rows that do not fit the task's kind or the vocabulary: bad_data
+/// with the line.
+TaskRows prepare_task(const Task& task, const std::vector<Record>& records, const Tokenizer* tokenizer,
+                      std::int64_t vocab_size);
+
+/// How rows are computed; no answer depends on it beyond fp32 rounding.
+struct AnswerPasses {
+  std::int64_t tokens = 4096;                 ///< at most so many input tokens in one pass
+  std::function<void(std::int64_t)> on_rows;  ///< called after each pass with the rows finished so far
+};
+
+/// The samples in the order of the rows, answered and judged. Without a tokenizer a generated text is its ids,
+/// separated by spaces.
+std::vector<Sample> answer_task(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& rows,
+                                const AnswerPasses& passes = {});
+
+/// The share of rows whose predicted choice is right.
+double choice_accuracy(const T5Model& model, const TaskRows& rows, const AnswerPasses& passes = {});
+
+}  // namespace phatgoose

@@ -1,0 +1,36 @@
+#include "phatgoose/settings/bench.h"
+
+namespace phatgoose {
+
+std::vector<std::string> bench_work_names() {
+  return {"forward_full",    "forward_mixed",  "forward_single",  "rank_base",      "rank_lora",
+          "routed_8",        "routed_64",      "routed_256",      "routed_experts", "lora_step_full",
+          "lora_step_mixed", "gate_step_full", "gate_step_mixed", "cold_start",     "first_forward"};
+}
+
+OptionSet BenchSettings::declare() {
+  OptionSet set("bench", "Measure speed: one JSON line for each kind of work");
+  const char* what = "What to measure";
+  set.add("model", &model,
+          "base model directory, or a shape with random weights: t5-v1.1-small, -base, -large, -xl, -xxl")
+      .as("DIR|SHAPE")
+      .in(what);
+  set.add("expert", &experts, "experts of routed_experts, the first of them that of rank_lora; default: random experts")
+      .as("DIR...")
+      .in(what);
+  set.add("work", &work, "measurements to make; default: all but routed_experts (without --expert) and first_forward")
+      .one_of(bench_work_names())
+      .in(what);
+  const char* shapes = "Shapes";
+  set.add("rows", &rows, "rows of a batch").at_least(1).in(shapes);
+  set.add("input-length", &input_length, "input tokens of a full row; mixed rows have a sixteenth of it to all of it")
+      .at_least(1)
+      .in(shapes);
+  set.add("target-length", &target_length, "target tokens of a full row").at_least(1).in(shapes);
+  set.add("rank", &rank, "LoRA rank of random experts and of training steps").at_least(1).in(shapes);
+  set.add("repeats", &repeats, "runs of each measurement, of which the best counts").at_least(1).in("Machine");
+  common.declare(set);
+  return set;
+}
+
+}  // namespace phatgoose

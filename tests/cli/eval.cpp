@@ -1,0 +1,154 @@
+// phatgoose eval on a golden base without a tokenizer and rows of ids.
+#include <catch2/catch.hpp>
+
+#include "cli/bad_use.h"
+#include "cli/program.h"
+#include "phatgoose/base/json.h"
+#include "support/golden.h"
+#include "support/scratch_directory.h"
+
+using namespace phatgoose;
+using namespace phatgoose::test;
+
+namespace {
+
+constexpr const char* kRow =
+    R"({"input_ids": [5, 6, 7, 1], "choices_ids": [[8, 1], [9, 10, 1]], "target_ids": [8, 1]})";
+
+/// A scratch directory with a base, rows, and a suite over them.
+class EvalFiles {
+ public:
+  EvalFiles() {
+    std::filesystem::copy(golden_path("t5_v1_1") / "model", directory_ / "base");
+    write_text(directory_ / "rows.jsonl", std::string(kRow) + "\n" + kRow + "\n");
+    write_text(directory_ / "suite.yaml",
+               "name: ids\n"
+               "tasks:\n"
+               "  - {name: choose, data: rows.jsonl, kind: rank_classification}\n"
+               "  - {name: write, data: rows.jsonl, kind: generation, max_new_tokens: 3}\n");
+  }
+
+  /// A suite of one task over the given rows.
+  void add_suite(const std::string& name, const std::string& rows, const std::string& kind = "rank_classification") {
+    write_text(directory_ / (name + ".jsonl"), rows);
+    write_text(directory_ / (name + ".yaml"),
+               "name: s\ntasks:\n  - {name: t, data: " + name + ".jsonl, kind: " + kind + "}\n");
+  }
+
+  std::filesystem::path operator/(const std::string& name) const { return directory_ / name; }
+  const std::filesystem::path& path() const { return directory_.path(); }
+
+  Outcome eval(const std::string& arguments) const {
+    const std::string d = directory_.path();
+    return phatgoose_line("eval --model " + d + "/base --suite " + d + "/suite.yaml --out " + d + "/out " + arguments);
+  }
+
+ private:
+  ScratchDirectory directory_;
+};
+
+}  // namespace
+
+TEST_CASE("eval prints a table on stdout alone and writes a finished directory") {
+  const EvalFiles files;
+  const Outcome outcome = files.eval("");
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  CHECK_THAT(outcome.out, Catch::Contains("choose") && Catch::Contains("accuracy") && Catch::Contains("write"));
+  for (const char* file : {"manifest.json", "results.json", "samples.jsonl"}) {
+    CHECK(std::filesystem::exists(files / "out" / file));
+  }
+  const Json sample = Json::parse(read_text(files / "out/samples.jsonl")
+                                      .substr(0, 4096)
+                                      .substr(0, read_text(files / "out/samples.jsonl").find('\n')));
+  for (const char* key : {"task", "row", "id", "log_likelihoods", "num_tokens", "prediction", "correct"}) {
+    CHECK(sample.contains(key));
+  }
+
+  const Outcome again = files.eval("");
+  CHECK(again.code == 0);
+  CHECK(again.out == outcome.out);
+  CHECK_THAT(again.err, Catch::Contains("nothing to do"));
+  CHECK(files.eval("--limit 1").code == 2);
+}
+
+TEST_CASE("eval takes some tasks and some rows") {
+  const EvalFiles files;
+  const Outcome outcome = files.eval("--tasks write --limit 1");
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.out, Catch::Contains("write") && !Catch::Contains("choose"));
+  CHECK_THAT(read_text(files / "out/samples.jsonl"), Catch::Contains("\"row\":0") && !Catch::Contains("\"row\":1"));
+}
+
+TEST_CASE("eval refuses bad settings") {
+  const EvalFiles files;
+  write_text(files / "busy/note", "mine");
+  const std::string good = "eval --model DIR/base --suite DIR/suite.yaml --out DIR/out ";
+  check_bad_use(files.path(), {
+                                  {"eval --suite DIR/suite.yaml --out DIR/out", 2, {"--model"}},
+                                  {"eval --model DIR/base --out DIR/out", 2, {"--suite"}},
+                                  {"eval --model DIR/base --suite DIR/suite.yaml", 2, {"--out"}},
+                                  {good + "--limit 0", 2, {"--limit"}},
+                                  {good + "--limit many", 2, {"--limit", "many"}},
+                                  {good + "--batch-tokens 0", 2, {"--batch-tokens"}},
+                                  {good + "--tasks chose", 2, {"--tasks", "\"chose\"", "did you mean choose?"}},
+                                  {good + "--suite DIR/suite.yaml", 2, {"--suite"}},
+                                  {good + "--dtype fp16", 2, {"fp16"}},
+                                  {good + "--device tpu", 2, {"tpu"}},
+                                  {good + "--task choose", 2, {"--task: unknown option", "--tasks"}},
+                                  {"eval --model DIR/base --suite DIR/suite.yaml --out DIR/busy", 2, {"--out", "busy"}},
+                              });
+}
+
+TEST_CASE("eval refuses bad models") {
+  const EvalFiles files;
+  std::filesystem::copy(files / "base", files / "cut");
+  std::filesystem::resize_file(files / "cut/model.safetensors", 1000);
+  std::filesystem::create_directories(files / "empty");
+  std::filesystem::copy(golden_path("peft_default") / "adapter", files / "expert");
+  std::filesystem::copy(files / "expert", files / "foreign");
+  std::filesystem::copy(golden_path("t5_unusual") / "model", files / "other-base");
+  const std::string rest = " --suite DIR/suite.yaml --out DIR/out";
+  check_bad_use(files.path(), {
+                                  {"eval --model DIR/none" + rest, 3, {"none"}},
+                                  {"eval --model DIR/empty" + rest, 3, {"empty"}},
+                                  {"eval --model DIR/cut" + rest, 3, {"cut/model.safetensors"}},
+                                  {"eval --model DIR/base --expert DIR/none" + rest, 3, {"none"}},
+                                  {"eval --model DIR/base --routed DIR/none" + rest, 3, {"none"}},
+                                  {"eval --model DIR/base --routed DIR/expert" + rest, 3, {"expert"}},
+                                  {"eval --model DIR/other-base --expert DIR/foreign" + rest, 3, {"foreign"}},
+                              });
+}
+
+TEST_CASE("eval refuses bad suites and rows") {
+  EvalFiles files;
+  const std::string row = std::string(kRow) + "\n";
+  files.add_suite("no-choices", row + R"({"input_ids": [5, 1], "target_ids": [8, 1]})"
+                                      "\n");
+  files.add_suite("no-right-choice", row + R"({"input_ids": [5, 1], "choices_ids": [[9, 1]], "target_ids": [8, 1]})"
+                                           "\n");
+  files.add_suite("big-id", row + R"({"input_ids": [5000, 1], "choices_ids": [[8, 1]], "target_ids": [8, 1]})"
+                                  "\n");
+  files.add_suite("text", R"({"input": "a", "choices": ["b", "c"], "target": "b"})"
+                          "\n");
+  files.add_suite("empty", "");
+  files.add_suite("odd-kind", row, "guessing");
+  write_text(files / "twice.yaml",
+             "name: s\ntasks:\n  - {name: t, data: rows.jsonl, kind: generation}\n"
+             "  - {name: t, data: rows.jsonl, kind: generation}\n");
+  write_text(files / "no-data.yaml", "name: s\ntasks:\n  - {name: t, data: none.jsonl, kind: generation}\n");
+  const auto with = [](const std::string& suite) {
+    return "eval --model DIR/base --out DIR/out --suite DIR/" + suite + ".yaml";
+  };
+  check_bad_use(files.path(), {
+                                  {with("no-choices"), 3, {"no-choices.jsonl:2", "choices"}},
+                                  {with("no-right-choice"), 3, {"no-right-choice.jsonl:2"}},
+                                  {with("big-id"), 3, {"big-id.jsonl", "5000"}},
+                                  {with("text"), 3, {"spiece.model"}},
+                                  {with("empty"), 3, {"empty.jsonl"}},
+                                  {with("odd-kind"), 3, {"odd-kind.yaml:3", "guessing"}},
+                                  {with("twice"), 3, {"twice.yaml:4"}},
+                                  {with("no-data"), 3, {"none.jsonl"}},
+                                  {with("none"), 3, {"none.yaml"}},
+                              });
+}

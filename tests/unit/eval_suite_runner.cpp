@@ -1,0 +1,231 @@
+#include "phatgoose/eval/suite_runner.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <catch2/catch.hpp>
+
+#include "phatgoose/adapters/expert_parameters.h"
+#include "phatgoose/base/log.h"
+#include "phatgoose/base/signals.h"
+#include "phatgoose/report/results.h"
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/store/routed_model_directory.h"
+#include "phatgoose/store/safetensors.h"
+#include "support/fails_with.h"
+#include "support/scratch_directory.h"
+#include "support/tiny_t5.h"
+
+namespace phatgoose {
+namespace {
+
+using test::FailsWith;
+using test::random_ids;
+using test::read_text;
+using test::write_text;
+
+constexpr int kRows = 8;
+
+/// A tiny base, a suite of two tasks over it, and settings to evaluate it.
+class EvalRuns {
+ public:
+  EvalRuns() {
+    set_log_level(LogLevel::quiet);
+    make_directories(directory_ / "base");
+    test::tiny_model().save(directory_ / "base", at::kFloat);
+    RandomStream random(3);
+    std::string rows;
+    for (int i = 0; i < kRows; ++i) {
+      Json row = {{"id", "example" + std::to_string(i / 2)}, {"template", i % 2 == 0 ? "plain" : "fancy"}};
+      row["input_ids"] = random_ids(random, 2 + random.below(20));
+      for (int c = 0; c < 3; ++c) row["choices_ids"].push_back(random_ids(random, 2 + random.below(3)));
+      row["target_ids"] = row["choices_ids"][random.below(3)];
+      rows += row.dump() + "\n";
+    }
+    write_text(directory_ / "rows.jsonl", rows);
+    write_text(directory_ / "suite.yaml",
+               "name: tiny\n"
+               "tasks:\n"
+               "  - {name: choose, data: rows.jsonl, kind: rank_classification}\n"
+               "  - {name: write, data: rows.jsonl, kind: generation, max_new_tokens: 4}\n");
+  }
+  ~EvalRuns() {
+    clear_stop_request();
+    set_log_level(LogLevel::info);
+  }
+
+  EvalSettings settings(const std::string& out) const {
+    EvalSettings settings;
+    settings.model = directory_ / "base";
+    settings.suite = directory_ / "suite.yaml";
+    settings.out = directory_ / out;
+    return settings;
+  }
+
+  fs::path operator/(const std::string& name) const { return directory_ / name; }
+
+ private:
+  test::ScratchDirectory directory_;
+};
+
+std::optional<SuiteScore> evaluate(const EvalSettings& settings) {
+  return evaluate_suite(settings, at::kCPU, at::kFloat);
+}
+
+void check_same_scores(const SuiteScore& found, const SuiteScore& expected) {
+  REQUIRE(found.tasks.size() == expected.tasks.size());
+  for (std::size_t t = 0; t < expected.tasks.size(); ++t) {
+    CHECK(found.tasks[t].task == expected.tasks[t].task);
+    CHECK(found.tasks[t].rows == expected.tasks[t].rows);
+    CHECK(found.tasks[t].examples == expected.tasks[t].examples);
+    REQUIRE(found.tasks[t].metrics.size() == expected.tasks[t].metrics.size());
+    for (std::size_t m = 0; m < expected.tasks[t].metrics.size(); ++m) {
+      CHECK(found.tasks[t].metrics[m].score == expected.tasks[t].metrics[m].score);
+      CHECK(found.tasks[t].metrics[m].interval.low == expected.tasks[t].metrics[m].interval.low);
+      CHECK(found.tasks[t].metrics[m].interval.high == expected.tasks[t].metrics[m].interval.high);
+    }
+    CHECK(found.tasks[t].templates.size() == expected.tasks[t].templates.size());
+  }
+  CHECK(found.mean.score == expected.mean.score);
+}
+
+TEST_CASE("results.json can be computed again from samples.jsonl") {
+  const EvalRuns runs;
+  const std::optional<SuiteScore> scores = evaluate(runs.settings("out"));
+  REQUIRE(scores);
+  CHECK(scores->tasks.front().rows == kRows);
+  CHECK(scores->tasks.front().examples == kRows / 2);
+  CHECK(scores->tasks.front().templates.size() == 2);
+  const Results results = read_results(runs / "out/results.json");
+  check_same_scores(results.scores, *scores);
+  std::vector<Sample> samples = read_samples(runs / "out/samples.jsonl");
+  CHECK(samples.size() == 2 * kRows);
+  check_same_scores(score_suite(results.suite.tasks, samples), *scores);
+  CHECK_FALSE(fs::exists(runs / "out/partial"));
+  CHECK_FALSE(fs::exists(runs / "out/routing.safetensors"));
+}
+
+TEST_CASE("a finished evaluation is not computed again, and another one is refused its directory") {
+  const EvalRuns runs;
+  const std::optional<SuiteScore> scores = evaluate(runs.settings("out"));
+  const auto written = fs::last_write_time(runs / "out/samples.jsonl");
+  const std::optional<SuiteScore> again = evaluate(runs.settings("out"));
+  REQUIRE(again);
+  check_same_scores(*again, *scores);
+  CHECK(fs::last_write_time(runs / "out/samples.jsonl") == written);
+
+  EvalSettings other = runs.settings("out");
+  other.limit = 3;
+  CHECK_THROWS_MATCHES(evaluate(other), Error, FailsWith(ExitCode::usage, "--limit"));
+  write_text(runs / "foreign/file", "something");
+  CHECK_THROWS_MATCHES(evaluate(runs.settings("foreign")), Error, FailsWith(ExitCode::usage, "--out"));
+}
+
+TEST_CASE("a stopped evaluation continues after its finished tasks") {
+  const EvalRuns runs;
+  evaluate(runs.settings("whole"));
+  request_stop();
+  CHECK_FALSE(evaluate(runs.settings("stopped")));
+  CHECK_FALSE(fs::exists(runs / "stopped/manifest.json"));
+  clear_stop_request();
+  SECTION("from the beginning") {
+    CHECK(evaluate(runs.settings("stopped")));
+    CHECK(read_text(runs / "stopped/samples.jsonl") == read_text(runs / "whole/samples.jsonl"));
+  }
+  SECTION("after the first task, which is not computed again") {
+    std::vector<Sample> samples = read_samples(runs / "whole/samples.jsonl");
+    samples.resize(kRows);
+    samples.front().log_likelihoods.front() = -1234.5;
+    write_samples(runs / "stopped/partial/0.samples.jsonl", samples);
+    CHECK(evaluate(runs.settings("stopped")));
+    CHECK(read_samples(runs / "stopped/samples.jsonl").front().log_likelihoods.front() == -1234.5);
+  }
+}
+
+TEST_CASE("tasks and rows can be left out") {
+  const EvalRuns runs;
+  EvalSettings settings = runs.settings("out");
+  settings.tasks = {"choose"};
+  settings.limit = 3;
+  const std::optional<SuiteScore> scores = evaluate(settings);
+  REQUIRE(scores);
+  REQUIRE(scores->tasks.size() == 1);
+  CHECK(scores->tasks.front().rows == 3);
+
+  settings = runs.settings("both");
+  settings.tasks = {"write,choose"};
+  CHECK(evaluate(settings)->tasks.size() == 2);
+  settings = runs.settings("neither");
+  settings.tasks = {"chose"};
+  CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "--tasks", "chose", "choose, write"));
+  CHECK_FALSE(fs::exists(runs / "neither"));
+}
+
+/// Writes an expert of random factors with a gate.
+void write_expert(const fs::path& directory, std::uint64_t seed) {
+  make_directories(directory);
+  const at::NoGradGuard no_grad;
+  ExpertParameters expert = ExpertParameters::initial(linear_groups(test::tiny_config()), 2, seed, at::kCPU);
+  expert.reset_gates();
+  for (const auto& group : expert.groups()) {
+    group->b.normal_(0, 0.5);
+    group->a.normal_(0, 0.5);
+    group->v.normal_();
+  }
+  expert.save_adapter(directory, "base");
+  expert.save_gate(directory);
+}
+
+TEST_CASE("an expert and a routed model are evaluated with their adapters, and routing is recorded") {
+  const EvalRuns runs;
+  write_expert(runs / "one", 1);
+  write_expert(runs / "two", 2);
+  const double base = read_samples((evaluate(runs.settings("base-out")), runs / "base-out/samples.jsonl"))
+                          .front()
+                          .log_likelihoods.front();
+
+  EvalSettings settings = runs.settings("expert-out");
+  settings.expert = runs / "one";
+  REQUIRE(evaluate(settings));
+  const double expert = read_samples(runs / "expert-out/samples.jsonl").front().log_likelihoods.front();
+  CHECK(expert != base);
+
+  RoutedModelManifest manifest;
+  manifest.base_path = runs / "base";
+  manifest.base_fingerprint = base_fingerprint(runs / "base");
+  manifest.selection.k = 1;
+  for (const char* name : {"one", "two"}) {
+    const ExpertDirectory directory = ExpertDirectory::open(runs / name);
+    manifest.experts.push_back(
+        {name, std::string("../") + name, directory.adapter_hash(), directory.gate_hash(), true});
+  }
+  make_directories(runs / "routed");
+  write_routed_model(runs / "routed", manifest);
+  settings = runs.settings("routed-out");
+  settings.routed = runs / "routed";
+  REQUIRE(evaluate(settings));
+  CHECK(read_samples(runs / "routed-out/samples.jsonl").front().log_likelihoods.front() != expert);
+
+  const SafetensorsFile routing(runs / "routed-out/routing.safetensors");
+  const auto linears = static_cast<std::int64_t>(adapted_linears(test::tiny_config()).size());
+  CHECK(Json::parse(routing.metadata().at("experts")) == Json({"one", "two"}));
+  CHECK(Json::parse(routing.metadata().at("linears")).size() == static_cast<std::size_t>(linears));
+  for (const std::string task : {"choose", "write"}) {
+    const auto& counts = routing.at(task + ".counts", {linears, 2});
+    const auto& tokens = routing.at(task + ".tokens", {linears});
+    routing.at(task + ".weights", {linears, 2});
+    const auto* count = reinterpret_cast<const std::int64_t*>(counts.bytes.data());
+    const auto* token = reinterpret_cast<const std::int64_t*>(tokens.bytes.data());
+    for (std::int64_t linear = 0; linear < linears; ++linear) {
+      CHECK(token[linear] > 0);
+      CHECK(count[2 * linear] + count[2 * linear + 1] == token[linear]);  // k = 1
+    }
+  }
+
+  settings.expert = runs / "one";
+  settings.out = runs / "both-out";
+  CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "--routed"));
+  CHECK_FALSE(fs::exists(runs / "both-out"));
+}
+
+}  // namespace
+}  // namespace phatgoose
