@@ -1,8 +1,21 @@
 #!/usr/bin/env bash
-# Compares the speed of this build with transformers and peft on one core, and prints the table of docs/benchmarks.md.
-# Needs a Python with torch, transformers and peft:  PYTHON=.../bin/python scripts/bench_peers.sh [--rounds N]
+# bench_peers.sh: compares the speed of this build with transformers and peft on one core.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+usage() {
+  cat <<'TEXT'
+Usage: [PYTHON=...] [CORE=N] scripts/bench_peers.sh [--rounds N]
+
+Prints the table of docs/benchmarks.md. PYTHON is a Python with torch, transformers and peft; CORE the core to measure on.
+TEXT
+}
+
+case ${1:-} in
+  --help | -h) usage; exit 0 ;;
+  '' | --rounds) ;;
+  *) usage >&2; exit 2 ;;
+esac
 
 python=${PYTHON:-python3}
 bench=${PHATGOOSE_BENCH:-build/release/bin/phatgoose-bench}
