@@ -55,6 +55,7 @@ class Benchmark {
       fail(ExitCode::usage,
            {.where = "--work routed_experts", .found = "no --expert", .expected = "expert directories", .hint = ""});
     }
+    check_directories();
     if (works != std::vector<std::string>{"first_forward"}) {
       peak_ = gemm_peak(device_, dtype_);
       emit("gemm_peak", peak_ / 1e9, "GF/s", peak_);
@@ -68,6 +69,12 @@ class Benchmark {
     std::erase(works, "first_forward");
     if (settings_.experts.empty()) std::erase(works, "routed_experts");
     return works;
+  }
+
+  /// Mistakes are told before anything is measured.
+  void check_directories() const {
+    if (!named_shape(settings_.model)) read_t5_config(settings_.model);
+    for (const std::string& expert : settings_.experts) ExpertDirectory::open(expert);
   }
 
   void measure(const std::string& work) {

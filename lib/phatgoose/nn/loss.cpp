@@ -39,7 +39,7 @@ class CrossEntropySum : public torch::autograd::Function<CrossEntropySum> {
       at::Tensor dlogits = log_probabilities.exp_();  // [n, V]
       dlogits.scatter_add_(1, target, at::full_like(target, -1.0, dlogits.options()));
       dlogits = dlogits.to(head.scalar_type());
-      dhidden.narrow(0, begin, count).copy_(linear_without_gradient(dlogits, head.t()));  // [n, D]
+      dhidden.narrow(0, begin, count).copy_(at::mm(dlogits, head));  // [n, D]
       if (head_gradient) dhead.addmm_(dlogits.t(), h);                                    // [V, D]
     }
     if (with_gradient) context->saved_data["dhidden"] = dhidden;

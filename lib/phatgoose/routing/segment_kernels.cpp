@@ -12,7 +12,7 @@ namespace {
 
 namespace plain {
 #define PHATGOOSE_LANES 4
-#include "phatgoose/routing/segment_kernels_body.h"
+#include "phatgoose/routing/segment_kernels_body.inc"
 #undef PHATGOOSE_LANES
 }  // namespace plain
 
@@ -21,7 +21,7 @@ namespace plain {
 #pragma GCC target("avx2,fma")
 namespace avx2 {
 #define PHATGOOSE_LANES 8
-#include "phatgoose/routing/segment_kernels_body.h"
+#include "phatgoose/routing/segment_kernels_body.inc"
 #undef PHATGOOSE_LANES
 }  // namespace avx2
 #pragma GCC pop_options
@@ -30,7 +30,7 @@ namespace avx2 {
 #pragma GCC target("avx512f,avx512vl,avx2,fma")
 namespace avx512 {
 #define PHATGOOSE_LANES 16
-#include "phatgoose/routing/segment_kernels_body.h"
+#include "phatgoose/routing/segment_kernels_body.inc"
 #undef PHATGOOSE_LANES
 }  // namespace avx512
 #pragma GCC pop_options
