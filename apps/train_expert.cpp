@@ -1,12 +1,15 @@
 #include "phatgoose/train/expert_job.h"
 
+#include "phatgoose/train/validation_accuracy.h"
 #include "run_command.h"
 #include "run_training.h"
 
 int main(int argc, char** argv) {
   using namespace phatgoose;
   return run_command<TrainExpertSettings>(argc, argv, [](const TrainExpertSettings& settings, const Json&) {
-    const auto job = [&](const Machine& machine) { return train_expert(settings, machine.device, machine.dtype); };
+    const auto job = [&](const Machine& machine) {
+      return train_expert(settings, machine.device, machine.dtype, validation_accuracy);
+    };
     return run_training(settings.common, settings.out, job);
   });
 }

@@ -1,12 +1,15 @@
 #include "phatgoose/train/gate_job.h"
 
+#include "phatgoose/train/validation_accuracy.h"
 #include "run_command.h"
 #include "run_training.h"
 
 int main(int argc, char** argv) {
   using namespace phatgoose;
   return run_command<TrainGateSettings>(argc, argv, [](const TrainGateSettings& settings, const Json&) {
-    const auto job = [&](const Machine& machine) { return train_gate(settings, machine.device, machine.dtype); };
+    const auto job = [&](const Machine& machine) {
+      return train_gate(settings, machine.device, machine.dtype, validation_accuracy);
+    };
     return run_training(settings.common, gate_destination(settings), job);
   });
 }

@@ -45,7 +45,6 @@ TEST_CASE("answers come in the order of the rows and are judged") {
   const TaskRows rows = prepare_task(task, records, nullptr, 120);
   const std::vector<Sample> samples = answer_task(model, nullptr, rows);
   REQUIRE(samples.size() == records.size());
-  std::size_t correct = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const Sample& sample = samples[i];
     CHECK(sample.task == "animals");
@@ -62,9 +61,7 @@ TEST_CASE("answers come in the order of the rows and are judged") {
     }
     CHECK(sample.prediction == static_cast<std::int64_t>(best));
     CHECK(sample.correct == (records[i].choices_ids[best] == records[i].target_ids));
-    correct += sample.correct;
   }
-  CHECK(choice_accuracy(model, rows) == Approx(static_cast<double>(correct) / 10));
 }
 
 TEST_CASE("generated answers do not depend on how rows are grouped") {

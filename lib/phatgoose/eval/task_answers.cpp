@@ -1,7 +1,5 @@
 #include "phatgoose/eval/task_answers.h"
 
-#include <algorithm>
-
 #include "phatgoose/data/batching.h"
 #include "phatgoose/eval/generation.h"
 #include "phatgoose/scoring/score.h"
@@ -65,12 +63,6 @@ std::vector<Sample> answer_task(const T5Model& model, const Tokenizer* tokenizer
   }
   for (Sample& sample : samples) judge(sample, rows.task.length_normalise);
   return samples;
-}
-
-double choice_accuracy(const T5Model& model, const TaskRows& rows, const AnswerPasses& passes) {
-  const std::vector<Sample> samples = answer_task(model, nullptr, rows, passes);
-  const auto right = std::count_if(samples.begin(), samples.end(), [](const Sample& sample) { return sample.correct; });
-  return samples.empty() ? 0.0 : static_cast<double>(right) / static_cast<double>(samples.size());
 }
 
 }  // namespace phatgoose

@@ -36,7 +36,4 @@ struct AnswerPasses {
 std::vector<Sample> answer_task(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& rows,
                                 const AnswerPasses& passes = {});
 
-/// The share of rows whose predicted choice is right.
-double choice_accuracy(const T5Model& model, const TaskRows& rows, const AnswerPasses& passes = {});
-
 }  // namespace phatgoose
