@@ -114,7 +114,7 @@ TEST_CASE("bad input leaves no output directory") {
   CHECK_FALSE(fs::exists(shop.scratch / "expert"));
 }
 
-TEST_CASE("--init continues from an adapter, with its rank and scale") {
+TEST_CASE("training continues from an adapter given by --init, with its rank and scale") {
   const Workshop shop;
   TrainExpertSettings settings = shop.expert();
   settings.alpha = 8;
