@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Holds the documentation to the programs and files that it speaks of.
 
-    check_docs.py REPOSITORY PROGRAMS     PROGRAMS: the directory with the built phatgoose
+    check_docs.py REPOSITORY PROGRAMS [PAGE...]     PROGRAMS: the directory with the built phatgoose
 
-Checked in README.md, CONTRIBUTING.md, CHANGELOG.md, assets/README.md and docs/*.md:
+Checked in the given pages, by default README.md, CONTRIBUTING.md, CHANGELOG.md, assets/README.md and docs/*.md:
   - relative links lead to files, and #fragments to headings;
   - scripts that code blocks call exist, and are executable;
   - `phatgoose ...` lines of code blocks consist of options that exist, with values that parse (--dump-config);
@@ -108,14 +108,15 @@ class Checker:
 
 
 def main():
-    repository, programs = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
+    repository, programs, *pages = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
+    pages = pages or [*(repository / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md",
+                                                       "assets/README.md")),
+                      *sorted((repository / "docs").rglob("*.md"))]
     checker = Checker(repository, programs)
-    pages = [*(repository / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md",
-                                       "assets/README.md")),
-             *sorted((repository / "docs").rglob("*.md"))]
     for page in pages:
         checker.check_page(page)
-    print("\n".join(checker.faults) or f"{checker.checked} links, commands and outputs of {len(pages)} pages are right")
+    print(*checker.faults, f"{checker.checked} links, commands and outputs of {len(pages)} pages checked, "
+          f"{len(checker.faults)} faults", sep="\n")
     sys.exit(bool(checker.faults) or checker.checked == 0)
 
 
