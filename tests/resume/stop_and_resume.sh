@@ -13,15 +13,20 @@ fail() {
   exit 1
 }
 
-# Ends a command with SIGNAL once FILE holds COUNT lines; the exit status is the command's.
-interrupt() { # SIGNAL FILE COUNT COMMAND...
-  local signal=$1 file=$2 count=$3 lines=0
-  shift 3
+lines_of() { # FILE
+  if [[ -f $1 ]]; then wc -l < "$1"; else echo 0; fi
+}
+
+# Ends a command with SIGNAL once it has added two lines to FILE; the exit status is the command's. Lines of earlier runs
+# do not count: a signal before the command has installed its handlers would kill it.
+interrupt() { # SIGNAL FILE COMMAND...
+  local signal=$1 file=$2 enough
+  shift 2
+  enough=$(($(lines_of "$file") + 2))
   "$@" > /dev/null 2> log &
   local process=$!
   while kill -0 "$process" 2> /dev/null; do
-    if [[ -f $file ]]; then lines=$(wc -l < "$file"); fi
-    if ((lines >= count)); then
+    if (($(lines_of "$file") >= enough)); then
       kill -s "$signal" "$process" 2> /dev/null || true
       break
     fi
@@ -32,18 +37,17 @@ interrupt() { # SIGNAL FILE COUNT COMMAND...
 
 # Runs COMMAND for OUT with five interruptions and then to its end, and compares OUT with EXPECTED.
 check_resume() { # NAME RUN OUT EXPECTED COMMAND...
-  local name=$1 run=$2 out=$3 expected=$4 lines=2 status signal stopped=0
+  local name=$1 run=$2 out=$3 expected=$4 status signal stopped=0
   shift 4
   for signal in TERM INT USR2 KILL TERM; do
     status=0
-    interrupt "$signal" "$run/metrics.jsonl" "$lines" "$@" || status=$?
+    interrupt "$signal" "$run/metrics.jsonl" "$@" || status=$?
     case $signal:$status in
       KILL:137) ;;
       *:75) stopped=$((stopped + 1)) ;;
       *:0) ;; # it was faster than the signal
       *) fail "$name: exit status $status after SIG$signal: $(cat log)" ;;
     esac
-    lines=$((lines + 3))
   done
   ((stopped > 0)) || fail "$name: no signal came in time"
   [[ $("$@" 2> log) == "$out" ]] || fail "$name: the finished directory is not on stdout: $(cat log)"
