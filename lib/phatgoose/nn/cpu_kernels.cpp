@@ -4,6 +4,10 @@
 #include <bit>
 #include <cmath>
 
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__NO_MATH_ERRNO__)
+#error "compile this file with the options that CMakeLists.txt gives it: without them the loops do not vectorise"
+#endif
+
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define PHATGOOSE_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

@@ -9,6 +9,13 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#ifdef __linux__
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#endif
 
 #include "phatgoose/base/error.h"
 
@@ -51,6 +58,38 @@ void keep_freed_memory() {
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc admits
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
+
+#ifdef __linux__
+namespace {
+
+constexpr std::uintptr_t kHugePage = 2 << 20;
+constexpr std::uintptr_t kLargestOnHeap = 32 << 20;  // beyond it malloc maps
+constexpr int kCollapse = 25;                        // MADV_COLLAPSE, which older headers lack
+
+/// Whether a line of /proc/self/maps is memory that malloc holds: the heap, or a large nameless mapping.
+bool belongs_to_malloc(const std::string& line, std::uintptr_t size) {
+  if (line.ends_with("[heap]")) return true;
+  return size >= kLargestOnHeap && line.find(" rw-p 00000000 00:00 0") != std::string::npos && !line.ends_with("]");
+}
+
+}  // namespace
+#endif
+
+void gather_in_huge_pages() {
+#ifdef __linux__
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2 || !belongs_to_malloc(line, end - begin)) continue;
+    begin = (begin + kHugePage - 1) / kHugePage * kHugePage;
+    end = end / kHugePage * kHugePage;
+    if (begin >= end) continue;
+    auto* const address = reinterpret_cast<void*>(begin);
+    madvise(address, end - begin, MADV_HUGEPAGE);
+    madvise(address, end - begin, kCollapse);
+  }
 #endif
 }
 

@@ -6,6 +6,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/nn/attention.h"
+#include "phatgoose/nn/device.h"
 #include "phatgoose/nn/norm.h"
 #include "phatgoose/nn/position_bias.h"
 #include "phatgoose/nn/residual.h"
@@ -119,6 +120,7 @@ std::span<const std::unique_ptr<LinearGroup>> T5Model::groups() const { return l
 void T5Model::pack_weights() {
   for (const auto& group : layers_->groups) group->pack_weight();
   if (layers_->separate_head) layers_->head.pack();
+  gather_in_huge_pages();
 }
 
 void T5Model::remove_adapters() {
