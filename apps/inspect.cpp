@@ -6,7 +6,8 @@
 int main(int argc, char** argv) {
   using namespace phatgoose;
   return run_command<InspectSettings>(argc, argv, [](const InspectSettings& settings, const Json&) {
-    const Json inspection = inspect_directory(settings.directory, settings.verify);
+    const std::vector<fs::path> directories(settings.directories.begin(), settings.directories.end());
+    const Json inspection = inspect_directories(directories, settings.verify, settings.similarity);
     std::cout << (settings.json ? inspection.dump(2) + "\n" : inspection_text(inspection));
     return ExitCode::done;
   });

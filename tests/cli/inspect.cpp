@@ -23,17 +23,31 @@ TEST_CASE("inspect answers in lines and in JSON") {
   CHECK(parse_json(json.out, "stdout")["name"] == "wide");
 }
 
+TEST_CASE("inspect compares experts on request") {
+  const std::string experts = golden_path("experts/wide").string() + " " + golden_path("experts/narrow").string();
+  const Outcome text = phatgoose_line("inspect --similarity " + experts);
+  CHECK(text.code == 0);
+  CHECK(text.err.empty());
+  CHECK_THAT(text.out, Catch::StartsWith("kind") && Catch::Contains("\ngates ") && Catch::Contains("\nLoRAs "));
+  const Outcome json = phatgoose_line("inspect " + experts + " --json --similarity");
+  CHECK(json.code == 0);
+  CHECK(parse_json(json.out, "stdout")["similarity"]["loras"][1][1] == 1.0);
+  CHECK_FALSE(parse_json(phatgoose_line("inspect --json " + experts).out, "stdout").contains("similarity"));
+}
+
 TEST_CASE("inspect refuses what it does not know") {
   const ScratchDirectory scratch;
   write_text(scratch / "manifest/manifest.json", "{\"kind\": ");
   std::filesystem::create_directory(scratch / "empty");
   check_bad_use(scratch.path(), {
                                     {"inspect", 2, {"DIR"}},
-                                    {"inspect DIR/empty DIR/manifest", 2, {}},
+                                    {"inspect DIR/empty DIR/manifest", 3, {"empty", "nothing that phatgoose knows"}},
                                     {"inspect DIR/none", 3, {"no such directory"}},
                                     {"inspect DIR/empty", 3, {"nothing that phatgoose knows"}},
                                     {"inspect DIR/manifest", 3, {"manifest.json"}},
                                     {"inspect --verify " + golden_path("experts/wide").string(), 3, {"no hashes"}},
+                                    {"inspect --similarity " + golden_path("experts/wide").string(), 2, {"several"}},
+                                    {"inspect --similarity " + golden_path("t5_v1_1/model").string(), 2, {"model"}},
                                 });
 }
 

@@ -12,6 +12,7 @@ import torch
 from oracle_common import (GOLDEN, LARGEST_NOISE, Batch, make_rows, relative_difference, rounding_noise,
                            write_expected, write_json, write_versions)
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file
 from transformers import T5ForConditionalGeneration
 from transformers.utils import logging
 
@@ -71,6 +72,14 @@ def write_adapter(peft_model, directory):
     write_json(path, config)
 
 
+def write_old_adapter(directory):
+    """The same adapter as `peft` wrote it before safetensors."""
+    old = directory / "old_adapter"
+    old.mkdir(exist_ok=True)
+    shutil.copy(directory / "adapter" / "adapter_config.json", old)
+    torch.save(load_file(directory / "adapter" / "adapter_model.safetensors"), old / "adapter_model.bin")
+
+
 def module_path(parameter_name):
     """("encoder.block.0.layer.0.SelfAttention.q", "lora_A") of PEFT's parameter name."""
     path, _, factor = parameter_name.removeprefix("base_model.model.").partition(".lora_")
@@ -118,6 +127,7 @@ def main():
         peft_model = make_adapter(settings, batch)
         write_adapter(peft_model, GOLDEN / name / "adapter")
         expect(reread(GOLDEN / name / "adapter"), GOLDEN / name, batch)
+    write_old_adapter(GOLDEN / "peft_query_value")
     expect_logits(reread(GOLDEN / WRITTEN_HERE / "adapter"), GOLDEN / WRITTEN_HERE, batch)
     write_versions()
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "phatgoose/base/files.h"
 #include "phatgoose/base/json.h"
@@ -13,6 +14,11 @@ namespace phatgoose {
 /// the sample that a base's fingerprint takes. `verify` compares the hashes in the manifest with the files, and for a
 /// routed model with those of its experts. Nothing known there, or anything damaged: bad_data.
 Json inspect_directory(const fs::path& directory, bool verify);
+
+/// One directory as above; several as an object of kind "directories" with one entry for each. With `similarity` also
+/// "similarity", how alike the experts are (report/similarity.h), which reads all their data: usage error unless it is
+/// one routed model, or several experts.
+Json inspect_directories(const std::vector<fs::path>& directories, bool verify, bool similarity);
 
 /// The same for people: lines of "name  value", and tables.
 std::string inspection_text(const Json& inspection);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "phatgoose/report/inspection.h"
+#include "phatgoose/report/similarity.h"
 #include "phatgoose/report/table.h"
 
 namespace phatgoose {
@@ -31,7 +32,9 @@ std::string grouped(std::int64_t number) {
 }
 
 /// Keys that tables show, or that say the same as another line.
-bool is_shown_elsewhere(const std::string& key) { return key == "experts" || key == "results"; }
+bool is_shown_elsewhere(const std::string& key) {
+  return key == "experts" || key == "results" || key == "similarity";
+}
 
 std::string value_text(const std::string& key, const Json& value) {
   const bool is_count = value.is_number_integer() && (key.ends_with("parameters") || key == "vocabulary");
@@ -79,9 +82,15 @@ std::string result_table(const Json& results) {
 }  // namespace
 
 std::string inspection_text(const Json& inspection) {
-  std::string text = lines_of(inspection);
+  std::string text;
+  if (inspection.contains("directories")) {
+    for (const Json& one : inspection["directories"]) text += (text.empty() ? "" : "\n") + inspection_text(one);
+  } else {
+    text = lines_of(inspection);
+  }
   if (inspection.contains("experts")) text += "\n" + expert_table(inspection["experts"]);
   if (inspection.contains("results")) text += "\n" + result_table(inspection["results"]);
+  if (inspection.contains("similarity")) text += "\n" + similarity_text(inspection["similarity"]);
   return text;
 }
 

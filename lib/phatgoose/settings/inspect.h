@@ -2,15 +2,17 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "phatgoose/base/options.h"
 
 namespace phatgoose {
 
 struct InspectSettings {
-  std::string directory;
+  std::vector<std::string> directories;
   bool json = false;
   bool verify = false;
+  bool similarity = false;
 
   OptionSet declare();
 };

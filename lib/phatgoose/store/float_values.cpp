@@ -1,0 +1,67 @@
+#include "phatgoose/store/float_values.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "phatgoose/base/error.h"
+
+namespace phatgoose {
+namespace {
+
+float from_bf16(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+
+/// IEEE 754 binary16: 1 bit sign, 5 bits exponent, 10 bits mantissa.
+float from_f16(std::uint16_t bits) {
+  const int exponent = bits >> 10 & 0x1f;
+  const int mantissa = bits & 0x3ff;
+  float value;
+  if (exponent == 0x1f) {
+    value = mantissa != 0 ? NAN : INFINITY;
+  } else if (exponent == 0) {
+    value = std::ldexp(static_cast<float>(mantissa), -24);
+  } else {
+    value = std::ldexp(static_cast<float>(mantissa + 0x400), exponent - 25);
+  }
+  return (bits & 0x8000) != 0 ? -value : value;
+}
+
+template <typename Stored, typename Convert>
+std::vector<float> converted(const TensorView& view, Convert convert) {
+  std::vector<float> values(view.bytes.size() / sizeof(Stored));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Stored stored;
+    std::memcpy(&stored, view.bytes.data() + i * sizeof stored, sizeof stored);
+    values[i] = convert(stored);
+  }
+  return values;
+}
+
+}  // namespace
+
+std::vector<float> float_values(const TensorView& view) {
+  switch (view.dtype) {
+    case DType::f64:
+      return converted<double>(view, [](double value) { return static_cast<float>(value); });
+    case DType::f32:
+      return converted<float>(view, [](float value) { return value; });
+    case DType::f16:
+      return converted<std::uint16_t>(view, from_f16);
+    case DType::bf16:
+      return converted<std::uint16_t>(view, from_bf16);
+    default:
+      fail(ExitCode::bug, {.where = "float_values", .found = name_of(view.dtype)});
+  }
+}
+
+std::vector<float> transposed_values(const TensorView& matrix) {
+  const std::vector<float> values = float_values(matrix);
+  const auto rows = static_cast<std::size_t>(matrix.shape[0]), columns = static_cast<std::size_t>(matrix.shape[1]);
+  std::vector<float> transposed(values.size());
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < columns; ++j) transposed[j * rows + i] = values[i * columns + j];
+  }
+  return transposed;
+}
+
+}  // namespace phatgoose
