@@ -22,6 +22,19 @@ TEST_CASE("json refuses a duplicate key and says where") {
   REQUIRE_NOTHROW(parse_json(R"([{"a": 1}, {"a": {"a": 2}}])", "f"));
 }
 
+TEST_CASE("json refuses a duplicate key among many") {
+  std::string members;
+  for (int i = 0; i < 30000; ++i) members += "\"key" + std::to_string(i) + "\": " + std::to_string(i) + ",\n";
+  const Json many = parse_json("{" + members + "\"last\": {\"key0\": 7}}", "f.json");
+  CHECK(many.size() == 30001);
+  CHECK(many.at("key29999") == 29999);
+  CHECK(many.at("last").at("key0") == 7);
+  for (const char* key : {"key0", "key31", "key32", "key29999"}) {
+    REQUIRE_THROWS_MATCHES(parse_json("{" + members + "\"" + key + "\": 0}", "f.json"), Error,
+                           FailsWith(ExitCode::bad_data, "f.json:30001:", key));
+  }
+}
+
 TEST_CASE("json refuses broken text with line and column") {
   REQUIRE_THROWS_MATCHES(parse_json("{\"a\": 1,\n  tru}", "f.json"), Error,
                          FailsWith(ExitCode::bad_data, "f.json:2:", "syntax error"));

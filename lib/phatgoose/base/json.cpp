@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_set>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/files.h"
@@ -60,9 +61,8 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
-    const auto [member, inserted] = open_.back()->get_ref<Json::object_t&>().emplace(name, nullptr);
-    if (!inserted) refuse(here(), "duplicate key \"" + name + "\"", "every key once");
-    member_ = &member->second;
+    if (!open_.back().is_new(name)) refuse(here(), "duplicate key \"" + name + "\"", "every key once");
+    member_ = &open_.back().value->get_ref<Json::object_t&>().emplace_back(name, nullptr).second;
     return true;
   }
 
@@ -77,6 +77,22 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
   }
 
  private:
+  /// A container that is being filled.
+  struct Open {
+    Json* value;
+    std::unordered_set<std::string> names{};  ///< of an object's members, once they are many
+
+    /// Members lie in a list; beyond a few, walking it for each of them would take too long (a vocabulary has 30,000).
+    bool is_new(const std::string& name) {
+      constexpr std::size_t kFew = 32;
+      const auto& members = value->get_ref<const Json::object_t&>();
+      if (members.size() < kFew) return members.find(name) == members.end();
+      if (names.empty())
+        for (const auto& [member, ignored] : members) names.insert(member);
+      return names.insert(name).second;
+    }
+  };
+
   std::size_t here() const { return position == nullptr ? 0 : static_cast<std::size_t>(position - text_.data()) - 1; }
 
   [[noreturn]] void refuse(std::size_t offset, const std::string& found, const std::string& expected) const {
@@ -95,9 +111,10 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
       document = std::move(value);
       return &document;
     }
-    if (open_.back()->is_array()) {
-      open_.back()->push_back(std::move(value));
-      return &open_.back()->back();
+    Json& container = *open_.back().value;
+    if (container.is_array()) {
+      container.push_back(std::move(value));
+      return &container.back();
     }
     *member_ = std::move(value);
     return member_;
@@ -112,7 +129,7 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
     if (open_.size() == kMaximumDepth) {
       refuse(here(), "nesting too deep", "at most " + std::to_string(kMaximumDepth) + " levels");
     }
-    open_.push_back(place(std::move(container)));
+    open_.push_back({place(std::move(container))});
     return true;
   }
 
@@ -123,8 +140,8 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
 
   std::string_view text_;
   const std::string& where_;
-  std::vector<Json*> open_;  ///< the containers being filled, outermost first
-  Json* member_ = nullptr;   ///< where the value of the key just read goes
+  std::vector<Open> open_;  ///< outermost first
+  Json* member_ = nullptr;  ///< where the value of the key just read goes
 };
 
 }  // namespace
