@@ -13,7 +13,7 @@ order=(
   "scoring"
   "report"
   "nn"
-  "adapters"
+  "adapters embed"
   "routing"
   "eval"
   "train"

@@ -1,5 +1,5 @@
-// Sentence embeddings for retrieval (METHODS section 4, retrieval; section 5): what routing asks of an encoder, whichever
-// it is.
+// Sentence embeddings for retrieval (METHODS section 4, retrieval; section 5): what routing asks of an encoder,
+// whichever it is.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,8 +18,8 @@ class SentenceEncoder {
   virtual ~SentenceEncoder() = default;
 
   /// One row for each text, of length 1, so that the dot product of two rows is their cosine: fp32, on the CPU, without
-  /// gradients. No texts give [0, D]. Text beyond the encoder's maximum length is cut. A row does not depend on the other
-  /// texts beyond rounding.
+  /// gradients. No texts give [0, D]. Text beyond the encoder's maximum length is cut. A row does not depend on the
+  /// other texts beyond rounding.
   virtual at::Tensor embed(std::span<const std::string> texts) const = 0;  // [n, D]
 
   virtual std::int64_t dimension() const = 0;  ///< D

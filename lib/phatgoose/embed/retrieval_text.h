@@ -1,0 +1,14 @@
+// The text of a row that retrieval embeds (METHODS 4).
+#pragma once
+
+#include <string>
+
+#include "phatgoose/data/records.h"
+
+namespace phatgoose {
+
+/// "Answer Choices: a, b, Instance: INPUT", with None where the row has no choices. Rows of ids are decoded; without a
+/// tokenizer they are bad_data at `where` (the file; the line is added).
+std::string retrieval_text(const Record& record, const Tokenizer* tokenizer, const std::string& where);
+
+}  // namespace phatgoose

@@ -1,0 +1,24 @@
+// What a sentence-transformers directory says around its BERT: modules.json, pooling, the maximum length.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "phatgoose/base/files.h"
+#include "phatgoose/embed/text_batches.h"
+
+namespace phatgoose {
+
+struct SentenceEncoderFiles {
+  fs::path transformer;  ///< directory of config.json, weights and vocabulary
+  Pooling pooling = Pooling::mean;
+  std::optional<std::int64_t> dimension;   ///< as the pooling names it
+  std::optional<std::int64_t> max_length;  ///< max_seq_length of sentence_bert_config.json
+  bool lower_case = false;                 ///< do_lower_case of the same file: before tokenisation
+};
+
+/// Without modules.json the directory is a plain transformer, pooled by the mean. Modules other than Transformer,
+/// Pooling and Normalize, other pooling than mean or cls, and prompts that would precede every text: bad_data.
+SentenceEncoderFiles read_sentence_encoder_files(const fs::path& directory);
+
+}  // namespace phatgoose
