@@ -1,65 +1,16 @@
-#include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/manifest.h"
-#include "phatgoose/train/expert_job.h"
-#include "phatgoose/train/gate_job.h"
 #include "support/fails_with.h"
-#include "support/tiny_training.h"
+#include "support/workshop.h"
 
 namespace phatgoose {
 namespace {
 
 using test::FailsWith;
-
-/// A base, rows, and the settings of short runs on them.
-struct Workshop {
-  test::ScratchDirectory scratch;
-
-  Workshop() {
-    test::tiny_model().save(scratch / "base", at::kFloat);
-    test::write_tiny_rows(scratch / "rows.jsonl", 20);
-    test::write_tiny_rows(scratch / "valid.jsonl", 6);
-  }
-
-  TrainExpertSettings expert() const {
-    TrainExpertSettings settings;
-    settings.model = scratch / "base";
-    settings.name = "last token";
-    settings.out = scratch / "expert";
-    settings.data.data = {scratch / "rows.jsonl"};
-    settings.training.steps = 3;
-    settings.training.batch = 5;
-    settings.rank = 4;
-    settings.common.dtype = "fp32";
-    settings.common.log = "quiet";
-    return settings;
-  }
-
-  TrainGateSettings gate() const {
-    TrainGateSettings settings;
-    settings.model = scratch / "base";
-    settings.expert = scratch / "expert";
-    settings.data.data = {scratch / "rows.jsonl"};
-    settings.training.steps = 3;
-    settings.training.batch = 5;
-    settings.common = expert().common;
-    return settings;
-  }
-
-  std::string bytes(const char* name) const { return test::read_text(scratch / name); }
-};
-
-TrainingOutcome run(const TrainExpertSettings& settings, const AccuracyFunction& accuracy = {}) {
-  return train_expert(settings, at::kCPU, at::kFloat, accuracy);
-}
-
-TrainingOutcome run(const TrainGateSettings& settings) { return train_gate(settings, at::kCPU, at::kFloat); }
-
-bool is_zero(const TensorView& view) {
-  return std::all_of(view.bytes.begin(), view.bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
-}
+using test::is_zero;
+using test::run;
+using test::Workshop;
 
 TEST_CASE("an expert is a PEFT directory with a manifest") {
   const Workshop shop;

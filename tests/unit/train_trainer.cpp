@@ -18,11 +18,15 @@ namespace {
 
 constexpr std::int64_t kNever = -1;
 
+std::unique_ptr<RowOrder> shuffled(const std::vector<Example>& examples, std::uint64_t seed) {
+  return std::make_unique<DataOrder>(static_cast<std::int64_t>(examples.size()), seed, /*shuffle=*/true);
+}
+
 /// An epoch source that requests a stop when it is asked for the examples of one step.
 class StoppingSource : public EpochSource {
  public:
   StoppingSource(const std::vector<Example>& examples, std::int64_t batch, std::int64_t stop_at)
-      : EpochSource(examples, batch, /*shuffle=*/true, /*seed=*/3), stop_at_(stop_at) {}
+      : EpochSource(examples, batch, shuffled(examples, /*seed=*/3)), stop_at_(stop_at) {}
   std::vector<Example> next() override {
     if (position() == stop_at_) request_stop();
     return EpochSource::next();
@@ -208,7 +212,7 @@ TEST_CASE("the parameters at the end are those of the best validation") {
   expert.set_trainable(true, false);
   expert.attach(model);
   const std::vector<Example> examples = test::tiny_examples(5);
-  EpochSource source(examples, 2, true, 0);
+  EpochSource source(examples, 2, shuffled(examples, 0));
   const std::vector<Parameter> parameters = trained_parameters(expert);
   const std::vector<double> losses = {3, 1, 2};
   std::size_t calls = 0;

@@ -143,9 +143,7 @@ void ExpertParameters::attach_gated(T5Model& model) const {
   }
 }
 
-void ExpertParameters::save_adapter(const fs::path& directory, const std::string& base_name) const {
-  std::vector<at::Tensor> kept;
-  std::vector<LoraTensors> tensors;
+double ExpertParameters::common_alpha() const {
   std::optional<double> alpha;
   for (const auto& group : groups_) {
     for (const LoraMember& member : group->members) {
@@ -157,6 +155,16 @@ void ExpertParameters::save_adapter(const fs::path& directory, const std::string
                                   .hint = "continue from an adapter with one alpha"});
       }
       alpha = alpha.value_or(own);
+    }
+  }
+  return alpha.value_or(1.0);
+}
+
+void ExpertParameters::save_adapter(const fs::path& directory, const std::string& base_name) const {
+  std::vector<at::Tensor> kept;
+  std::vector<LoraTensors> tensors;
+  for (const auto& group : groups_) {
+    for (const LoraMember& member : group->members) {
       kept.push_back(on_cpu(group->a_of(member)));
       kept.push_back(on_cpu(group->b_of(member)));
       tensors.push_back({.path = member.path,
@@ -167,7 +175,7 @@ void ExpertParameters::save_adapter(const fs::path& directory, const std::string
                          .b = kept.back().const_data_ptr<float>()});
     }
   }
-  write_adapter(directory, tensors, alpha.value_or(1.0), base_name);
+  write_adapter(directory, tensors, common_alpha(), base_name);
 }
 
 void ExpertParameters::save_gate(const fs::path& directory) const {

@@ -44,6 +44,8 @@ class ExpertParameters {
   void attach(T5Model& model) const;
   void attach_gated(T5Model& model) const;
 
+  /// bad_data unless all linears share one alpha = c R, which save_adapter asks for.
+  void check_one_alpha() const { common_alpha(); }
   /// Writes PEFT's two files: `base_name` goes to adapter_config.json. All linears must share one alpha = c R.
   void save_adapter(const fs::path& directory, const std::string& base_name) const;
   /// Writes gate.safetensors.
@@ -53,6 +55,8 @@ class ExpertParameters {
   const std::vector<std::shared_ptr<LoraParameters>>& groups() const { return groups_; }
 
  private:
+  double common_alpha() const;  // 1 where no linear is adapted
+
   std::vector<std::shared_ptr<LoraParameters>> groups_;
 };
 

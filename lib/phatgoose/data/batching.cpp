@@ -49,7 +49,7 @@ std::int64_t DataOrder::row_at(std::int64_t place) {
   return order_[static_cast<std::size_t>(place % rows_)];
 }
 
-std::vector<std::int64_t> DataOrder::global_batch(std::int64_t step, std::int64_t batch) {
+std::vector<std::int64_t> RowOrder::global_batch(std::int64_t step, std::int64_t batch) {
   std::vector<std::int64_t> rows(static_cast<std::size_t>(batch));
   for (std::int64_t i = 0; i < batch; ++i) rows[static_cast<std::size_t>(i)] = row_at(step * batch + i);
   return rows;

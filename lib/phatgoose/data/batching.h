@@ -9,17 +9,25 @@
 
 namespace phatgoose {
 
-/// The order in which training visits `rows` rows, for ever: a pure function of (seed, epoch), or file order.
-class DataOrder {
+/// An endless order of rows, from which every training step takes the next places.
+class RowOrder {
+ public:
+  virtual ~RowOrder() = default;
+
+  /// The row at 0-based `place`, whatever was asked for before. Asking for neighbouring places in turn is cheapest.
+  virtual std::int64_t row_at(std::int64_t place) = 0;
+  /// Rows of 0-based step `step`: places [step * batch, (step + 1) * batch) of the endless order.
+  std::vector<std::int64_t> global_batch(std::int64_t step, std::int64_t batch);
+};
+
+/// Epochs of `rows` rows laid end to end: the order of each is a pure function of (seed, epoch), or file order.
+class DataOrder : public RowOrder {
  public:
   DataOrder(std::int64_t rows, std::uint64_t seed, bool shuffle);
 
-  /// Rows of 0-based step `step`: places [step * batch, (step + 1) * batch) of the endless order.
-  std::vector<std::int64_t> global_batch(std::int64_t step, std::int64_t batch);
+  std::int64_t row_at(std::int64_t place) override;
 
  private:
-  std::int64_t row_at(std::int64_t place);
-
   std::int64_t rows_;
   std::uint64_t seed_;
   bool shuffle_;

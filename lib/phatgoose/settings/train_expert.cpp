@@ -11,6 +11,8 @@ OptionSet TrainExpertSettings::declare() {
   set.add("init", &init, "adapter directory to continue from; it sets rank and scale").as("DIR").in(group);
   set.add("rank", &rank, "LoRA rank R").at_least(1).in(group);
   set.add("alpha", &alpha, "LoRA scale times R").in(group);
+  set.add("joint-gate", &joint_gate, "train the gate together with the LoRA from the start, not afterwards")
+      .in(group);
   set.add("dropout", &dropout, "dropout of the base while training; default: what its configuration says")
       .between(0, 0.999)
       .in(group);

@@ -1,6 +1,27 @@
 #include "phatgoose/settings/training.h"
 
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/files.h"
+
 namespace phatgoose {
+
+namespace {
+
+/// Refuses two names of one file.
+void check_distinct(const char* option, const std::vector<std::string>& files, const char* hint) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      std::error_code missing;
+      if (files[i] != files[j] && !fs::equivalent(files[i], files[j], missing)) continue;
+      fail(ExitCode::usage, {.where = option,
+                             .found = files[i] == files[j] ? files[i] + " twice" : files[i] + ", which is " + files[j],
+                             .expected = "every file once",
+                             .hint = hint});
+    }
+  }
+}
+
+}  // namespace
 
 void TrainingSettings::declare(OptionSet& set) {
   const char* group = "Training";
@@ -26,12 +47,39 @@ void TrainingSettings::declare(OptionSet& set) {
 
 void DataSettings::declare(OptionSet& set) {
   const char* group = "Data";
-  set.add("data", &data, "training rows (JSON Lines, plain or .gz)").as("FILE...").must().in(group);
+  set.add("data", &data, "training rows (JSON Lines, plain or .gz); every file is a data set")
+      .as("FILE...")
+      .must()
+      .in(group);
   set.add("valid", &valid, "validation rows; the best validated state is the result").as("FILE...").in(group);
   set.add("eval-every", &eval_every, "steps from one validation to the next").at_least(1).in(group);
   set.add("shuffle", &shuffle, "new order of the rows in every epoch; false keeps the order of the files").in(group);
+  set.add("mix", &mix, "several data sets: size makes every row as likely as any other, equal every data set")
+      .one_of({"size", "equal"})
+      .in(group);
+  set.add("mix-cap", &mix_cap, "with --mix size: data sets of more rows than N come as often as if they had N")
+      .as("N")
+      .at_least(1)
+      .in(group);
   set.add("max-input", &max_input, "inputs are cut to this many tokens").at_least(1).in(group);
   set.add("max-target", &max_target, "targets are cut to this many tokens").at_least(1).in(group);
+}
+
+void DataSettings::check() const {
+  check_distinct("--data", data, "the shares of data sets are set with --mix");
+  check_distinct("--valid", valid, "");
+  if (mix == "equal" && mix_cap) {
+    fail(ExitCode::usage, {.where = "--mix-cap",
+                           .found = "--mix equal",
+                           .expected = "--mix size",
+                           .hint = "equal shares do not depend on the sizes"});
+  }
+  if (!shuffle && (mix == "equal" || mix_cap)) {
+    fail(ExitCode::usage, {.where = "--shuffle",
+                           .found = "false",
+                           .expected = "true with --mix equal or --mix-cap",
+                           .hint = "the order of the files gives every data set its size"});
+  }
 }
 
 }  // namespace phatgoose

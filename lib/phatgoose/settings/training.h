@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,16 +28,20 @@ struct TrainingSettings {
   void declare(OptionSet& set);
 };
 
-/// Rows to train on and to validate on, and how they are cut.
+/// Rows to train on and to validate on, how several data sets are mixed, and how rows are cut. A file is a data set.
 struct DataSettings {
   std::vector<std::string> data, valid;
   std::int64_t eval_every = 100;
   bool shuffle = true;
+  std::string mix = "size";             ///< or "equal"
+  std::optional<std::int64_t> mix_cap;  ///< with "size": data sets of more rows count as if they had so many
   std::int64_t max_input = 512;
   std::int64_t max_target = 512;
 
   /// Declares everything in the group "Data".
   void declare(OptionSet& set);
+  /// Usage error where options contradict each other or a file is given twice.
+  void check() const;
 };
 
 }  // namespace phatgoose

@@ -2,12 +2,12 @@
 
 namespace phatgoose {
 
-EpochSource::EpochSource(const std::vector<Example>& examples, std::int64_t batch, bool shuffle, std::uint64_t seed)
-    : examples_(examples), order_(static_cast<std::int64_t>(examples.size()), seed, shuffle), batch_(batch) {}
+EpochSource::EpochSource(const std::vector<Example>& examples, std::int64_t batch, std::unique_ptr<RowOrder> order)
+    : examples_(examples), order_(std::move(order)), batch_(batch) {}
 
 std::vector<Example> EpochSource::next() {
   std::vector<Example> batch;
-  for (const std::int64_t row : order_.global_batch(step_, batch_)) batch.push_back(examples_[row]);
+  for (const std::int64_t row : order_->global_batch(step_, batch_)) batch.push_back(examples_[row]);
   ++step_;
   return batch;
 }

@@ -1,7 +1,8 @@
-// Training examples in epochs: every row once per epoch, in an order that is a pure function of (seed, epoch).
+// Training examples in epochs: of all rows together, or of each data set by itself, as a RowOrder says.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "phatgoose/data/batching.h"
@@ -11,9 +12,8 @@ namespace phatgoose {
 
 class EpochSource : public ExampleSource {
  public:
-  /// Steps take `batch` rows each from the epochs laid end to end. `examples` must outlive the source and not be empty.
-  /// Without `shuffle` every epoch keeps the order given.
-  EpochSource(const std::vector<Example>& examples, std::int64_t batch, bool shuffle, std::uint64_t seed);
+  /// Steps take `batch` rows each from `order`, whose rows are indices of `examples`, which must outlive the source.
+  EpochSource(const std::vector<Example>& examples, std::int64_t batch, std::unique_ptr<RowOrder> order);
 
   std::vector<Example> next() override;
   Json position() const override { return step_; }
@@ -21,7 +21,7 @@ class EpochSource : public ExampleSource {
 
  private:
   const std::vector<Example>& examples_;
-  DataOrder order_;
+  std::unique_ptr<RowOrder> order_;
   std::int64_t batch_;
   std::int64_t step_ = 0;  ///< steps handed out so far
 };

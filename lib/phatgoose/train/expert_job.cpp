@@ -5,7 +5,6 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_record.h"
-#include "phatgoose/train/epoch_source.h"
 
 namespace phatgoose {
 
@@ -13,15 +12,22 @@ namespace {
 
 constexpr const char* kKind = "expert";
 
+/// Hash of what training begins with: the adapter, and its gate where that is trained too.
+Json hash_of_init(const TrainExpertSettings& settings) {
+  const ExpertDirectory expert = ExpertDirectory::open(*settings.init);
+  if (settings.joint_gate && expert.has_gate()) return Json::array({expert.adapter_hash(), expert.gate_hash()});
+  return expert.adapter_hash();
+}
+
 Json record_of(TrainExpertSettings& settings, const std::string& fingerprint) {
   std::map<std::string, Json> contents = {
       {"model", fingerprint}, {"data", file_hashes(settings.data.data)}, {"valid", file_hashes(settings.data.valid)}};
-  if (settings.init) contents["init"] = ExpertDirectory::open(*settings.init).adapter_hash();
+  if (settings.init) contents["init"] = hash_of_init(settings);
   return run_record(settings.declare(), contents);
 }
 
-ExpertParameters first_parameters(const TrainExpertSettings& settings, const T5Model& model,
-                                  const std::string& fingerprint) {
+ExpertParameters first_factors(const TrainExpertSettings& settings, const T5Model& model,
+                               const std::string& fingerprint) {
   const std::vector<LinearGroupSpec> groups = linear_groups(model.config());
   if (settings.init) {
     const ExpertDirectory expert = ExpertDirectory::open(*settings.init);
@@ -36,14 +42,30 @@ ExpertParameters first_parameters(const TrainExpertSettings& settings, const T5M
   return parameters;
 }
 
+/// Where training begins: a gate starts at v = 0 unless it comes with the adapter of --init.
+ExpertParameters first_parameters(const TrainExpertSettings& settings, const T5Model& model,
+                                  const std::string& fingerprint) {
+  ExpertParameters parameters = first_factors(settings, model, fingerprint);
+  parameters.check_one_alpha();
+  if (settings.joint_gate && !parameters.has_gates()) parameters.reset_gates();
+  parameters.set_trainable(/*lora=*/true, /*gates=*/settings.joint_gate);
+  return parameters;
+}
+
 void write_expert(const TrainExpertSettings& settings, const ExpertParameters& parameters, const Trainer& trainer,
                   const std::string& fingerprint, const Json& record) {
+  std::vector<std::string> files = {"adapter_config.json", "adapter_model.safetensors"};
   parameters.save_adapter(settings.out, settings.model);
-  const Json body = {{"name", settings.name},
-                     {"base", {{"path", settings.model}, {"fingerprint", fingerprint}}},
-                     {"best", trainer.best().to_json()},
-                     {"training", record}};
-  write_manifest(settings.out, {.kind = kKind, .body = body}, {"adapter_config.json", "adapter_model.safetensors"});
+  Json body = {{"name", settings.name},
+               {"base", {{"path", settings.model}, {"fingerprint", fingerprint}}},
+               {"best", trainer.best().to_json()},
+               {"training", record}};
+  if (settings.joint_gate) {
+    parameters.save_gate(settings.out);
+    body["gate"] = {{"joint", true}};
+    files.emplace_back("gate.safetensors");
+  }
+  write_manifest(settings.out, {.kind = kKind, .body = body}, files);
 }
 
 /// Trains and writes; what is left to do when the run is not finished.
@@ -52,13 +74,15 @@ TrainingOutcome run_job(const TrainExpertSettings& settings, const std::string& 
   const T5Config config = read_t5_config(settings.model);
   const TrainingData data = read_training_data(settings.data, settings.model, config);
   T5Model model = T5Model::load(settings.model, device, dtype);
-  ExpertParameters parameters = first_parameters(settings, model, fingerprint);
-  parameters.set_trainable(/*lora=*/true, /*gates=*/false);
-  parameters.attach(model);
+  const ExpertParameters parameters = first_parameters(settings, model, fingerprint);
+  if (settings.joint_gate) {
+    parameters.attach_gated(model);
+  } else {
+    parameters.attach(model);
+  }
 
   const TrainingSettings& training = settings.training;
-  EpochSource source(data.train, training.batch, settings.data.shuffle,
-                     static_cast<std::uint64_t>(settings.common.seed));
+  EpochSource source = training_source(data, settings.data, training.batch, settings.common.seed);
   TrainerSettings how = trainer_settings(training, settings.common.seed);
   how.eval_every = settings.data.eval_every;
   how.dropout = settings.dropout.value_or(config.dropout_rate);
@@ -74,6 +98,7 @@ TrainingOutcome run_job(const TrainExpertSettings& settings, const std::string& 
 
 TrainingOutcome train_expert(TrainExpertSettings settings, at::Device device, at::ScalarType dtype,
                              const AccuracyFunction& accuracy) {
+  settings.data.check();
   const std::string fingerprint = base_fingerprint(settings.model);
   const Json record = record_of(settings, fingerprint);
   check_run(settings.out, settings.out, record);

@@ -6,7 +6,6 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_record.h"
-#include "phatgoose/train/epoch_source.h"
 
 namespace phatgoose {
 
@@ -85,8 +84,7 @@ TrainingOutcome run_job(const GateJob& job, at::Device device, at::ScalarType dt
   parameters.attach_gated(model);
 
   const TrainingSettings& training = settings.training;
-  EpochSource source(data.train, training.batch, settings.data.shuffle,
-                     static_cast<std::uint64_t>(settings.common.seed));
+  EpochSource source = training_source(data, settings.data, training.batch, settings.common.seed);
   TrainerSettings how = trainer_settings(training, settings.common.seed);
   how.eval_every = settings.data.eval_every;
   how.dropout = settings.dropout.value_or(job.config.dropout_rate);
@@ -104,6 +102,7 @@ fs::path gate_destination(const TrainGateSettings& settings) { return settings.o
 
 TrainingOutcome train_gate(TrainGateSettings settings, at::Device device, at::ScalarType dtype,
                            const AccuracyFunction& accuracy) {
+  settings.data.check();
   ExpertDirectory expert = ExpertDirectory::open(settings.expert);
   const T5Config config = read_t5_config(settings.model);
   const std::string fingerprint = base_fingerprint(settings.model);

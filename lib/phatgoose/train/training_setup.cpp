@@ -1,7 +1,12 @@
 #include "phatgoose/train/training_setup.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
+
+#include "phatgoose/base/log.h"
+#include "phatgoose/data/mixed_order.h"
 #include "phatgoose/train/sequence_loss.h"
 
 namespace phatgoose {
@@ -10,6 +15,15 @@ namespace {
 
 void append(std::vector<Example>& examples, std::vector<Example> more) {
   std::ranges::move(more, std::back_inserter(examples));
+}
+
+void log_shares(const std::vector<std::int64_t>& sizes, const Mixing& mixing) {
+  const std::vector<std::int64_t> shares = mixing_shares(sizes, mixing);
+  const auto all = static_cast<double>(std::reduce(shares.begin(), shares.end()));
+  const auto [least, most] = std::ranges::minmax(shares);
+  log_info(fmt::format("{} data sets of {} rows; each gives {:.2f} % to {:.2f} % of every step", sizes.size(),
+                       std::reduce(sizes.begin(), sizes.end()), 100 * static_cast<double>(least) / all,
+                       100 * static_cast<double>(most) / all));
 }
 
 }  // namespace
@@ -29,12 +43,24 @@ TrainingData read_training_data(const DataSettings& settings, const fs::path& mo
   const auto tokens_of = [&](const std::vector<Record>& records, const std::string& path) {
     return tokenize(records, data.tokenizer.get(), config.vocab_size, settings.max_input, settings.max_target, path);
   };
-  for (const std::string& path : settings.data) append(data.train, tokens_of(read_records(path), path));
+  for (const std::string& path : settings.data) {
+    std::vector<Example> examples = tokens_of(read_records(path), path);
+    data.train_sizes.push_back(static_cast<std::int64_t>(examples.size()));
+    append(data.train, std::move(examples));
+  }
   for (const std::string& path : settings.valid) {
     data.valid_files.push_back({path, read_records(path)});
     append(data.valid, tokens_of(data.valid_files.back().records, path));
   }
   return data;
+}
+
+EpochSource training_source(const TrainingData& data, const DataSettings& settings, std::int64_t batch,
+                            std::int64_t seed) {
+  const Mixing mixing{.equal = settings.mix == "equal", .cap = settings.mix_cap};
+  if (data.train_sizes.size() > 1) log_shares(data.train_sizes, mixing);
+  return {data.train, batch,
+          make_row_order(data.train_sizes, mixing, static_cast<std::uint64_t>(seed), settings.shuffle)};
 }
 
 Validator make_validator(const T5Model& model, const TrainingData& data, std::int64_t micro_tokens,

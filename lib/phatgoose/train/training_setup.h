@@ -11,6 +11,7 @@
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/settings/training.h"
 #include "phatgoose/text/tokenizer.h"
+#include "phatgoose/train/epoch_source.h"
 #include "phatgoose/train/trainer.h"
 
 namespace phatgoose {
@@ -24,6 +25,7 @@ struct ValidationFile {
 /// Rows as the model reads them.
 struct TrainingData {
   std::vector<Example> train, valid;
+  std::vector<std::int64_t> train_sizes;  ///< rows of each data set in `train`, where they lie one after the other
   std::vector<ValidationFile> valid_files;
   std::shared_ptr<const Tokenizer> tokenizer;  ///< null where the base has none
   std::int64_t max_input = 0;
@@ -33,6 +35,10 @@ struct TrainingData {
 
 /// Reads the files of `settings`; the base's tokenizer is needed only where rows carry text.
 TrainingData read_training_data(const DataSettings& settings, const fs::path& model, const T5Config& config);
+
+/// Steps of `batch` rows of data.train, which must outlive the result, mixed as `settings` say.
+EpochSource training_source(const TrainingData& data, const DataSettings& settings, std::int64_t batch,
+                            std::int64_t seed);
 
 /// Rank-classification accuracy of a model on data.valid_files, whose rows all have choices. Handed in, because scoring
 /// is above training.

@@ -7,7 +7,7 @@
 namespace phatgoose {
 
 double validation_accuracy(const T5Model& model, const TrainingData& data) {
-  std::int64_t right = 0, count = 0;
+  double sum = 0;
   for (const ValidationFile& file : data.valid_files) {
     Task task;
     task.data = file.path;
@@ -15,10 +15,10 @@ double validation_accuracy(const T5Model& model, const TrainingData& data) {
     task.max_input_length = data.max_input;
     const TaskRows rows = prepare_task(task, file.records, data.tokenizer.get(), model.config().vocab_size);
     const std::vector<Sample> samples = answer_task(model, data.tokenizer.get(), rows);
-    right += std::ranges::count_if(samples, &Sample::correct);
-    count += static_cast<std::int64_t>(samples.size());
+    const auto right = static_cast<double>(std::ranges::count_if(samples, &Sample::correct));
+    sum += right / static_cast<double>(samples.size());
   }
-  return static_cast<double>(right) / static_cast<double>(count);
+  return sum / static_cast<double>(data.valid_files.size());
 }
 
 }  // namespace phatgoose

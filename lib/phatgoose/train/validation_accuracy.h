@@ -5,7 +5,8 @@
 
 namespace phatgoose {
 
-/// The share of all validation rows whose predicted choice is right; every row has choices.
+/// The share of the rows whose predicted choice is right, as the unweighted mean over the validation files (a file is a
+/// data set, and this is how a suite is scored); every row has choices.
 double validation_accuracy(const T5Model& model, const TrainingData& data);
 
 }  // namespace phatgoose

@@ -1,0 +1,74 @@
+// train-gate on experts of any origin: LoRA directories that `peft` wrote (tests/oracle/make_peft_goldens.py).
+#include <ATen/ATen.h>
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/train/sequence_loss.h"
+#include "support/golden.h"
+#include "support/workshop.h"
+
+namespace phatgoose {
+namespace {
+
+using test::golden_path;
+using test::is_zero;
+using test::run;
+using test::Workshop;
+
+/// The losses of the steps of a run.
+std::vector<double> losses_in(const std::string& metrics) {
+  std::vector<double> losses;
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) losses.push_back(Json::parse(line).at("loss").get<double>());
+  return losses;
+}
+
+/// Mean loss of the base with half of the expert's update, which is what zero gates leave of it.
+double loss_with_half_of(const ExpertDirectory& expert, const fs::path& base, const std::vector<Example>& rows) {
+  T5Model model = T5Model::load(base, at::kCPU, at::kFloat);
+  const auto parameters = ExpertParameters::load(expert, linear_groups(model.config()), at::kCPU);
+  for (const auto& group : parameters.groups()) {
+    for (LoraMember& member : group->members) member.scale /= 2;
+  }
+  parameters.attach(model);
+  return mean_loss(model, rows, 4096).value();
+}
+
+TEST_CASE("a PEFT directory of any kind gets a gate for exactly the linears that it adapts") {
+  // All linears; rsLoRA; several ranks and alphas; only q and v; a regular expression that spares the encoder.
+  const std::string name = GENERATE("peft_default", "peft_rslora", "peft_patterns", "peft_query_value", "peft_regex");
+  CAPTURE(name);
+  const Workshop shop;
+  fs::copy(golden_path(name + "/adapter"), shop.scratch / "expert");
+  const std::string adapter = shop.bytes("expert/adapter_model.safetensors");
+  const std::string config = shop.bytes("expert/adapter_config.json");
+
+  TrainGateSettings settings = shop.gate();
+  settings.model = golden_path("t5_v1_1/model");
+  settings.training.batch = 20;  // every step takes all rows
+  settings.training.steps = 6;
+  settings.training.lr = 0.05;
+  settings.dropout = 0;
+  CHECK(run(settings) == TrainingOutcome::finished);
+  CHECK((shop.bytes("expert/adapter_model.safetensors") == adapter));
+  CHECK((shop.bytes("expert/adapter_config.json") == config));
+
+  const ExpertDirectory expert = ExpertDirectory::open(shop.scratch / "expert");
+  CHECK(expert.gates().size() == expert.loras().size());
+  for (const auto& [path, lora] : expert.loras()) {
+    CAPTURE(path);
+    REQUIRE(expert.gates().contains(path));
+    CHECK(expert.gates().at(path).shape == Shape{lora.a.shape.at(1)});
+    CHECK_FALSE(is_zero(expert.gates().at(path)));
+  }
+  const std::vector<double> losses = losses_in(shop.bytes("expert/gate-run/metrics.jsonl"));
+  REQUIRE(losses.size() == 6);
+  CHECK(losses.front() == Approx(loss_with_half_of(expert, settings.model, test::tiny_examples(20))).epsilon(1e-5));
+  CHECK(losses.back() < losses.front());
+  CHECK(read_manifest(shop.scratch / "expert", "expert", true)->body.at("name") == "expert");
+}
+
+}  // namespace
+}  // namespace phatgoose

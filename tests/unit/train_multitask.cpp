@@ -1,0 +1,165 @@
+// Training on several data sets at once (METHODS 4, multitask).
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "phatgoose/base/signals.h"
+#include "phatgoose/data/mixed_order.h"
+#include "phatgoose/store/manifest.h"
+#include "support/fails_with.h"
+#include "support/workshop.h"
+
+namespace phatgoose {
+namespace {
+
+using test::FailsWith;
+using test::run;
+
+/// A workshop with three data sets of unequal size.
+struct Multitask : test::Workshop {
+  Multitask() {
+    test::write_tiny_rows(scratch / "second.jsonl", 3, 40);
+    test::write_tiny_rows(scratch / "third.jsonl", 8, 60);
+  }
+
+  TrainExpertSettings mixed(const char* out) const {
+    TrainExpertSettings settings = expert();
+    settings.out = scratch / out;
+    settings.data.data = {scratch / "rows.jsonl", scratch / "second.jsonl", scratch / "third.jsonl"};
+    return settings;
+  }
+
+  std::vector<Example> all_rows() const {
+    std::vector<Example> rows = test::tiny_examples(20);
+    for (const auto& [count, first] : {std::pair(3, 40), std::pair(8, 60)}) {
+      for (const Example& example : test::tiny_examples(count, first)) rows.push_back(example);
+    }
+    return rows;
+  }
+
+  /// Adapter and metrics of a run.
+  std::string product(const std::string& out) const {
+    return bytes((out + "/adapter_model.safetensors").c_str()) + bytes((out + "/metrics.jsonl").c_str());
+  }
+};
+
+TEST_CASE("training on mixed data sets is training on their rows in the mixed order") {
+  const Multitask shop;
+  const auto mixing = GENERATE(Mixing{.equal = true}, Mixing{.cap = 5});
+  TrainExpertSettings settings = shop.mixed("mixed");
+  settings.data.mix = mixing.equal ? "equal" : "size";
+  settings.data.mix_cap = mixing.cap;
+  run(settings);
+
+  const std::vector<Example> rows = shop.all_rows();
+  const auto order = make_row_order({20, 3, 8}, mixing, static_cast<std::uint64_t>(settings.common.seed), true);
+  std::vector<Example> visited;
+  for (const std::int64_t row : order->global_batch(0, 15)) visited.push_back(rows[static_cast<std::size_t>(row)]);
+  test::write_rows(shop.scratch / "visited.jsonl", visited);
+  settings = shop.expert();
+  settings.data.data = {shop.scratch / "visited.jsonl"};
+  settings.data.shuffle = false;
+  run(settings);
+  CHECK((shop.product("mixed") == shop.product("expert")));
+}
+
+TEST_CASE("mixing by size is training on all rows in one file, and a cap counts only below a size") {
+  const Multitask shop;
+  run(shop.mixed("by-size"));
+  TrainExpertSettings settings = shop.mixed("loose");
+  settings.data.mix_cap = 20;
+  run(settings);
+  settings = shop.mixed("tight");
+  settings.data.mix_cap = 19;
+  run(settings);
+  settings = shop.expert();
+  test::write_rows(shop.scratch / "all.jsonl", shop.all_rows());
+  settings.data.data = {shop.scratch / "all.jsonl"};
+  run(settings);
+  CHECK((shop.product("by-size") == shop.product("expert")));
+  CHECK((shop.product("loose") == shop.product("expert")));
+  CHECK((shop.product("tight") != shop.product("expert")));
+}
+
+TEST_CASE("the manifest says how data sets were mixed, and a run continues only with the same mixing") {
+  const Multitask shop;
+  TrainExpertSettings settings = shop.mixed("expert");
+  settings.data.mix_cap = 4;
+  run(settings);
+  const Json training = read_manifest(settings.out, "expert")->body.at("training");
+  CHECK(training.at("mix") == "size");
+  CHECK(training.at("mix-cap") == 4);
+  CHECK(training.at("data").size() == 3);
+  settings.data.mix_cap = 5;
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--mix-cap", "5", "4"));
+  settings.data.mix_cap.reset();
+  settings.data.mix = "equal";
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--mix", "equal", "size"));
+}
+
+TEST_CASE("micro-batches do not change the mixed rows") {
+  const Multitask shop;
+  std::vector<std::string> metrics;
+  for (const std::int64_t tokens : {1, 30, 4096}) {
+    TrainExpertSettings settings = shop.mixed(std::to_string(tokens).c_str());
+    settings.data.mix = "equal";
+    settings.training.micro_tokens = tokens;
+    run(settings);
+    metrics.push_back(shop.bytes((std::to_string(tokens) + "/metrics.jsonl").c_str()));
+  }
+  for (const std::string& text : metrics) {
+    std::istringstream lines(text), expected(metrics.back());
+    for (std::string line, other; std::getline(expected, other);) {
+      REQUIRE(std::getline(lines, line));
+      CHECK(Json::parse(line).at("loss").get<double>() == Approx(Json::parse(other).at("loss").get<double>()));
+    }
+  }
+}
+
+TEST_CASE("bad mixing is refused before anything is written") {
+  const Multitask shop;
+  TrainExpertSettings settings = shop.mixed("out");
+  settings.data.data.push_back(settings.data.data.front());
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--data", "rows.jsonl"));
+  settings = shop.mixed("out");
+  settings.data.mix = "equal";
+  settings.data.shuffle = false;
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--shuffle"));
+  CHECK_FALSE(fs::exists(shop.scratch / "out"));
+
+  run(shop.expert());
+  TrainGateSettings gate = shop.gate();
+  gate.data.data = {shop.scratch / "rows.jsonl", shop.scratch / "rows.jsonl"};
+  CHECK_THROWS_MATCHES(run(gate), Error, FailsWith(ExitCode::usage, "--data", "rows.jsonl"));
+}
+
+TEST_CASE("a gate is trained on the data of a multitask expert, mixed in the same way") {
+  const Multitask shop;
+  run(shop.expert());
+  const auto gate_of = [&](const char* out, const char* mix) {
+    TrainGateSettings settings = shop.gate();
+    settings.out = shop.scratch / out;
+    settings.data.data = shop.mixed("").data.data;
+    settings.data.mix = mix;
+    run(settings);
+    return shop.bytes((std::string(out) + "/gate.safetensors").c_str());
+  };
+  CHECK((gate_of("a", "equal") == gate_of("b", "equal")));
+  CHECK((gate_of("c", "size") != gate_of("b", "equal")));
+}
+
+TEST_CASE("validation on several files reaches the accuracy function file by file") {
+  const Multitask shop;
+  TrainExpertSettings settings = shop.mixed("expert");
+  settings.data.mix = "equal";
+  settings.data.valid = {shop.scratch / "valid.jsonl", shop.scratch / "third.jsonl"};
+  settings.data.eval_every = 3;
+  std::vector<std::size_t> rows;
+  run(settings, [&](const T5Model&, const TrainingData& data) {
+    for (const ValidationFile& file : data.valid_files) rows.push_back(file.records.size());
+    return 0.5;
+  });
+  CHECK(rows == std::vector<std::size_t>{6, 8});
+}
+
+}  // namespace
+}  // namespace phatgoose
