@@ -1,5 +1,6 @@
 #include "phatgoose/settings/build.h"
 
+#include "phatgoose/settings/routing_changes.h"
 #include "phatgoose/store/routed_model_builder.h"
 #include "run_command.h"
 
@@ -14,7 +15,8 @@ int main(int argc, char** argv) {
                                       .top_p = settings.top_p,
                                       .temperature = settings.temperature,
                                       .renorm_eps = settings.renorm_eps},
-                        .enabled = settings.enabled_names(),
+                        .mix = settings.mix == name_of(Mix::parameters) ? Mix::parameters : Mix::outputs,
+                        .enabled = split_at_commas(settings.enabled),
                         .pack = settings.pack});
     std::cout << settings.out << "\n";
     return ExitCode::done;

@@ -11,12 +11,15 @@ int main(int argc, char** argv) {
   return run_command<EvalSettings>(argc, argv, [](const EvalSettings& settings, const Json&) {
     catch_stop_signals();
     const Machine machine = prepare_machine(settings.common);
-    const std::optional<SuiteScore> scores = evaluate_suite(settings, machine.device, machine.dtype);
-    if (!scores) {
+    const std::optional<Evaluation> evaluation = evaluate_suite(settings, machine.device, machine.dtype);
+    if (!evaluation) {
       log_info("stopped; the finished tasks are kept, run the same command again to continue");
       return ExitCode::stopped;
     }
-    std::cout << suite_table(*scores);
+    const auto& [tasks, methods] = *evaluation;
+    std::cout << (methods.size() == 1
+                      ? suite_table(methods.front().scores)
+                      : comparison_table(tasks, methods, settings.compare_to.value_or(methods.front().name)));
     return ExitCode::done;
   });
 }

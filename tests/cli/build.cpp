@@ -71,7 +71,7 @@ TEST_CASE("build refuses what does not fit, and writes nothing") {
           {start + "--enabled wid", 2, {"--enabled", "did you mean wide"}},
           {start + "--out DIR/full", 2, {"--out"}},
           {"build --model " + kModel + " --out DIR/full --expert " + kExperts + "/wide", 2, {"something else"}},
-          {start + golden_path("peft_default/adapter").string(), 3, {"without a gate", "train-gate"}},
+          {start + golden_path("peft_default/adapter").string(), 3, {"no gate.safetensors", "train-gate"}},
           {start + "DIR/none", 3, {"none", "adapter_config.json"}},
           {start + "DIR/cut", 3, {"cut/adapter_model.safetensors"}},
           {start + "DIR/elsewhere/wide", 3, {"called wide", "names that differ"}},

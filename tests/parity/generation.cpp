@@ -15,7 +15,7 @@ TEST_CASE("Greedy generation gives the ids that transformers gives", "[generatio
   const Golden golden(name);
   const auto model = load_model(name);
   const auto new_tokens = golden.numbers().at("new_tokens").get<std::int64_t>();
-  CHECK(generate_greedy(model, golden.rows("sources"), new_tokens) == golden.rows("generated"));
+  CHECK(generate_greedy(model, pack_ids(golden.rows("sources"), at::kCPU), new_tokens) == golden.rows("generated"));
 }
 
 }  // namespace

@@ -44,11 +44,13 @@ TEST_CASE("A routed group gives a token the same output in any company", "[invar
   const auto model = load_model("t5_v1_1");
   const auto experts = all_golden_experts();
   const SelectionSettings selection;
-  const RoutingTarget target{at::kCPU, at::kFloat, std::make_shared<RoutingObserver>()};
+  const RoutingTarget target{at::kCPU, at::kFloat, std::make_shared<RoutingControl>()};
   const auto group_index = static_cast<std::size_t>(GENERATE(0, 2, 8));
   CAPTURE(group_index);
   const auto& group = *model.groups()[group_index];
-  const auto adapter = make_routed_adapter(group.spec(), 0, experts, "phatgoose", selection, target);
+  std::vector<LinearVectors> prototypes;
+  for (const auto& expert : experts) prototypes.push_back(expert.vectors("gate.safetensors"));
+  const auto adapter = make_routed_adapter(group.spec(), 0, {experts, prototypes}, {.selection = selection}, target);
   REQUIRE(adapter);
 
   at::manual_seed(5);
@@ -83,7 +85,7 @@ TEST_CASE("Routed logits do not depend on batch size, order and neighbours", "[i
   const Golden golden("phatgoose_routed");  // its rows have no near ties
   auto model = load_model("t5_v1_1");
   const auto experts = all_golden_experts();
-  const RoutedModel routed(model, experts, "phatgoose", {});
+  const RoutedModel routed(model, experts, {});
   const auto sources = golden.rows("sources");
   const auto targets = golden.rows("targets");
   const auto together = forward_logits(model, sources, targets);

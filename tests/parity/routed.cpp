@@ -29,7 +29,7 @@ TEST_CASE("Routed logits agree with a loop over tokens and experts", "[routed]")
     CAPTURE(name);
     const auto enabled = routing.value("enabled", golden.numbers().at("experts").get<std::vector<std::string>>());
     const auto experts = open_golden_experts(enabled);
-    const RoutedModel routed(model, experts, "phatgoose", selection_of(routing));
+    const RoutedModel routed(model, experts, {.selection = selection_of(routing)});
     const auto logits = forward_logits(model, golden.rows("sources"), golden.rows("targets"));
     CHECK(relative_difference(logits, golden.tensor("logits." + name)) < kTolerance);
   }

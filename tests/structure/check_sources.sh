@@ -8,8 +8,8 @@ breaches=0
 # A folder may include itself and what stands before it (folders of one line are independent of each other).
 order=(
   "base"
-  "settings text store"
-  "data"
+  "text store"
+  "settings data"
   "scoring"
   "report"
   "nn"

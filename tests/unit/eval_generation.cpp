@@ -47,7 +47,7 @@ TEST_CASE("cached generation equals computing every token anew") {
   RandomStream random(11);
   std::vector<TokenIds> inputs;
   for (int i = 0; i < 16; ++i) inputs.push_back(random_ids(random, 2 + random.below(30)));
-  const std::vector<TokenIds> outputs = generate_greedy(model, inputs, kNewTokens);
+  const std::vector<TokenIds> outputs = generate_greedy(model, pack_ids(inputs, at::kCPU), kNewTokens);
   std::size_t ended = 0;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     CHECK(outputs[i] == generate_slowly(model, inputs[i]));
@@ -86,11 +86,11 @@ TEST_CASE("generation does not depend on the neighbours") {
   const T5Model model = model_that_ends();
   RandomStream random(4);
   const std::vector<TokenIds> inputs = {random_ids(random, 20), random_ids(random, 3), random_ids(random, 11)};
-  const std::vector<TokenIds> together = generate_greedy(model, inputs, kNewTokens);
+  const std::vector<TokenIds> together = generate_greedy(model, pack_ids(inputs, at::kCPU), kNewTokens);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    CHECK(generate_greedy(model, std::vector<TokenIds>{inputs[i]}, kNewTokens).front() == together[i]);
+    CHECK(generate_greedy(model, pack_ids(std::vector<TokenIds>{inputs[i]}, at::kCPU), kNewTokens).front() == together[i]);
   }
-  CHECK(generate_greedy(model, {}, kNewTokens).empty());
+  CHECK(generate_greedy(model, pack_ids({}, at::kCPU), kNewTokens).empty());
 }
 
 TEST_CASE("greedy generation equals that of transformers") {
@@ -99,7 +99,7 @@ TEST_CASE("greedy generation equals that of transformers") {
   const Json expected = read_json((test::golden_path(name) / "expected.json").string());
   const T5Model model = T5Model::load(test::golden_path(name) / "model", at::kCPU, at::kFloat);
   const auto sources = expected.at("sources").get<std::vector<TokenIds>>();
-  CHECK(generate_greedy(model, sources, expected.at("new_tokens").get<std::int64_t>()) ==
+  CHECK(generate_greedy(model, pack_ids(sources, at::kCPU), expected.at("new_tokens").get<std::int64_t>()) ==
         expected.at("generated").get<std::vector<TokenIds>>());
 }
 

@@ -12,6 +12,7 @@
 
 #include "phatgoose/adapters/lora_function.h"
 #include "phatgoose/base/error.h"
+#include "phatgoose/store/router_kinds.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/routing/phatgoose_router.h"
 #include "phatgoose/routing/segment_kernels.h"
@@ -52,7 +53,7 @@ LoraEntry entry_of(const Part& part) {
 }
 
 struct Bench {
-  std::shared_ptr<RoutingObserver> observer = std::make_shared<RoutingObserver>();
+  std::shared_ptr<RoutingControl> control = std::make_shared<RoutingControl>();
   std::shared_ptr<RoutedAdapter> adapter;
 };
 
@@ -85,7 +86,7 @@ Bench make_adapter(const Parts& parts, const SelectionSettings& selection, std::
     column += kOuts[l];
   }
   bench.adapter = std::make_shared<RoutedAdapter>(
-      std::move(members), std::make_unique<PhatgooseRouter>(at::stack(gates)), selection, bench.observer);
+      std::move(members), std::make_unique<PhatgooseRouter>(at::stack(gates)), selection, bench.control);
   return bench;
 }
 
@@ -271,7 +272,7 @@ TEST_CASE("statistics add up the weights and choices") {
   const at::Tensor u = at::randn({12, kIn}), y = at::zeros({12, kTotal});
   const at::Tensor silent = run(bench, u, y);
   RoutingStatistics statistics(static_cast<std::int64_t>(kOuts.size()), 5);
-  bench.observer->statistics = &statistics;
+  bench.control->statistics = &statistics;
   const Packing packing = Packing::of_lengths(std::vector<std::int64_t>{5, 7});
   CHECK(at::equal(bench.adapter->apply(u, y.clone(), Pass{packing}), silent));
 
@@ -293,7 +294,7 @@ TEST_CASE("statistics add up the weights and choices") {
   }
   // A row's means are those of a run that sees only this row.
   RoutingStatistics second(static_cast<std::int64_t>(kOuts.size()), 5);
-  bench.observer->statistics = &second;
+  bench.control->statistics = &second;
   run(bench, u.narrow(0, 5, 7), y.narrow(0, 5, 7));
   for (std::int64_t e = 0; e < 5; ++e) CHECK(second.row_weights(0)[e] == Approx(statistics.row_weights(1)[e]));
 }
@@ -333,8 +334,8 @@ TEST_CASE("every instruction set computes the same segments") {
 
 TEST_CASE("unknown routers are refused by name") {
   const LinearGroupSpec group{.linears = {{"m.q", kIn, 8}}, .on_encoder_tokens = true};
-  CHECK_THROWS_WITH(make_router("goose", {group, {}, {}, at::kCPU}),
-                    Catch::Contains("goose") && Catch::Contains("phatgoose"));
+  CHECK_THROWS_WITH(make_router("goose", {group, {}, {}, at::kCPU}), Catch::Contains("goose"));
+  CHECK_THROWS_WITH(router_kind("arow", "here"), Catch::Contains("arow") && Catch::Contains("did you mean arrow"));
 }
 
 }  // namespace phatgoose

@@ -84,7 +84,7 @@ TEST_CASE("routed logits agree with the slow reference under every router settin
     const auto experts =
         open_experts(settings.contains("enabled") ? settings["enabled"].get<std::vector<std::string>>()
                                                   : expected["experts"].get<std::vector<std::string>>());
-    const RoutedModel routed(model, experts, "phatgoose", settings_of(settings));
+    const RoutedModel routed(model, experts, {.selection = settings_of(settings)});
     const at::Tensor reference = to_tensor(tensors.at("logits." + name), at::kCPU, at::kFloat);
     const at::Tensor difference = (logits(model, sources, targets) - reference).abs().max();
     CHECK((difference / reference.abs().max()).item<double>() < 1e-5);
@@ -97,14 +97,14 @@ TEST_CASE("a routed model directory is the same as its experts, disabled ones le
   T5Model model = load_base();
   CHECK(files.load(model).expert_names() == std::vector<std::string>{"my wide", "my narrow"});
   const at::Tensor both = logits(model, sources, targets);
-  const RoutedModel direct(model, open_experts({"wide", "narrow"}), "phatgoose", {});
+  const RoutedModel direct(model, open_experts({"wide", "narrow"}), {});
   CHECK(at::equal(logits(model, sources, targets), both));
 
   files.manifest.experts[1].enabled = false;
   CHECK(files.load(model).expert_names() == std::vector<std::string>{"my wide"});
   const at::Tensor one = logits(model, sources, targets);
   CHECK_FALSE(at::equal(one, both));
-  const RoutedModel alone(model, open_experts({"wide"}), "phatgoose", {});
+  const RoutedModel alone(model, open_experts({"wide"}), {});
   CHECK(at::equal(logits(model, sources, targets), one));
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("routed models that do not fit are refused") {
     CHECK_THROWS_MATCHES(files.load(model), Error, FailsWith(ExitCode::bad_data, "0123456789abcdef"));
   }
   SECTION("an expert that has changed") {
-    files.manifest.experts[0].gate_hash = "0123456789abcdef";
+    files.manifest.experts[0].prototypes_hash = "0123456789abcdef";
     CHECK_THROWS_MATCHES(files.load(model), Error, FailsWith(ExitCode::bad_data, "build it again"));
   }
   SECTION("an expert that is gone") {
@@ -136,13 +136,13 @@ TEST_CASE("an expert without gate cannot be routed to by PHATGOOSE") {
   }
   const std::vector experts{ExpertDirectory::open(directory.path())};
   T5Model model = load_base();
-  CHECK_THROWS_MATCHES(RoutedModel(model, experts, "phatgoose", {}), Error,
+  CHECK_THROWS_MATCHES(RoutedModel(model, experts, {}), Error,
                        FailsWith(ExitCode::bad_data, "train-gate"));
 }
 
 TEST_CASE("statistics of a whole pass name every adapted linear, and stop when told") {
   T5Model model = load_base();
-  const RoutedModel routed(model, open_experts({"wide", "attention"}), "phatgoose", {});
+  const RoutedModel routed(model, open_experts({"wide", "attention"}), {});
   CHECK(routed.linear_paths().size() == adapted_linears(model.config()).size());
   RoutingStatistics statistics = routed.make_statistics();
   routed.observe(&statistics);

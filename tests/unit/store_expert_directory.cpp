@@ -226,7 +226,7 @@ TEST_CASE("gates that do not fit their LoRA are refused") {
     copy.rewrite("gate.safetensors", change);
     expect_bad_data([&] { copy.open(); }, words);
   };
-  spoil([](auto& tensors) { tensors.erase(tensors.begin()); }, {"no gate", "encoder.block"});
+  spoil([](auto& tensors) { tensors.erase(tensors.begin()); }, {"no vector", "encoder.block"});
   spoil([](auto& tensors) { tensors[0].name = kOutput; }, {kOutput, "without a LoRA"});
   spoil([](auto& tensors) { tensors[0].view.shape = {1, tensors[0].view.shape[0]}; }, {"vector"});
   spoil(

@@ -50,7 +50,7 @@ TEST_CASE("experts become a routed model") {
     CHECK(fs::path(reference.path).is_relative());
     const ExpertDirectory expert = ExpertDirectory::open(plan.out / reference.path);
     CHECK(expert.adapter_hash() == reference.adapter_hash);
-    CHECK(expert.gate_hash() == reference.gate_hash);
+    CHECK(expert.gate_hash() == reference.prototypes_hash);
   }
   CHECK(std::distance(fs::directory_iterator(scratch.path()), {}) == 1);  // nothing half-finished beside it
 }
@@ -77,7 +77,7 @@ TEST_CASE("a packed model can be moved") {
   REQUIRE(model.experts.size() == 3);
   CHECK(model.experts[1].path == "experts/encoder");
   for (const auto& reference : model.experts) {
-    CHECK(ExpertDirectory::open(scratch / "moved" / reference.path).gate_hash() == reference.gate_hash);
+    CHECK(ExpertDirectory::open(scratch / "moved" / reference.path).gate_hash() == reference.prototypes_hash);
   }
   CHECK(read_manifest(scratch / "moved", "routed-model", true));
   write_text(scratch / "moved/experts/wide/gate.safetensors", "short");
@@ -110,7 +110,7 @@ TEST_CASE("experts that do not fit are refused, and nothing is written") {
   };
   RoutedModelPlan plan = good;
   plan.experts.push_back(golden_path("peft_default/adapter"));
-  refused(plan, {"without a gate", "train-gate"});
+  refused(plan, {"no gate.safetensors", "train-gate"});
 
   plan = good;
   plan.experts.push_back(golden_path("experts/../experts/wide"));
@@ -187,7 +187,7 @@ TEST_CASE("damaged manifests of routed models are refused") {
   spoil([](Json& json) { json["experts"] = Json::array(); }, {"no expert"});
   spoil([](Json& json) { json["experts"] = Json::object(); }, {"experts"});
   spoil([](Json& json) { json["experts"][1]["name"] = "wide"; }, {"wide", "twice"});
-  spoil([](Json& json) { json["experts"][1].erase("gate_hash"); }, {"expert 1", "gate_hash"});
+  spoil([](Json& json) { json["experts"][1].erase("prototypes_hash"); }, {"expert 1", "prototypes_hash"});
   spoil(
       [](Json& json) {
         for (Json& expert : json["experts"]) expert["enabled"] = false;

@@ -9,18 +9,17 @@
 
 namespace phatgoose {
 
-std::vector<TokenIds> generate_greedy(const T5Model& model, std::span<const TokenIds> inputs,
-                                      std::int64_t max_new_tokens) {
+std::vector<TokenIds> generate_greedy(const T5Model& model, const PackedIds& inputs, std::int64_t max_new_tokens) {
   const at::NoGradGuard no_grad;
-  std::vector<TokenIds> outputs(inputs.size());
-  if (inputs.empty()) return outputs;
+  std::vector<TokenIds> outputs(static_cast<std::size_t>(inputs.packing.rows()));
+  if (outputs.empty()) return outputs;
   const auto eos = static_cast<TokenId>(model.config().eos_token_id);
-  const EncodedRows encoded = model.encode(pack_ids(inputs, model.device()));
+  const EncodedRows encoded = model.encode(inputs);
   CachedDecoder decoder(model, encoded, max_new_tokens);
 
-  std::vector<std::size_t> live(inputs.size());  // output of every row that the decoder still holds
+  std::vector<std::size_t> live(outputs.size());  // output of every row that the decoder still holds
   std::iota(live.begin(), live.end(), 0);
-  at::Tensor ids = at::full({static_cast<std::int64_t>(inputs.size())}, model.config().decoder_start_token_id,
+  at::Tensor ids = at::full({inputs.packing.rows()}, model.config().decoder_start_token_id,
                             at::TensorOptions(model.device()).dtype(at::kLong));  // [rows]
   for (std::int64_t step = 0; step < max_new_tokens && !live.empty(); ++step) {
     ids = model.logits(decoder.step(ids)).argmax(-1);  // [rows]

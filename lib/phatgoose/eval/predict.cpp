@@ -11,6 +11,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/eval/predictor.h"
+#include "phatgoose/store/manifest.h"
 #include "phatgoose/text/line_reader.h"
 
 namespace phatgoose {
@@ -114,6 +115,14 @@ std::string text_line(const Prediction& prediction, const std::vector<std::strin
   return line;
 }
 
+void check_explainable(const PredictSettings& settings, const AdaptedModel& adapted) {
+  if (!settings.explain || adapted.routed->has_weights()) return;
+  fail(ExitCode::usage, {.where = "--explain",
+                         .found = *settings.routed + ", whose experts are merged",
+                         .expected = "a routed model that weights its experts",
+                         .hint = ""});
+}
+
 }  // namespace
 
 void predict(const PredictSettings& settings, at::Device device, at::ScalarType dtype, std::istream& standard_input,
@@ -126,10 +135,17 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
   const fs::path base = settings.model;
   std::optional<Tokenizer> tokenizer;
   if (fs::exists(base / "spiece.model")) tokenizer.emplace(base);
-  const AdaptedModel adapted = load_adapted_model(base, settings.expert, settings.routed, device, dtype);
+  const AdaptedModel adapted =
+      load_adapted_model(base, {settings.expert, settings.routed, settings.routing.changes()}, device, dtype);
+  check_explainable(settings, adapted);
   if (tokenizer) tokenizer->check_vocab_size(adapted.model.config().vocab_size, base.string());
-  const Predictor predictor(adapted, tokenizer ? &*tokenizer : nullptr,
-                            {settings.max_input_length, settings.max_new_tokens});
+  const Tokenizer* known = tokenizer ? &*tokenizer : nullptr;
+  std::optional<InputRouting> inputs;
+  if (adapted.routed && adapted.routed->routes_inputs()) {
+    inputs.emplace(adapted.model, *adapted.routed, settings.routing.encoder, known, base_fingerprint(base));
+  }
+  const Predictor predictor(adapted, known, {settings.max_input_length, settings.max_new_tokens},
+                            inputs ? &*inputs : nullptr);
   const std::vector<std::string>* experts = settings.explain ? &adapted.routed->expert_names() : nullptr;
 
   std::optional<Error> error;

@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "phatgoose/embed/retrieval_text.h"
 #include "phatgoose/eval/generation.h"
 
 namespace phatgoose {
@@ -24,15 +25,28 @@ std::int64_t best_choice(const ChoiceScores& scores) {
 
 }  // namespace
 
-Predictor::Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorLimits limits)
-    : model_(model), tokenizer_(tokenizer), limits_(limits) {}
+Predictor::Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorLimits limits,
+                     const InputRouting* inputs)
+    : model_(model), tokenizer_(tokenizer), limits_(limits), inputs_(inputs) {}
 
 PredictionRequest Predictor::request(Record record, const std::string& file) const {
   const RowEncoder encoder(tokenizer_, model_.model.config().vocab_size, file);
   TokenIds input = encoder.input(record, limits_.max_input_length);
   std::vector<TokenIds> choices;
   if (record.has_choices()) choices = encoder.choices(record);
-  return {std::move(record), std::move(input), std::move(choices)};
+  std::string text = inputs_ != nullptr ? retrieval_text(record, tokenizer_, file) : std::string();
+  return {std::move(record), std::move(input), std::move(choices), std::move(text)};
+}
+
+PackedIds Predictor::pack(std::span<const PredictionRequest* const> requests) const {
+  std::vector<TokenIds> inputs;
+  std::vector<std::string> texts;
+  for (const PredictionRequest* request : requests) {
+    inputs.push_back(request->input);
+    texts.push_back(request->text);
+  }
+  const auto scores = inputs_ != nullptr ? inputs_->scores(texts) : std::vector<std::vector<float>>();
+  return pack_questions(inputs, scores, model_.model.device());
 }
 
 std::vector<Prediction> Predictor::answer(std::span<const PredictionRequest> requests, bool explained) const {
@@ -46,13 +60,19 @@ std::vector<Prediction> Predictor::answer(std::span<const PredictionRequest> req
 
 void Predictor::choose(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const {
   std::vector<Question> questions;
+  std::vector<std::string> texts;
   std::vector<std::size_t> rows;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (requests[i].choices.empty()) continue;
     questions.push_back({requests[i].input, requests[i].choices});
+    texts.push_back(requests[i].text);
     rows.push_back(i);
   }
   if (questions.empty()) return;
+  if (inputs_ != nullptr) {
+    std::vector<std::vector<float>> expert_scores = inputs_->scores(texts);
+    for (std::size_t i = 0; i < questions.size(); ++i) questions[i].expert_scores = std::move(expert_scores[i]);
+  }
   std::vector<ChoiceScores> scores = score_choices(model_.model, questions);
   for (std::size_t i = 0; i < questions.size(); ++i) {
     Prediction& prediction = predictions[rows[i]];
@@ -63,16 +83,16 @@ void Predictor::choose(std::span<const PredictionRequest> requests, std::span<Pr
 }
 
 void Predictor::generate(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const {
-  std::vector<TokenIds> inputs;
+  std::vector<const PredictionRequest*> asked;
   std::vector<std::size_t> rows;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (!requests[i].choices.empty()) continue;
-    inputs.push_back(requests[i].input);
+    asked.push_back(&requests[i]);
     rows.push_back(i);
   }
-  if (inputs.empty()) return;
-  std::vector<TokenIds> outputs = generate_greedy(model_.model, inputs, limits_.max_new_tokens);
-  for (std::size_t i = 0; i < inputs.size(); ++i) predictions[rows[i]].ids = std::move(outputs[i]);
+  if (asked.empty()) return;
+  std::vector<TokenIds> outputs = generate_greedy(model_.model, pack(asked), limits_.max_new_tokens);
+  for (std::size_t i = 0; i < asked.size(); ++i) predictions[rows[i]].ids = std::move(outputs[i]);
 }
 
 std::optional<std::string> Predictor::text_of(const PredictionRequest& request, const Prediction& prediction) const {
@@ -85,16 +105,17 @@ std::optional<std::string> Predictor::text_of(const PredictionRequest& request, 
 // however the answer was found.
 void Predictor::explain(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const {
   const T5Model& model = model_.model;
-  std::vector<TokenIds> inputs, answers;
-  for (const PredictionRequest& request : requests) inputs.push_back(request.input);
+  std::vector<const PredictionRequest*> asked;
+  std::vector<TokenIds> answers;
+  for (const PredictionRequest& request : requests) asked.push_back(&request);
   for (const Prediction& prediction : predictions) answers.push_back(prediction.ids);
-  std::vector<std::int64_t> source_rows(inputs.size());
+  std::vector<std::int64_t> source_rows(asked.size());
   std::iota(source_rows.begin(), source_rows.end(), 0);
 
   RoutingStatistics statistics = model_.routed->make_statistics();
   const at::NoGradGuard no_grad;
   model_.routed->observe(&statistics);
-  const EncodedRows encoded = model.encode(pack_ids(inputs, model.device()));
+  const EncodedRows encoded = model.encode(pack(asked));
   model.decode(
       pack_decoder_inputs(answers, static_cast<TokenId>(model.config().decoder_start_token_id), model.device()),
       encoded, source_rows);

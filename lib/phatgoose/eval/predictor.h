@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "phatgoose/data/records.h"
+#include "phatgoose/eval/input_routing.h"
 #include "phatgoose/eval/rank_scorer.h"
 #include "phatgoose/routing/adapted_model.h"
 
@@ -18,6 +19,7 @@ struct PredictionRequest {
   Record record;                  ///< its target is not looked at
   TokenIds input;                 ///< as the model reads it
   std::vector<TokenIds> choices;  ///< likewise; empty for a row that asks for a text
+  std::string text = {};          ///< for routers that look at whole inputs
 };
 
 struct Prediction {
@@ -35,8 +37,10 @@ struct PredictorLimits {
 
 class Predictor {
  public:
-  /// `tokenizer` may be null; a row of text is then bad_data. Both must outlive the predictor.
-  Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorLimits limits);
+  /// `tokenizer` may be null; a row of text is then bad_data. `inputs`: for a routed model that looks at whole inputs,
+  /// otherwise null. All must outlive the predictor.
+  Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorLimits limits,
+            const InputRouting* inputs = nullptr);
 
   /// bad_data at `file` and the record's line for what the model cannot read.
   PredictionRequest request(Record record, const std::string& file) const;
@@ -48,12 +52,14 @@ class Predictor {
  private:
   void choose(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;
   void generate(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;
+  PackedIds pack(std::span<const PredictionRequest* const> requests) const;
   std::optional<std::string> text_of(const PredictionRequest& request, const Prediction& prediction) const;
   void explain(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;
 
   const AdaptedModel& model_;
   const Tokenizer* tokenizer_;
   PredictorLimits limits_;
+  const InputRouting* inputs_;
 };
 
 }  // namespace phatgoose

@@ -20,17 +20,18 @@ struct Place {
 /// A distinct input with the distinct targets that are scored against it, and the places that each target answers.
 struct SharedInput {
   TokenIds ids;
+  std::vector<float> expert_scores;
   std::map<TokenIds, std::vector<Place>> targets;
   std::int64_t questions = 0;
 };
 
 /// Distinct inputs in order of length, so that the rows of one pass are of similar length.
 std::vector<SharedInput> share_inputs(std::span<const Question> questions) {
-  std::map<TokenIds, std::size_t> index_of;
+  std::map<std::pair<TokenIds, std::vector<float>>, std::size_t> index_of;
   std::vector<SharedInput> inputs;
   for (std::size_t q = 0; q < questions.size(); ++q) {
-    const auto [found, added] = index_of.try_emplace(questions[q].input, inputs.size());
-    if (added) inputs.push_back({.ids = questions[q].input, .targets = {}});
+    const auto [found, added] = index_of.try_emplace({questions[q].input, questions[q].expert_scores}, inputs.size());
+    if (added) inputs.push_back({questions[q].input, questions[q].expert_scores, {}});
     SharedInput& input = inputs[found->second];
     ++input.questions;
     for (std::size_t c = 0; c < questions[q].choices.size(); ++c) {
@@ -78,8 +79,12 @@ void score_targets(const T5Model& model, const EncodedRows& encoded, const Targe
 void score_inputs(const T5Model& model, std::span<const SharedInput> inputs, std::int64_t token_limit,
                   std::vector<ChoiceScores>& scores) {
   std::vector<TokenIds> rows;
-  for (const SharedInput& input : inputs) rows.push_back(input.ids);
-  const EncodedRows encoded = model.encode(pack_ids(rows, model.device()));
+  std::vector<std::vector<float>> expert_scores;
+  for (const SharedInput& input : inputs) {
+    rows.push_back(input.ids);
+    expert_scores.push_back(input.expert_scores);
+  }
+  const EncodedRows encoded = model.encode(pack_questions(rows, expert_scores, model.device()));
   TargetPass pass;
   for (std::size_t row = 0; row < inputs.size(); ++row) {
     for (const auto& [target, places] : inputs[row].targets) {
@@ -94,6 +99,18 @@ void score_inputs(const T5Model& model, std::span<const SharedInput> inputs, std
 }
 
 }  // namespace
+
+PackedIds pack_questions(std::span<const TokenIds> inputs, std::span<const std::vector<float>> expert_scores,
+                         at::Device device) {
+  PackedIds packed = pack_ids(inputs, device);
+  if (expert_scores.empty() || expert_scores.front().empty()) return packed;
+  const auto experts = static_cast<std::int64_t>(expert_scores.front().size());
+  at::Tensor scores = at::empty({packed.packing.rows(), experts});
+  float* values = scores.mutable_data_ptr<float>();
+  for (const std::vector<float>& row : expert_scores) values = std::ranges::copy(row, values).out;
+  packed.packing.set_row_scores(std::move(scores));
+  return packed;
+}
 
 std::vector<ChoiceScores> score_choices(const T5Model& model, std::span<const Question> questions,
                                         const ScoringPasses& passes) {

@@ -14,7 +14,12 @@ namespace phatgoose {
 struct Question {
   TokenIds input;
   std::vector<TokenIds> choices;
+  std::vector<float> expert_scores = {};  ///< of the input as a whole, for routers that ask for it (Packing::row_scores)
 };
+
+/// The rows' ids as one packed batch with their scores by expert; all rows have such scores, or none has.
+PackedIds pack_questions(std::span<const TokenIds> inputs, std::span<const std::vector<float>> expert_scores,
+                         at::Device device);
 
 /// What the model thinks of each choice of one question.
 struct ChoiceScores {

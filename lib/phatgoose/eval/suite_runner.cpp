@@ -12,6 +12,8 @@
 #include "phatgoose/base/progress.h"
 #include "phatgoose/base/signals.h"
 #include "phatgoose/base/version.h"
+#include "phatgoose/eval/input_routing.h"
+#include "phatgoose/eval/methods.h"
 #include "phatgoose/eval/partial_results.h"
 #include "phatgoose/eval/routing_file.h"
 #include "phatgoose/eval/task_answers.h"
@@ -19,6 +21,7 @@
 #include "phatgoose/routing/adapted_model.h"
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/run_record.h"
 #include "phatgoose/store/t5_config.h"
 
@@ -29,19 +32,6 @@ constexpr const char* kKind = "results";
 
 /// Thrown out of a task when a signal asks to stop; what the task has computed so far is given up.
 struct Stopped {};
-
-std::vector<std::string> split_at_commas(const std::vector<std::string>& values) {
-  std::vector<std::string> parts;
-  for (const std::string& value : values) {
-    std::size_t begin = 0;
-    while (begin <= value.size()) {
-      const std::size_t end = std::min(value.find(',', begin), value.size());
-      if (end > begin) parts.push_back(value.substr(begin, end - begin));
-      begin = end + 1;
-    }
-  }
-  return parts;
-}
 
 /// The suite with the tasks called `names` only, in its own order; usage error for a name that it lacks.
 Suite only_tasks(Suite suite, const std::vector<std::string>& names, const std::string& where) {
@@ -89,12 +79,12 @@ struct SuiteRows {
   const Tokenizer* tokenizer_or_null() const { return tokenizer ? &*tokenizer : nullptr; }
 };
 
-SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings) {
+SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, bool with_texts) {
   const std::int64_t vocab_size = read_t5_config(settings.model).vocab_size;
   const std::vector<std::vector<Record>> records = read_all_records(suite, settings.limit);
   SuiteRows rows{tokenizer_for(settings.model, records, vocab_size), {}, 0};
   for (std::size_t i = 0; i < records.size(); ++i) {
-    rows.tasks.push_back(prepare_task(suite.tasks[i], records[i], rows.tokenizer_or_null(), vocab_size));
+    rows.tasks.push_back(prepare_task(suite.tasks[i], records[i], rows.tokenizer_or_null(), vocab_size, with_texts));
     rows.count += static_cast<std::int64_t>(records[i].size());
   }
   return rows;
@@ -103,40 +93,86 @@ SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings) {
 /// What names the parts of the model: hashes of "base", and of "expert" or "routed".
 Json part_hashes(const EvalSettings& settings) {
   Json hashes = {{"base", base_fingerprint(settings.model)}};
-  if (settings.expert) hashes["expert"] = ExpertDirectory::open(*settings.expert).adapter_hash();
-  if (settings.routed) hashes["routed"] = content_hash_of_file(fs::path(*settings.routed) / "manifest.json");
+  for (const std::string& expert : settings.experts) hashes["expert"] = ExpertDirectory::open(expert).adapter_hash();
+  for (const std::string& routed : settings.routed) {
+    hashes["routed"] = content_hash_of_file(fs::path(routed) / "manifest.json");
+  }
   return hashes;
 }
 
+/// What the methods of one call share; made when the first of them has something to compute.
+struct Shared {
+  const EvalSettings& settings;
+  const Suite& suite;
+  at::Device device;
+  at::ScalarType dtype;
+  std::optional<SuiteRows> rows = std::nullopt;
+  std::optional<T5Model> model = std::nullopt;
+
+  void prepare() {
+    if (model) return;
+    const bool with_texts = std::ranges::any_of(settings.routed, [](const std::string& routed) {
+      return router_kind(read_routed_model(routed).router, routed).has_encoder;
+    });
+    rows.emplace(prepare_suite(suite, settings, with_texts));
+    model.emplace(load_base(settings.model, device, dtype));
+  }
+};
+
+/// One method on the shared model.
+struct Method {
+  const EvalSettings& settings;
+  std::optional<RoutedModel> routed;
+  std::optional<InputRouting> inputs = std::nullopt;
+};
+
+Method adapt_to(const EvalSettings& settings, Shared& shared) {
+  const auto first = [](const std::vector<std::string>& directories) {
+    return directories.empty() ? std::nullopt : std::optional(directories.front());
+  };
+  return {settings, adapt(*shared.model, settings.model,
+                          {first(settings.experts), first(settings.routed), settings.routing.changes()})};
+}
+
+/// The task's samples, answered with what the router knows of its inputs.
+std::vector<Sample> answer_with(Method& method, const Shared& shared, const TaskRows& task, const AnswerPasses& passes) {
+  const Tokenizer* tokenizer = shared.rows->tokenizer_or_null();
+  if (method.settings.exclude_own) method.routed->exclude(task.task.name);
+  if (!method.inputs) return answer_task(*shared.model, tokenizer, task, passes);
+  TaskRows routed = task;
+  std::vector<std::vector<float>> scores = method.inputs->scores(task.texts);
+  for (std::size_t row = 0; row < scores.size(); ++row) routed.questions[row].expert_scores = std::move(scores[row]);
+  return answer_task(*shared.model, tokenizer, routed, passes);
+}
+
 /// Answers every task that `partial` lacks.
-void answer_tasks(const AdaptedModel& adapted, const SuiteRows& rows, std::int64_t batch_tokens,
-                  const PartialResults& partial) {
-  Progress progress("eval", rows.count, "rows");
+void answer_tasks(Method& method, const Shared& shared, const PartialResults& partial, const std::string& title) {
+  const SuiteRows& rows = *shared.rows;
+  Progress progress(title, rows.count, "rows");
   std::int64_t finished = 0;
   for (std::size_t i = 0; i < rows.tasks.size(); ++i) {
     const TaskRows& task = rows.tasks[i];
     const std::string& name = task.task.name;
-    const AnswerPasses passes{batch_tokens, [&](std::int64_t done) {
+    const AnswerPasses passes{method.settings.batch_tokens, [&](std::int64_t done) {
                                 progress.update(finished + done, name);
                                 if (stop_requested()) throw Stopped();
                               }};
     if (!partial.has(i)) {
       std::optional<RoutingStatistics> statistics;
-      if (adapted.routed) statistics = adapted.routed->make_statistics();
-      if (statistics) adapted.routed->observe(&*statistics);
-      const std::vector<Sample> samples = answer_task(adapted.model, rows.tokenizer_or_null(), task, passes);
-      if (statistics) write_task_routing(partial.routing_file(i), name, *statistics, *adapted.routed);
+      if (method.routed && method.routed->has_weights()) statistics = method.routed->make_statistics();
+      if (statistics) method.routed->observe(&*statistics);
+      const std::vector<Sample> samples = answer_with(method, shared, task, passes);
+      if (statistics) write_task_routing(partial.routing_file(i), name, *statistics, *method.routed);
       partial.save(i, samples);
     }
     finished += static_cast<std::int64_t>(task.samples.size());
     progress.update(finished, name);
   }
-  if (adapted.routed) adapted.routed->observe(nullptr);
   progress.finish();
 }
 
 /// Joins the tasks' parts into the product, manifest last.
-SuiteScore write_product(const fs::path& out, const Suite& suite, const PartialResults& partial, bool routed,
+void write_product(const fs::path& out, const Suite& suite, const PartialResults& partial, bool routed,
                          const Provenance& provenance, const Json& manifest_body) {
   std::vector<Sample> samples;
   std::vector<fs::path> routing_parts;
@@ -154,49 +190,75 @@ SuiteScore write_product(const fs::path& out, const Suite& suite, const PartialR
   }
   write_manifest(out, {kKind, manifest_body}, files);
   partial.remove();
-  return scores;
 }
 
-}  // namespace
-
-std::optional<SuiteScore> evaluate_suite(EvalSettings settings, at::Device device, at::ScalarType dtype) {
-  settings.tasks = split_at_commas(settings.tasks);
-  const Suite suite = only_tasks(read_suite(settings.suite), settings.tasks, settings.suite);
+Json record_of(EvalSettings settings, const Suite& suite, const Json& hashes) {
   std::vector<std::string> files = {settings.suite};
   for (const Task& task : suite.tasks) files.push_back(task.data.string());
-  const Json hashes = part_hashes(settings);
-
-  const OptionSet options = settings.declare();
   std::map<std::string, Json> contents = {{"model", hashes.at("base")}, {"suite", file_hashes(files)}};
   for (const char* part : {"expert", "routed"}) {
     if (hashes.contains(part)) contents[part] = hashes[part];
   }
-  const Json record = run_record(options, contents);
-  const fs::path out = settings.out;
-  check_run(out, out, record);
-  if (read_manifest(out, kKind)) {
-    log_info(out.string() + " is finished; nothing to do");
-    return read_results(out / "results.json").scores;
-  }
+  return run_record(settings.declare(), contents);
+}
 
-  const SuiteRows rows = prepare_suite(suite, settings);
-  const AdaptedModel adapted = load_adapted_model(settings.model, settings.expert, settings.routed, device, dtype);
-  begin_run(out, record);
-  const PartialResults partial(out);
-  partial.create();
-  try {
-    answer_tasks(adapted, rows, settings.batch_tokens, partial);
-  } catch (const Stopped&) {
-    return std::nullopt;
-  }
+Provenance provenance_of(EvalSettings settings, const Json& hashes, at::ScalarType dtype) {
   Provenance provenance;
-  provenance.settings = options.values();
+  provenance.settings = settings.declare().values();
   provenance.versions = {{"phatgoose", version()}, {"libtorch", TORCH_VERSION}};
   provenance.hashes = hashes;
   provenance.hashes["suite"] = content_hash_of_file(settings.suite);
   provenance.seed = settings.common.seed;
   provenance.dtype = dtype == at::kBFloat16 ? "bf16" : "fp32";
-  return write_product(out, suite, partial, adapted.routed.has_value(), provenance, {{"suite", suite.name}});
+  return provenance;
+}
+
+/// One method into a directory of its own. False: a signal asked to stop.
+bool evaluate_method(const EvalSettings& settings, Shared& shared, const std::string& title) {
+  const fs::path out = settings.out;
+  const Json hashes = part_hashes(settings);
+  const Json record = record_of(settings, shared.suite, hashes);
+  check_run(out, out, record);
+  if (read_manifest(out, kKind)) {
+    log_info(out.string() + " is finished; nothing to do");
+    return true;
+  }
+  shared.prepare();
+  Method method = adapt_to(settings, shared);
+  if (method.routed && method.routed->routes_inputs()) {
+    method.inputs.emplace(*shared.model, *method.routed, settings.routing.encoder, shared.rows->tokenizer_or_null(),
+                          hashes.at("base").get<std::string>());
+  }
+  begin_run(out, record);
+  const PartialResults partial(out);
+  partial.create();
+  try {
+    answer_tasks(method, shared, partial, title);
+  } catch (const Stopped&) {
+    return false;
+  }
+  const bool weighted = method.routed && method.routed->has_weights();
+  write_product(out, shared.suite, partial, weighted, provenance_of(settings, hashes, shared.dtype),
+                {{"suite", shared.suite.name}});
+  return true;
+}
+
+}  // namespace
+
+std::optional<Evaluation> evaluate_suite(EvalSettings settings, at::Device device, at::ScalarType dtype) {
+  settings.tasks = split_at_commas(settings.tasks);
+  const Suite suite = only_tasks(read_suite(settings.suite), settings.tasks, settings.suite);
+  const std::vector<EvalMethod> methods = methods_of(settings);
+  Shared shared{settings, suite, device, dtype};
+  std::vector<MethodResult> results, experts;
+  for (const EvalMethod& method : methods) {
+    const fs::path out = method.settings.out;
+    if (!evaluate_method(method.settings, shared, methods.size() == 1 ? "eval" : method.name)) return std::nullopt;
+    results.push_back({method.name, read_samples(out / "samples.jsonl"), read_results(out / "results.json").scores});
+    if (!method.settings.experts.empty()) experts.push_back(results.back());
+  }
+  if (experts.size() > 1) std::ranges::move(reference_rows(suite.tasks, experts), std::back_inserter(results));
+  return Evaluation{suite.tasks, std::move(results)};
 }
 
 }  // namespace phatgoose

@@ -1,20 +1,26 @@
-// phatgoose eval: a model on every task of a suite (METHODS 9).
+// phatgoose eval: one or more methods on every task of a suite (METHODS 9).
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <optional>
+#include <vector>
 
-#include "phatgoose/base/json.h"
-#include "phatgoose/scoring/score.h"
+#include "phatgoose/report/comparison.h"
 #include "phatgoose/settings/eval.h"
 
 namespace phatgoose {
 
-/// Evaluates, and writes settings.out: results.json, samples.jsonl, routing.safetensors for a routed model, and the
-/// manifest last. Returns the scores; nothing when a signal asked to stop, in which case the finished tasks are kept
-/// and the same command continues after them. Does nothing but read the scores when the directory is finished.
-/// Something else in the directory, or other settings than the run was begun with: usage error.
-std::optional<SuiteScore> evaluate_suite(EvalSettings settings, at::Device device, at::ScalarType dtype);
+struct Evaluation {
+  std::vector<Task> tasks;
+  std::vector<MethodResult> methods;
+};
+
+/// Evaluates every method that `settings` names (methods_of), the base's weights, the data and their tokens being loaded
+/// once, and writes for each: results.json, samples.jsonl, routing.safetensors for a routed model that weights experts, and
+/// the manifest last. Returns their results, and after those of several single experts the reference rows. Nothing when
+/// a signal asked to stop, in which case the finished tasks are kept and the same command continues after them. What is
+/// finished is only read. Something else in a directory, or other settings than a run was begun with: usage error.
+std::optional<Evaluation> evaluate_suite(EvalSettings settings, at::Device device, at::ScalarType dtype);
 
 }  // namespace phatgoose

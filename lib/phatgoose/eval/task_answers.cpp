@@ -1,6 +1,7 @@
 #include "phatgoose/eval/task_answers.h"
 
 #include "phatgoose/data/batching.h"
+#include "phatgoose/embed/retrieval_text.h"
 #include "phatgoose/eval/generation.h"
 #include "phatgoose/scoring/score.h"
 
@@ -22,8 +23,13 @@ void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& 
   std::int64_t finished = 0;
   for (const std::vector<std::int64_t>& group : length_groups(lengths, {.tokens = passes.tokens, .rows = 0})) {
     std::vector<TokenIds> inputs;
-    for (const std::int64_t row : group) inputs.push_back(rows.questions[row].input);
-    const std::vector<TokenIds> outputs = generate_greedy(model, inputs, rows.task.max_new_tokens);
+    std::vector<std::vector<float>> expert_scores;
+    for (const std::int64_t row : group) {
+      inputs.push_back(rows.questions[row].input);
+      expert_scores.push_back(rows.questions[row].expert_scores);
+    }
+    const PackedIds packed = pack_questions(inputs, expert_scores, model.device());
+    const std::vector<TokenIds> outputs = generate_greedy(model, packed, rows.task.max_new_tokens);
     for (std::size_t i = 0; i < group.size(); ++i) {
       Sample& sample = samples[group[i]];
       if (sample.has_ids()) {
@@ -40,15 +46,16 @@ void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& 
 }  // namespace
 
 TaskRows prepare_task(const Task& task, const std::vector<Record>& records, const Tokenizer* tokenizer,
-                      std::int64_t vocab_size) {
+                      std::int64_t vocab_size, bool with_texts) {
   const std::string where = task.data.string();
   const RowEncoder encoder(tokenizer, vocab_size, where);
   const bool with_choices = task.kind == TaskKind::rank_classification;
-  TaskRows rows{task, {}, {}};
+  TaskRows rows{task, {}, {}, {}};
   for (const Record& record : records) {
     rows.samples.push_back(sample_of(record, task, static_cast<std::int64_t>(rows.samples.size()), where));
     rows.questions.push_back({encoder.input(record, task.max_input_length),
                               with_choices ? encoder.choices(record) : std::vector<TokenIds>{}});
+    if (with_texts) rows.texts.push_back(retrieval_text(record, tokenizer, where));
   }
   return rows;
 }

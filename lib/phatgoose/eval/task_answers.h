@@ -18,12 +18,13 @@ struct TaskRows {
   Task task;
   std::vector<Question> questions;  ///< without choices where the task is generation
   std::vector<Sample> samples;
+  std::vector<std::string> texts;  ///< of every row, for routers that look at whole inputs; empty unless asked for
 };
 
 /// `tokenizer` may be null when every row carries ids. Rows that do not fit the task's kind or the vocabulary: bad_data
 /// with the line.
 TaskRows prepare_task(const Task& task, const std::vector<Record>& records, const Tokenizer* tokenizer,
-                      std::int64_t vocab_size);
+                      std::int64_t vocab_size, bool with_texts = false);
 
 /// How rows are computed; no answer depends on it beyond fp32 rounding.
 struct AnswerPasses {

@@ -56,7 +56,8 @@ at::Tensor CachedDecoder::step(const at::Tensor& ids) {
   const T5Layers& layers = model_.layers();
   const T5Config& config = layers.config;
   const std::vector<std::int64_t> ones(source_rows_.size(), 1);
-  const Packing packing = Packing::of_lengths(ones);
+  Packing packing = Packing::of_lengths(ones);
+  packing.inherit_row_scores(encoded_.packing, source_rows_);
   const Pass pass{packing};
   at::Tensor x = at::embedding(layers.embedding, ids);  // [rows, D]
   for (std::size_t block = 0; block < layers.decoder.size(); ++block) {

@@ -1,5 +1,7 @@
 #include "phatgoose/nn/linear_group.h"
 
+#include <ATen/ATen.h>
+
 namespace phatgoose {
 
 LinearGroup::LinearGroup(LinearGroupSpec spec, at::Tensor weight) : spec_(std::move(spec)), weight_(std::move(weight)) {
@@ -10,8 +12,16 @@ LinearGroup::LinearGroup(LinearGroupSpec spec, at::Tensor weight) : spec_(std::m
   }
 }
 
+void LinearGroup::set_update(const at::Tensor& update) {
+  updated_ = {};
+  if (!update.defined()) return;
+  const at::Tensor dense = weight_.dense();
+  updated_ = FrozenWeight((dense.to(at::kFloat) + update).to(dense.scalar_type()));
+  if (weight_.is_packed()) updated_.pack();
+}
+
 at::Tensor LinearGroup::forward(const at::Tensor& u, const Pass& pass) const {
-  at::Tensor y = weight_.forward(u);  // [N, G]
+  at::Tensor y = (updated_.defined() ? updated_ : weight_).forward(u);  // [N, G]
   return adapter_ ? adapter_->apply(u, y, pass) : y;
 }
 

@@ -22,6 +22,10 @@ class LinearGroup {
   at::Tensor weight() const { return weight_.dense(); }  ///< [G, in], the members' W one below the other
   void pack_weight() { weight_.pack(); }
 
+  /// Puts W + update in the place of W, until the next call; an undefined update brings W back. For inference: no second
+  /// product is computed, W itself is kept.
+  void set_update(const at::Tensor& update);  // [G, in] fp32
+
   void set_adapter(std::shared_ptr<const Adapter> adapter) { adapter_ = std::move(adapter); }
   const std::shared_ptr<const Adapter>& adapter() const { return adapter_; }
 
@@ -30,7 +34,7 @@ class LinearGroup {
  private:
   LinearGroupSpec spec_;
   std::vector<std::int64_t> begins_;
-  FrozenWeight weight_;
+  FrozenWeight weight_, updated_;  // updated_: undefined without update
   std::shared_ptr<const Adapter> adapter_;
 };
 

@@ -24,6 +24,19 @@ std::int64_t Packing::max_length() const {
   return longest;
 }
 
+at::Tensor Packing::row_of_tokens() const {
+  std::vector<std::int64_t> row_of;
+  row_of.reserve(static_cast<std::size_t>(tokens()));
+  for (std::int64_t row = 0; row < rows(); ++row) row_of.insert(row_of.end(), static_cast<std::size_t>(length(row)), row);
+  return at::tensor(row_of, at::kLong);
+}
+
+void Packing::inherit_row_scores(const Packing& from, std::span<const std::int64_t> source_rows) {
+  if (!from.row_scores_.defined()) return;
+  const at::Tensor index = at::tensor(at::ArrayRef<std::int64_t>(source_rows.data(), source_rows.size()), at::kLong);
+  row_scores_ = from.row_scores_.index_select(0, index);
+}
+
 PackedIds pack_ids(std::span<const TokenIds> rows, at::Device device) {
   std::vector<std::int64_t> ids, lengths;
   for (const TokenIds& row : rows) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "phatgoose/nn/shapes.h"
@@ -23,9 +24,19 @@ class Packing {
   std::int64_t offset(std::int64_t row) const { return offsets_[row]; }
   std::int64_t length(std::int64_t row) const { return offsets_[row + 1] - offsets_[row]; }
   std::int64_t max_length() const;
+  /// The row of every token.
+  at::Tensor row_of_tokens() const;  // [N] int64, CPU
+
+  /// What is known of every row as a whole, by expert: routers add it to the scores of the row's tokens (-infinity: the
+  /// expert does not compete). Undefined where nothing is known.
+  const at::Tensor& row_scores() const { return row_scores_; }  // [rows, E] fp32, CPU
+  void set_row_scores(at::Tensor scores) { row_scores_ = std::move(scores); }
+  /// The same for other rows, each of which comes from one of these.
+  void inherit_row_scores(const Packing& from, std::span<const std::int64_t> source_rows);
 
  private:
   std::vector<std::int64_t> offsets_;
+  at::Tensor row_scores_;
 };
 
 /// Token ids of several rows.

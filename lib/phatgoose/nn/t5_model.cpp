@@ -93,7 +93,8 @@ EncodedRows T5Model::encode(const PackedIds& input, const Dropout* dropout) cons
 at::Tensor T5Model::decode(const PackedIds& decoder_inputs, const EncodedRows& encoded,
                            std::span<const std::int64_t> source_rows, const Dropout* dropout) const {
   const T5Config& model = config();
-  const Packing& packing = decoder_inputs.packing;
+  Packing packing = decoder_inputs.packing;
+  packing.inherit_row_scores(encoded.packing, source_rows);
   StackPass stack{{packing, dropout}, {}, {}};
   const at::Tensor bias = decoder_position_bias(layers_->decoder_bias, packing.max_length(), model);  // [H, T, T]
   stack.self = {self_attention_runs(packing), model.num_heads, bias, dropout};
@@ -124,7 +125,10 @@ void T5Model::pack_weights() {
 }
 
 void T5Model::remove_adapters() {
-  for (const auto& group : layers_->groups) group->set_adapter(nullptr);
+  for (const auto& group : layers_->groups) {
+    group->set_adapter(nullptr);
+    group->set_update({});
+  }
 }
 
 bool T5Model::has_separate_head() const { return layers_->separate_head; }

@@ -58,6 +58,7 @@ class T5Model {
 
   /// In the order of linear_groups(config()).
   std::span<const std::unique_ptr<LinearGroup>> groups() const;
+  /// Back to the base: no adapters, no updates.
   void remove_adapters();
   /// For inference only: gives the frozen weights the layout that the CPU kernels like best, in place of the plain one.
   /// No gradients after that; named_parameters() then makes plain copies.

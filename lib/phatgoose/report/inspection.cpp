@@ -8,6 +8,7 @@
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_directory.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 namespace {
@@ -81,16 +82,18 @@ void describe_expert(const fs::path& directory, const Json& body, Json& found) {
   found["scales"] = scales;
   found["lora_parameters"] = lora_parameters;
   found["gate"] = expert.has_gate();
+  if (const Json::json_pointer joint("/gate/joint"); body.contains(joint)) found["joint_gate"] = body[joint];
   found["gate_parameters"] = gate_parameters;
 }
 
-void verify_expert(const fs::path& path, const RoutedModelManifest::ExpertReference& reference) {
+void verify_expert(const fs::path& path, const RoutedModelManifest::ExpertReference& reference, const RouterKind& kind) {
   const ExpertDirectory expert = ExpertDirectory::open(path);
-  const bool same = expert.adapter_hash() == reference.adapter_hash && expert.gate_hash() == reference.gate_hash;
+  const std::string hash = kind.prototypes != nullptr ? expert.file_hash(kind.prototypes) : std::string();
+  const bool same = expert.adapter_hash() == reference.adapter_hash && hash == reference.prototypes_hash;
   if (same) return;
   fail(ExitCode::bad_data, {.where = path.string(),
                             .found = "an expert that has changed since the routed model was built",
-                            .expected = "hashes " + reference.adapter_hash + " and " + reference.gate_hash,
+                            .expected = "hashes " + reference.adapter_hash + " and " + reference.prototypes_hash,
                             .hint = "build the routed model again"});
 }
 
@@ -101,7 +104,7 @@ void describe_routed_model(const fs::path& directory, const Json& body, bool ver
   Json& experts = found["experts"] = Json::array();
   for (const auto& reference : model.experts) {
     const fs::path path = directory / reference.path;
-    if (verify) verify_expert(path, reference);
+    if (verify) verify_expert(path, reference, router_kind(model.router, directory.string()));
     experts.push_back({{"name", reference.name},
                        {"enabled", reference.enabled},
                        {"path", reference.path},

@@ -14,9 +14,20 @@ struct AdaptedModel {
   std::optional<RoutedModel> routed;  ///< where routed experts were asked for
 };
 
-/// Loads `base`, and attaches the expert (plain LoRA, its gate is not used) or the routed model, of which at most one
-/// may be given (usage error). For inference: the frozen weights are packed. bad_data when they were made for another base.
-AdaptedModel load_adapted_model(const fs::path& base, const std::optional<std::string>& expert,
-                                const std::optional<std::string>& routed, at::Device device, at::ScalarType dtype);
+/// What is put on a base; neither: nothing.
+struct Adaptation {
+  std::optional<std::string> expert;  ///< directory: plain LoRA, its gate is not used
+  std::optional<std::string> routed;  ///< directory; at most one of the two (usage error)
+  RoutingChanges changes;             ///< for `routed` only (usage error)
+};
+
+/// Loads a base for inference: its frozen weights are packed.
+T5Model load_base(const fs::path& base, at::Device device, at::ScalarType dtype);
+/// Replaces whatever `model`, which was loaded from `base`, carries. Returns the routed model, where that is asked for.
+/// bad_data when an expert was made for another base.
+std::optional<RoutedModel> adapt(T5Model& model, const fs::path& base, const Adaptation& adaptation);
+/// Both together.
+AdaptedModel load_adapted_model(const fs::path& base, const Adaptation& adaptation, at::Device device,
+                                at::ScalarType dtype);
 
 }  // namespace phatgoose

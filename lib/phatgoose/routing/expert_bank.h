@@ -8,7 +8,7 @@
 #include <span>
 
 #include "phatgoose/routing/pair_order.h"
-#include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/routed_model_directory.h"
 
 namespace phatgoose {
 
@@ -18,7 +18,9 @@ class ExpertBank {
 
   /// Adds the chosen experts' updates to y in place; expert e of `order` is the e-th of the bank. Every token adds its
   /// results in the order of falling score, so that the sum depends neither on the order of the experts nor on threads.
-  virtual void add(const at::Tensor& u, const at::Tensor& y, const PairOrder& order) const = 0;  // [N, in], [N, out]
+  /// Mix::parameters asks for equal ranks and scales (check_mixable).
+  virtual void add(const at::Tensor& u, const at::Tensor& y, const PairOrder& order,
+                   Mix mix = Mix::outputs) const = 0;  // [N, in], [N, out]
 };
 
 /// Copies the factors, one expert at a time, into one store of type `dtype` on `device`. Ranks and scales may differ.

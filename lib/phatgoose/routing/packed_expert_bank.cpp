@@ -24,6 +24,23 @@ void for_experts(const PairOrder& order, std::int64_t begin, std::int64_t end, R
   }
 }
 
+/// For Mix::parameters: h of every pair (w_e c A_e u, [pairs, rank]) becomes w_e times the sum of its token's h, so that
+/// the products with B give (sum_e w_e B_e) c (sum_e w_e A_e) u.
+void mix_hidden(const PairOrder& order, std::int64_t rank, std::int64_t tokens, float* h) {
+  std::vector<float> sums(static_cast<std::size_t>(tokens * rank), 0.0F);
+  for (std::int64_t slot = 0; slot < order.slots(); ++slot) {  // a token's sum is taken in the order of its slots
+    for (std::int64_t expert = 0; expert < order.experts(); ++expert) {
+      for (std::int64_t i = order.begin(expert, slot); i < order.end(expert, slot); ++i) {
+        for (std::int64_t r = 0; r < rank; ++r) sums[order.tokens()[i] * rank + r] += h[i * rank + r];
+      }
+    }
+  }
+  for (std::int64_t i = 0; i < order.pairs(); ++i) {
+    const float* sum = sums.data() + order.tokens()[i] * rank;
+    for (std::int64_t r = 0; r < rank; ++r) h[i * rank + r] = order.weights()[i] * sum[r];
+  }
+}
+
 }  // namespace
 
 PackedExpertBank::PackedExpertBank(std::int64_t in, std::int64_t out, std::span<const LoraEntry* const> experts)
@@ -53,7 +70,7 @@ void PackedExpertBank::pack(const LoraEntry& expert, const Place& place) {
   store_.narrow(0, place.b + wide * rank, rest * rank).view({rank, rest}).copy_(b.narrow(0, wide, rest).t());
 }
 
-void PackedExpertBank::add(const at::Tensor& u, const at::Tensor& y, const PairOrder& order) const {
+void PackedExpertBank::add(const at::Tensor& u, const at::Tensor& y, const PairOrder& order, Mix mix) const {
   const SegmentKernels& kernels = segment_kernels();
   const TokenRows<const float> inputs{u.const_data_ptr<float>(), u.stride(0)};
   const TokenRows<float> outputs{y.mutable_data_ptr<float>(), y.stride(0)};
@@ -71,6 +88,7 @@ void PackedExpertBank::add(const at::Tensor& u, const at::Tensor& y, const PairO
                    h + order.begin(expert) * widest_ + (from - order.begin(expert)) * place.padded);
     });
   });
+  if (mix == Mix::parameters) mix_hidden(order, widest_, u.size(0), h);
   for (std::int64_t slot = 0; slot < order.slots(); ++slot) {  // within a slot every token occurs at most once
     at::parallel_for(0, order.pairs(), kPairsPerTask, [&](std::int64_t begin, std::int64_t end) {
       const auto part = [&](std::int64_t e) { return std::pair(order.begin(e, slot), order.end(e, slot)); };

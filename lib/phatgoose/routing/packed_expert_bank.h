@@ -12,7 +12,7 @@ namespace phatgoose {
 class PackedExpertBank : public ExpertBank {
  public:
   PackedExpertBank(std::int64_t in, std::int64_t out, std::span<const LoraEntry* const> experts);
-  void add(const at::Tensor& u, const at::Tensor& y, const PairOrder& order) const override;
+  void add(const at::Tensor& u, const at::Tensor& y, const PairOrder& order, Mix mix) const override;
 
  private:
   /// Where one expert lies in the store.

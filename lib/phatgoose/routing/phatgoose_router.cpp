@@ -5,8 +5,6 @@
 
 #include <cmath>
 
-#include "phatgoose/base/error.h"
-#include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/routing/segment_kernels.h"
 
 namespace phatgoose {
@@ -45,21 +43,7 @@ at::Tensor reciprocal_deviation(const at::Tensor& u) {
 }
 
 std::unique_ptr<Router> make_phatgoose_router(const RouterInputs& inputs) {
-  const std::int64_t in = inputs.group.linears.front().in;
-  const at::Tensor gates =
-      at::empty({static_cast<std::int64_t>(inputs.competitors.size()), in}, at::TensorOptions(inputs.device));
-  for (std::int64_t column = 0; const Competitor& competitor : inputs.competitors) {
-    const ExpertDirectory& expert = inputs.experts[competitor.expert];
-    const auto gate = expert.gates().find(inputs.group.linears[competitor.linear].path);
-    if (gate == expert.gates().end()) {
-      fail(ExitCode::bad_data, {.where = expert.path().string(),
-                                .found = "no gate for " + inputs.group.linears[competitor.linear].path,
-                                .expected = "gate.safetensors with a vector for every adapted linear",
-                                .hint = "train it with phatgoose train-gate"});
-    }
-    copy_into(gates[column++], gate->second);
-  }
-  return std::make_unique<PhatgooseRouter>(gates);
+  return std::make_unique<PhatgooseRouter>(gather_prototypes(inputs));
 }
 
 }  // namespace phatgoose

@@ -22,7 +22,7 @@ class PhatgooseRouter : public Router {
   FrozenWeight directions_;  // [S, in] fp32: LN(v_e) / sqrt(in)
 };
 
-/// Prototypes are the experts' gates; bad_data when one is missing.
+/// Prototypes are the experts' gates (PHATGOOSE) or their mean inputs (average activation).
 std::unique_ptr<Router> make_phatgoose_router(const RouterInputs& inputs);
 
 /// 1 / sqrt(var(u) + 1e-5) of every row, fp32.

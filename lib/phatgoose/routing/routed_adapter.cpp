@@ -3,16 +3,35 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <limits>
+
 #include "phatgoose/base/error.h"
 
 namespace phatgoose {
 
 RoutedAdapter::RoutedAdapter(std::vector<Member> members, std::unique_ptr<Router> router, SelectionSettings selection,
-                             std::shared_ptr<const RoutingObserver> observer)
+                             std::shared_ptr<const RoutingControl> control, Mix mix)
     : members_(std::move(members)),
       router_(std::move(router)),
       selection_(std::move(selection)),
-      observer_(std::move(observer)) {}
+      control_(std::move(control)),
+      mix_(mix) {
+  std::vector<std::int64_t> experts;
+  for (const Member& member : members_) experts.insert(experts.end(), member.experts.begin(), member.experts.end());
+  expert_of_column_ = at::tensor(experts, at::kLong);
+}
+
+at::Tensor RoutedAdapter::competing_scores(const at::Tensor& u, const Pass& pass) const {
+  at::Tensor scores = router_->scores(u, pass).to(at::kCPU);  // [N, S]
+  if (const at::Tensor& known = pass.packing.row_scores(); known.defined()) {
+    const at::Tensor by_column = known.index_select(1, expert_of_column_);                 // [rows, S]
+    scores = scores.add_(by_column.index_select(0, pass.packing.row_of_tokens()));         // [N, S]
+  }
+  if (control_->excluded >= 0) {
+    scores.masked_fill_(expert_of_column_.eq(control_->excluded), -std::numeric_limits<float>::infinity());
+  }
+  return scores;
+}
 
 at::Tensor RoutedAdapter::apply(const at::Tensor& u, const at::Tensor& y, const Pass& pass) const {
   if (at::GradMode::is_enabled() && y.requires_grad()) {
@@ -20,23 +39,22 @@ at::Tensor RoutedAdapter::apply(const at::Tensor& u, const at::Tensor& y, const 
          {.where = "routed adapter", .found = "a pass with gradients", .expected = "inference", .hint = {}});
   }
   const at::NoGradGuard no_grad;
-  const at::Tensor inputs = u.contiguous();                              // [N, in]
-  const at::Tensor scores = router_->scores(inputs, pass).to(at::kCPU);  // [N, S]
+  const at::Tensor inputs = u.contiguous();                    // [N, in]
+  const at::Tensor scores = competing_scores(inputs, pass);    // [N, S]
   for (std::int64_t begin = 0; const Member& member : members_) {
     const auto experts = static_cast<std::int64_t>(member.experts.size());
     const Selection chosen = select_experts(scores.narrow(1, begin, experts), selection_);
-    if (observer_->statistics != nullptr) {
-      observer_->statistics->record(member.number, chosen, member.experts, pass.packing);
+    if (control_->statistics != nullptr) {
+      control_->statistics->record(member.number, chosen, member.experts, pass.packing);
     }
-    member.bank->add(inputs, y.narrow(1, member.column, member.out), PairOrder(chosen, experts));
+    member.bank->add(inputs, y.narrow(1, member.column, member.out), PairOrder(chosen, experts), mix_);
     begin += experts;
   }
   return y;
 }
 
 std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& group, std::int64_t first_number,
-                                                         std::span<const ExpertDirectory> experts,
-                                                         const std::string& router, const SelectionSettings& selection,
+                                                         const RoutedExperts& experts, const RoutingPlan& plan,
                                                          const RoutingTarget& target) {
   std::vector<RoutedAdapter::Member> members;
   std::vector<Competitor> competitors;
@@ -45,9 +63,10 @@ std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& 
     const LinearSpec& linear = group.linears[l];
     std::vector<const LoraEntry*> entries;
     std::vector<std::int32_t> indices;
-    for (std::size_t e = 0; e < experts.size(); ++e) {
-      const auto found = experts[e].loras().find(linear.path);
-      if (found == experts[e].loras().end()) continue;
+    for (std::size_t e = 0; e < experts.experts.size(); ++e) {
+      const std::map<std::string, LoraEntry>& loras = experts.experts[e].loras();
+      const auto found = loras.find(linear.path);
+      if (found == loras.end()) continue;
       entries.push_back(&found->second);
       indices.push_back(static_cast<std::int32_t>(e));
       competitors.push_back({l, e});
@@ -59,9 +78,9 @@ std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& 
     column += linear.out;
   }
   if (members.empty()) return nullptr;
-  return std::make_shared<RoutedAdapter>(std::move(members),
-                                         make_router(router, {group, experts, competitors, target.device}), selection,
-                                         target.observer);
+  auto router = make_router(plan.router, {group, experts.prototypes, competitors, target.device});
+  return std::make_shared<RoutedAdapter>(std::move(members), std::move(router), plan.selection, target.control,
+                                         plan.mix);
 }
 
 }  // namespace phatgoose

@@ -17,9 +17,10 @@
 
 namespace phatgoose {
 
-/// Where the adapters of a model report their choices; null: nowhere.
-struct RoutingObserver {
-  RoutingStatistics* statistics = nullptr;
+/// What the routed adapters of a model share, and may change between passes.
+struct RoutingControl {
+  RoutingStatistics* statistics = nullptr;  ///< where choices are reported; null: nowhere
+  std::int64_t excluded = -1;               ///< this expert does not compete; -1: all do
 };
 
 class RoutedAdapter : public Adapter {
@@ -32,32 +33,48 @@ class RoutedAdapter : public Adapter {
     std::unique_ptr<ExpertBank> bank;
   };
 
-  /// `router` scores the members' experts, member after member.
+  /// `router` scores the members' experts, member after member; what the packing knows of whole rows is added.
   RoutedAdapter(std::vector<Member> members, std::unique_ptr<Router> router, SelectionSettings selection,
-                std::shared_ptr<const RoutingObserver> observer);
+                std::shared_ptr<const RoutingControl> control, Mix mix = Mix::outputs);
 
   /// Inference only: works in place on y and has no gradient (an error when y needs one).
   at::Tensor apply(const at::Tensor& u, const at::Tensor& y, const Pass& pass) const override;  // [N, G]
 
  private:
+  at::Tensor competing_scores(const at::Tensor& u, const Pass& pass) const;  // [N, S] on CPU
+
   std::vector<Member> members_;
   std::unique_ptr<Router> router_;
   SelectionSettings selection_;
-  std::shared_ptr<const RoutingObserver> observer_;
+  std::shared_ptr<const RoutingControl> control_;
+  Mix mix_;
+  at::Tensor expert_of_column_;  // [S] int64
 };
 
-/// Where and how routed adapters are made.
+/// How a model's experts are routed.
+struct RoutingPlan {
+  std::string router = "phatgoose";  ///< a token-level router of router.cpp
+  SelectionSettings selection;
+  Mix mix = Mix::outputs;
+};
+
+/// Where routed adapters are made.
 struct RoutingTarget {
   at::Device device;
   at::ScalarType dtype;
-  std::shared_ptr<const RoutingObserver> observer;
+  std::shared_ptr<const RoutingControl> control;
+};
+
+/// Experts with what the router compares tokens with, one entry for each expert or none at all.
+struct RoutedExperts {
+  std::span<const ExpertDirectory> experts;
+  std::span<const LinearVectors> prototypes;
 };
 
 /// The adapter of one group, or null where no expert adapts any of its linears. `first_number` is the number of the
 /// group's first linear in the statistics.
 std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& group, std::int64_t first_number,
-                                                         std::span<const ExpertDirectory> experts,
-                                                         const std::string& router, const SelectionSettings& selection,
+                                                         const RoutedExperts& experts, const RoutingPlan& plan,
                                                          const RoutingTarget& target);
 
 }  // namespace phatgoose

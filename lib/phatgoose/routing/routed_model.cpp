@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
+#include "phatgoose/adapters/merge.h"
 #include "phatgoose/base/error.h"
 
 namespace phatgoose {
@@ -16,32 +19,56 @@ void check_hash(const fs::path& where, const std::string& what, const std::strin
 }
 
 std::vector<ExpertDirectory> open_enabled(const fs::path& directory, const RoutedModelManifest& manifest) {
+  const RouterKind& kind = router_kind(manifest.router, directory.string());
   std::vector<ExpertDirectory> experts;
   for (const auto& reference : manifest.experts) {
     if (!reference.enabled) continue;
     // The values of files with the right hashes were checked when the routed model was built.
-    const bool hashed = !reference.adapter_hash.empty() && !reference.gate_hash.empty();
-    experts.push_back(ExpertDirectory::open(directory / reference.path, !hashed));
+    experts.push_back(ExpertDirectory::open(directory / reference.path, reference.adapter_hash.empty()));
     const ExpertDirectory& expert = experts.back();
     check_hash(expert.path(), "adapter_model.safetensors", expert.adapter_hash(), reference.adapter_hash);
-    check_hash(expert.path(), "gate.safetensors", expert.gate_hash(), reference.gate_hash);
+    if (kind.prototypes == nullptr) continue;
+    if (!is_file(expert.path() / kind.prototypes)) {
+      fail(ExitCode::bad_data, {.where = expert.path().string(),
+                                .found = std::string("no ") + kind.prototypes,
+                                .expected = "what the router " + manifest.router + " needs of an expert",
+                                .hint = std::string("make it with phatgoose ") + kind.made_by});
+    }
+    check_hash(expert.path(), kind.prototypes, expert.file_hash(kind.prototypes), reference.prototypes_hash);
   }
   return experts;
 }
 
+MergeRule merge_rule(const RouterKind& kind) { return *merge_rule_named(kind.name); }
+
+std::vector<LinearVectors> read_prototypes(std::span<const ExpertDirectory> experts, const RouterKind& kind) {
+  std::vector<LinearVectors> prototypes;
+  if (kind.prototypes == nullptr || kind.has_encoder) return prototypes;
+  for (const ExpertDirectory& expert : experts) {
+    prototypes.push_back(expert.vectors(kind.prototypes, /*check_values=*/false));
+    if (!prototypes.back().by_path.empty()) continue;
+    fail(ExitCode::bad_data, {.where = expert.path().string(),
+                              .found = std::string("no ") + kind.prototypes,
+                              .expected = std::string("what the router ") + kind.name + " needs of an expert",
+                              .hint = std::string("make it with phatgoose ") + kind.made_by});
+  }
+  return prototypes;
+}
+
 }  // namespace
 
-RoutedModel RoutedModel::load(const fs::path& directory, T5Model& model, const std::string& base_fingerprint) {
-  const RoutedModelManifest manifest = read_routed_model(directory);
+RoutedModel RoutedModel::load(const fs::path& directory, T5Model& model, const std::string& base_fingerprint,
+                              const RoutingChanges& changes) {
+  const RoutedModelManifest manifest = changed(read_routed_model(directory), changes, directory.string());
   if (manifest.base_fingerprint != base_fingerprint) {
     fail(ExitCode::bad_data, {.where = directory.string(),
                               .found = "base model " + base_fingerprint,
                               .expected = manifest.base_fingerprint + ", the one it was built for",
                               .hint = "that was " + manifest.base_path});
   }
-  const std::vector<ExpertDirectory> experts = open_enabled(directory, manifest);
+  std::vector<ExpertDirectory> experts = open_enabled(directory, manifest);
   for (const ExpertDirectory& expert : experts) expert.check_base(model.config(), base_fingerprint);
-  RoutedModel routed(model, experts, manifest.router, manifest.selection);
+  RoutedModel routed(model, std::move(experts), {manifest.router, manifest.selection, manifest.mix});
   routed.expert_names_.clear();
   for (const auto& reference : manifest.experts) {
     if (reference.enabled) routed.expert_names_.push_back(reference.name);
@@ -49,15 +76,74 @@ RoutedModel RoutedModel::load(const fs::path& directory, T5Model& model, const s
   return routed;
 }
 
-RoutedModel::RoutedModel(T5Model& model, std::span<const ExpertDirectory> experts, const std::string& router,
-                         const SelectionSettings& selection) {
-  for (const ExpertDirectory& expert : experts) expert_names_.push_back(expert.name());
-  const RoutingTarget target{model.device(), model.dtype(), observer_};
-  for (const auto& group : model.groups()) {
-    const auto first = static_cast<std::int64_t>(linear_paths_.size());
-    group->set_adapter(make_routed_adapter(group->spec(), first, experts, router, selection, target));
+RoutedModel::RoutedModel(T5Model& model, std::vector<ExpertDirectory> experts, RoutingPlan plan)
+    : kind_(&router_kind(plan.router, "router")), groups_(model.groups()), experts_(std::move(experts)) {
+  for (const ExpertDirectory& expert : experts_) expert_names_.push_back(expert.name());
+  for (const auto& group : groups_) {
     for (const LinearSpec& linear : group->spec().linears) linear_paths_.push_back(linear.path);
   }
+  if (kind_->mixing == RouterKind::Mixing::merged) {
+    merge();
+  } else {
+    route(model, std::move(plan));
+  }
+}
+
+void RoutedModel::route(T5Model& model, RoutingPlan plan) {
+  if (kind_->has_encoder) read_examples();
+  if (plan.mix == Mix::parameters) check_mergeable(MergeRule::factors, experts_);
+  if (kind_->mixing == RouterKind::Mixing::fixed) {
+    plan.selection = {.k = std::max<std::int64_t>(1, static_cast<std::int64_t>(experts_.size()))};
+  }
+  const std::vector<LinearVectors> prototypes = read_prototypes(experts_, *kind_);
+  const RoutingTarget target{model.device(), model.dtype(), control_};
+  for (std::int64_t first = 0; const auto& group : groups_) {
+    group->set_adapter(make_routed_adapter(group->spec(), first, {experts_, prototypes}, plan, target));
+    first += static_cast<std::int64_t>(group->spec().linears.size());
+  }
+  experts_.clear();  // the banks hold copies; the files need not stay mapped
+}
+
+void RoutedModel::read_examples() {
+  std::vector<StoredEmbeddings> stored;
+  for (const ExpertDirectory& expert : experts_) stored.push_back(read_embeddings(expert.path() / kind_->prototypes));
+  retrieval_ = RetrievalIndex(stored);
+  if (stored.empty()) return;
+  encoder_name_ = stored.front().encoder_name;
+  encoder_fingerprint_ = stored.front().encoder_fingerprint;
+}
+
+void RoutedModel::merge() {
+  std::vector<ExpertDirectory> merged;
+  for (std::size_t e = 0; e < experts_.size(); ++e) {
+    if (static_cast<std::int64_t>(e) != control_->excluded) merged.push_back(experts_[e]);
+  }
+  const MergeRule rule = merge_rule(*kind_);
+  check_mergeable(rule, merged);
+  for (const auto& group : groups_) {
+    const at::Tensor weight = group->weight();
+    at::Tensor update;
+    for (std::size_t l = 0; l < group->spec().linears.size(); ++l) {
+      const LinearSpec& linear = group->spec().linears[l];
+      const at::Tensor part = merged.empty() ? at::Tensor() : merged_update(rule, merged, linear.path, weight.device());
+      if (!part.defined()) continue;
+      if (!update.defined()) update = at::zeros(weight.sizes(), weight.options().dtype(at::kFloat));
+      update.narrow(0, group->begin(l), linear.out).copy_(part);
+    }
+    group->set_update(update);
+  }
+}
+
+void RoutedModel::exclude(const std::optional<std::string>& name) {
+  const auto found = name ? std::ranges::find(expert_names_, *name) : expert_names_.end();
+  const std::int64_t excluded = found == expert_names_.end() ? -1 : found - expert_names_.begin();
+  if (excluded == control_->excluded) return;
+  control_->excluded = excluded;
+  if (kind_->mixing == RouterKind::Mixing::merged) merge();
+}
+
+at::Tensor RoutedModel::row_scores(const at::Tensor& embeddings) const {
+  return retrieval_.row_scores(embeddings, control_->excluded);
 }
 
 RoutingStatistics RoutedModel::make_statistics() const {

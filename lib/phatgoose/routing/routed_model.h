@@ -2,39 +2,66 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "phatgoose/nn/t5_model.h"
+#include "phatgoose/routing/retrieval_index.h"
 #include "phatgoose/routing/routed_adapter.h"
 #include "phatgoose/store/routed_model_directory.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 
-/// Puts routed adapters on every group of a model, which keeps them.
+/// Puts routed adapters, or the update of merged experts, on every group of a model. The model's layers must outlive it;
+/// the model may move.
 class RoutedModel {
  public:
   /// Experts that are not enabled in the manifest are left out. bad_data when the base is another one, an expert is
-  /// missing, has changed since the routed model was built, or does not fit.
-  static RoutedModel load(const fs::path& directory, T5Model& model, const std::string& base_fingerprint);
+  /// missing, has changed since the routed model was built, or does not fit; usage for `changes` that do not fit.
+  static RoutedModel load(const fs::path& directory, T5Model& model, const std::string& base_fingerprint,
+                          const RoutingChanges& changes = {});
 
-  /// The same for experts at hand, which must fit the model.
-  RoutedModel(T5Model& model, std::span<const ExpertDirectory> experts, const std::string& router,
-              const SelectionSettings& selection);
+  /// The same for experts at hand, which must fit the model. `plan.router`: any of router_kinds().
+  RoutedModel(T5Model& model, std::vector<ExpertDirectory> experts, RoutingPlan plan);
 
   /// Enabled experts, in order.
   const std::vector<std::string>& expert_names() const { return expert_names_; }
   /// Module paths of all adaptable linears, in the order of linear_groups(): the numbers used in the statistics.
   const std::vector<std::string>& linear_paths() const { return linear_paths_; }
 
+  /// Whether experts are weighted while the model runs (they are not where they are merged).
+  bool has_weights() const { return kind_->mixing != RouterKind::Mixing::merged; }
   /// Statistics of the right size for this model.
   RoutingStatistics make_statistics() const;
   /// From now on choices are added to `statistics`, which must stay alive; null stops that.
-  void observe(RoutingStatistics* statistics) const { observer_->statistics = statistics; }
+  void observe(RoutingStatistics* statistics) const { control_->statistics = statistics; }
+
+  /// Leaves out the expert of that name, and brings back the one left out before; none, or a name that no expert has:
+  /// all take part.
+  void exclude(const std::optional<std::string>& name);
+
+  /// Whether the router looks at whole inputs: then every packing that is encoded needs row_scores().
+  bool routes_inputs() const { return kind_->has_encoder; }
+  /// Fingerprint of the encoder that the experts' examples were embedded with, where known.
+  const std::string& encoder_fingerprint() const { return encoder_fingerprint_; }
+  const std::string& encoder_name() const { return encoder_name_; }
+  /// Scores of inputs by expert, from their embeddings by that encoder.
+  at::Tensor row_scores(const at::Tensor& embeddings) const;  // [n, D] -> [n, E]
 
  private:
+  void route(T5Model& model, RoutingPlan plan);
+  void read_examples();
+  void merge();
+
+  const RouterKind* kind_;
+  std::span<const std::unique_ptr<LinearGroup>> groups_;
+  std::vector<ExpertDirectory> experts_;  // of merged models, to be merged again without one
   std::vector<std::string> expert_names_, linear_paths_;
-  std::shared_ptr<RoutingObserver> observer_ = std::make_shared<RoutingObserver>();
+  RetrievalIndex retrieval_;
+  std::string encoder_name_, encoder_fingerprint_;
+  std::shared_ptr<RoutingControl> control_ = std::make_shared<RoutingControl>();
 };
 
 }  // namespace phatgoose

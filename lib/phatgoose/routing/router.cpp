@@ -1,8 +1,13 @@
 #include "phatgoose/routing/router.h"
 
+#include <ATen/ATen.h>
+
 #include <array>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/nn/tensor_bridge.h"
+#include "phatgoose/routing/arrow_router.h"
+#include "phatgoose/routing/constant_router.h"
 #include "phatgoose/routing/phatgoose_router.h"
 
 namespace phatgoose {
@@ -15,6 +20,11 @@ struct RegisteredRouter {
 
 constexpr std::array kRouters{
     RegisteredRouter{"phatgoose", make_phatgoose_router},
+    RegisteredRouter{"average-activation", make_phatgoose_router},
+    RegisteredRouter{"arrow", make_arrow_router},
+    RegisteredRouter{"retrieval", make_constant_router},
+    RegisteredRouter{"uniform", make_constant_router},
+    RegisteredRouter{"single", make_constant_router},
 };
 
 }  // namespace
@@ -23,15 +33,25 @@ std::unique_ptr<Router> make_router(const std::string& name, const RouterInputs&
   for (const RegisteredRouter& router : kRouters) {
     if (name == router.name) return router.make(inputs);
   }
-  std::string known;
-  for (const std::string& router : router_names()) known += (known.empty() ? "" : ", ") + router;
-  fail(ExitCode::bad_data, {.where = "router", .found = "\"" + name + "\"", .expected = "one of " + known, .hint = {}});
+  fail(ExitCode::bug, {.where = "router", .found = "\"" + name + "\"", .expected = "a token-level router"});
 }
 
-std::vector<std::string> router_names() {
-  std::vector<std::string> names;
-  for (const RegisteredRouter& router : kRouters) names.emplace_back(router.name);
-  return names;
+at::Tensor gather_prototypes(const RouterInputs& inputs) {
+  const std::int64_t in = inputs.group.linears.front().in;
+  const at::Tensor gathered =
+      at::empty({static_cast<std::int64_t>(inputs.competitors.size()), in}, at::TensorOptions(inputs.device));
+  for (std::int64_t column = 0; const Competitor& competitor : inputs.competitors) {
+    const LinearVectors& vectors = inputs.prototypes[competitor.expert];
+    const std::string& path = inputs.group.linears[competitor.linear].path;
+    const auto found = vectors.by_path.find(path);
+    if (found == vectors.by_path.end()) {
+      fail(ExitCode::bad_data, {.where = "expert " + std::to_string(competitor.expert),
+                                .found = "no vector for " + path,
+                                .expected = "a vector for every adapted linear, beside the adapter"});
+    }
+    copy_into(gathered[column++], found->second);
+  }
+  return gathered;
 }
 
 }  // namespace phatgoose

@@ -1,5 +1,5 @@
-// The seam between routing methods: a router gives scores, everything after them is shared. A new router is one file
-// and one line in the registry of router.cpp.
+// The seam between routing methods: a router gives scores, everything after them is shared. A new router is one file,
+// one line in router.cpp and one in store/router_kinds.cpp.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -29,20 +29,22 @@ class Router {
 /// One column of the scores.
 struct Competitor {
   std::size_t linear;  ///< index in the group
-  std::size_t expert;  ///< index in RouterInputs::experts
+  std::size_t expert;  ///< index among the routed experts
 };
 
 /// What a router is made from.
 struct RouterInputs {
   const LinearGroupSpec& group;
-  std::span<const ExpertDirectory> experts;
-  std::span<const Competitor> competitors;  ///< by linear, then by expert
+  std::span<const LinearVectors> prototypes;  ///< of every expert; none for routers that compare nothing
+  std::span<const Competitor> competitors;    ///< by linear, then by expert
   at::Device device;
 };
 
-/// Makes the router called `name` for one group; bad_data when there is none of that name, or an expert lacks what it
-/// needs.
+/// Makes the router called `name` for one group; bad_data when an expert lacks what it needs, our bug where there is no
+/// such token-level router.
 std::unique_ptr<Router> make_router(const std::string& name, const RouterInputs& inputs);
-std::vector<std::string> router_names();
+
+/// The competitors' prototypes one below the other, fp32; bad_data where one is missing.
+at::Tensor gather_prototypes(const RouterInputs& inputs);  // [S, in]
 
 }  // namespace phatgoose

@@ -6,6 +6,26 @@
 
 namespace phatgoose {
 
+namespace {
+
+/// For Mix::parameters: as mix_hidden of the packed bank, on tensors.
+void mix_hidden(const PairOrder& order, const at::Tensor& tokens, const at::Tensor& weights, std::int64_t count,
+                std::vector<at::Tensor>& hidden) {
+  std::vector<at::Tensor> parts;
+  for (const at::Tensor& part : hidden) {
+    if (part.defined()) parts.push_back(part);
+  }
+  const at::Tensor all = at::cat(parts);                                                         // [pairs, R]
+  const at::Tensor sums = at::zeros({count, all.size(1)}, all.options()).index_add_(0, tokens, all);  // [N, R]
+  const at::Tensor mixed = sums.index_select(0, tokens).mul_(weights);                           // [pairs, R]
+  for (std::size_t e = 0; e < hidden.size(); ++e) {
+    const auto expert = static_cast<std::int64_t>(e);
+    if (hidden[e].defined()) hidden[e] = mixed.narrow(0, order.begin(expert), order.end(expert) - order.begin(expert));
+  }
+}
+
+}  // namespace
+
 TensorExpertBank::TensorExpertBank(std::int64_t in, std::int64_t out, std::span<const LoraEntry* const> experts,
                                    at::Device device, at::ScalarType dtype) {
   std::int64_t ranks = 0;
@@ -23,18 +43,22 @@ TensorExpertBank::TensorExpertBank(std::int64_t in, std::int64_t out, std::span<
   }
 }
 
-void TensorExpertBank::add(const at::Tensor& u, const at::Tensor& y, const PairOrder& order) const {
+void TensorExpertBank::add(const at::Tensor& u, const at::Tensor& y, const PairOrder& order, Mix mix) const {
   const std::int64_t pairs = order.pairs();
   const at::Tensor tokens =
       at::from_blob(const_cast<std::int32_t*>(order.tokens()), {pairs}, at::kInt).to(u.device(), at::kLong);
   const at::Tensor weights = at::from_blob(const_cast<float*>(order.weights()), {pairs, 1}, at::kFloat).to(u.device());
-  std::vector<at::Tensor> updates(a_.size());  // per expert [pairs of e, out]
+  std::vector<at::Tensor> hidden(a_.size());  // per expert [pairs of e, R]: w_e c_e A_e u
   for (std::int64_t e = 0; e < order.experts(); ++e) {
     const std::int64_t begin = order.begin(e), count = order.end(e) - begin;
     if (count == 0) continue;
     const at::Tensor h = at::mm(u.index_select(0, tokens.narrow(0, begin, count)), a_[e].t());  // [pairs of e, R]
-    const at::Tensor weighted = h * (weights.narrow(0, begin, count) * scales_[e]);
-    updates[e] = at::mm(weighted.to(u.scalar_type()), b_[e].t());
+    hidden[e] = h * (weights.narrow(0, begin, count) * scales_[e]);
+  }
+  if (mix == Mix::parameters && pairs > 0) mix_hidden(order, tokens, weights, u.size(0), hidden);
+  std::vector<at::Tensor> updates(a_.size());  // per expert [pairs of e, out]
+  for (std::size_t e = 0; e < hidden.size(); ++e) {
+    if (hidden[e].defined()) updates[e] = at::mm(hidden[e].to(u.scalar_type()), b_[e].t());
   }
   for (std::int64_t slot = 0; slot < order.slots(); ++slot) {
     for (std::int64_t e = 0; e < order.experts(); ++e) {

@@ -13,7 +13,7 @@ class TensorExpertBank : public ExpertBank {
  public:
   TensorExpertBank(std::int64_t in, std::int64_t out, std::span<const LoraEntry* const> experts, at::Device device,
                    at::ScalarType dtype);
-  void add(const at::Tensor& u, const at::Tensor& y, const PairOrder& order) const override;
+  void add(const at::Tensor& u, const at::Tensor& y, const PairOrder& order, Mix mix) const override;
 
  private:
   at::Tensor store_a_, store_b_;   // [sum R, in] and, flat, every B [out, R] one after the other

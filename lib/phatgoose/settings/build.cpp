@@ -1,6 +1,6 @@
 #include "phatgoose/settings/build.h"
 
-#include <sstream>
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 
@@ -12,7 +12,7 @@ OptionSet BuildSettings::declare() {
   set.add("out", &out, "directory of the routed model").as("DIR").must().in(parts);
   set.add("pack", &pack, "copy the experts into the directory, so that it can be moved").in(parts);
   const char* routing = "Routing";
-  set.add("router", &router, "how tokens are scored").one_of({"phatgoose"}).in(routing);
+  set.add("router", &router, "how experts are chosen, or merged").one_of(router_names()).in(routing);
   set.add("k", &k, "experts per token; more than there are means all").at_least(1).in(routing);
   set.add("top-p", &top_p, "instead of k: as many experts as hold this share of the softmax")
       .between(1e-9, 1)
@@ -21,17 +21,11 @@ OptionSet BuildSettings::declare() {
   set.add("renorm-eps", &renorm_eps, "added to the denominator of the weights; 1e-6 as in the original code")
       .at_least(0)
       .in(routing);
+  set.add("mix", &mix, "what the weights weigh: the experts' outputs, or their parameters before the product")
+      .one_of({"outputs", "parameters"})
+      .in(routing);
   set.add("enabled", &enabled, "only these experts take part, separated by commas; default: all").as("A,B").in(routing);
   return set;
-}
-
-std::vector<std::string> BuildSettings::enabled_names() const {
-  std::vector<std::string> names;
-  for (const std::string& text : enabled) {
-    std::istringstream stream(text);
-    for (std::string name; std::getline(stream, name, ',');) names.push_back(name);
-  }
-  return names;
 }
 
 }  // namespace phatgoose

@@ -18,12 +18,11 @@ struct BuildSettings {
   std::optional<double> top_p;
   double temperature = 1.0;
   double renorm_eps = 0.0;
+  std::string mix = "outputs";
   std::vector<std::string> enabled;  ///< texts of one or more names, separated by commas; empty: all
   bool pack = false;
 
   OptionSet declare();
-  /// The single names in `enabled`.
-  std::vector<std::string> enabled_names() const;
 };
 
 }  // namespace phatgoose

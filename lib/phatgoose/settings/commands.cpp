@@ -3,6 +3,8 @@
 #include "phatgoose/settings/bench.h"
 #include "phatgoose/settings/build.h"
 #include "phatgoose/settings/eval.h"
+#include "phatgoose/settings/export.h"
+#include "phatgoose/settings/import.h"
 #include "phatgoose/settings/inspect.h"
 #include "phatgoose/settings/predict.h"
 #include "phatgoose/settings/pretrain.h"
@@ -27,9 +29,11 @@ std::vector<Command> all_commands() {
       command<PretrainSettings>(),
       command<TrainExpertSettings>(),
       command<TrainGateSettings>(),
+      command<ImportSettings>(),
       command<BuildSettings>(),
       command<EvalSettings>(),
       command<PredictSettings>(),
+      command<ExportSettings>(),
       command<InspectSettings>(),
       command<BenchSettings>(),
   };

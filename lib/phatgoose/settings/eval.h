@@ -7,14 +7,18 @@
 #include <vector>
 
 #include "phatgoose/settings/common.h"
+#include "phatgoose/settings/routing_changes.h"
 
 namespace phatgoose {
 
 struct EvalSettings {
   CommonSettings common;
   std::string model;
-  std::optional<std::string> expert;  ///< at most one of expert and routed; neither: the base alone
-  std::optional<std::string> routed;
+  bool base = false;  ///< evaluate the base itself beside the others; it is what is evaluated where there are none
+  std::vector<std::string> experts, routed;
+  std::optional<std::string> compare_to;  ///< name of a method
+  bool exclude_own = false;
+  RoutingOptions routing;
   std::string suite;
   std::string out;
   std::vector<std::string> tasks;     ///< names; empty: all of the suite

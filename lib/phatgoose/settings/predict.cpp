@@ -21,6 +21,7 @@ OptionSet PredictSettings::declare() {
   set.add("batch-rows", &batch_rows, "most rows answered together; fewer where the next is not there yet")
       .at_least(1)
       .in("Machine");
+  routing.declare(set);
   common.declare(set);
   return set;
 }

@@ -101,23 +101,21 @@ std::map<std::string, LoraEntry> read_loras(const TensorArchive& file, const Pef
   return loras;
 }
 
-std::map<std::string, TensorView> read_gates(const TensorArchive& file, const std::map<std::string, LoraEntry>& loras,
-                                             bool check_values) {
+void check_vectors(const TensorArchive& file, const std::map<std::string, LoraEntry>& loras, bool check_values) {
   for (const auto& [name, view] : file.tensors()) {
     check_tensor(file, name, 1, check_values);
     if (view.dtype != DType::f32) refuse(file.where(name), name_of(view.dtype), "F32");
     const auto lora = loras.find(name);
-    if (lora == loras.end()) refuse(file.where(name), "a gate without a LoRA", "a gate for each adapted linear");
+    if (lora == loras.end()) refuse(file.where(name), "a vector without a LoRA", "one for each adapted linear");
     if (view.shape[0] != lora->second.a.shape[1]) {
       refuse(file.where(name), "shape " + to_string(view.shape), to_string(Shape{lora->second.a.shape[1]}),
-             "a gate is as long as its linear's input");
+             "it is as long as its linear's input");
     }
   }
   for (const auto& [path, lora] : loras) {
     if (!file.contains(path))
-      refuse(file.where(path), "no gate", "a gate for each adapted linear", "train the gate again");
+      refuse(file.where(path), "no vector", "one for each adapted linear", "make the file again");
   }
-  return file.tensors();
 }
 
 /// The directory's own name, also for "." and for paths that end with a slash.
@@ -153,18 +151,22 @@ ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_valu
   expert.adapter_path_ = directory / (old_file ? kOldAdapterFile : kAdapterFile);
   expert.adapter_file_ = open_adapter(expert.adapter_path_);
   expert.loras_ = read_loras(*expert.adapter_file_, config, check_values);
-  if (is_file(directory / kGateFile)) {
-    expert.gate_file_ = std::make_shared<SafetensorsFile>(directory / kGateFile);
-    expert.gates_ = read_gates(*expert.gate_file_, expert.loras_, check_values);
-  }
+  expert.gates_ = expert.vectors(kGateFile, check_values);
   return expert;
+}
+
+LinearVectors ExpertDirectory::vectors(const std::string& file, bool check_values) const {
+  if (!is_file(path_ / file)) return {};
+  const auto opened = std::make_shared<SafetensorsFile>(path_ / file);
+  check_vectors(*opened, loras_, check_values);
+  return {opened->tensors(), opened->metadata(), opened};
 }
 
 std::string ExpertDirectory::adapter_hash() const { return content_hash_of_file(adapter_path_); }
 
-std::string ExpertDirectory::gate_hash() const {
-  return has_gate() ? content_hash_of_file(path_ / kGateFile) : std::string();
-}
+std::string ExpertDirectory::gate_hash() const { return has_gate() ? file_hash(kGateFile) : std::string(); }
+
+std::string ExpertDirectory::file_hash(const std::string& file) const { return content_hash_of_file(path_ / file); }
 
 void ExpertDirectory::check_base(const T5Config& config, const std::string& fingerprint) const {
   const std::string hint = "the expert was made for another base model";

@@ -20,6 +20,14 @@ struct LoraEntry {
   TensorView b;  ///< [out, R]
 };
 
+/// One vector [in] for each linear that an expert adapts, from a file beside its adapter: trained gates, or what another
+/// router compares tokens with. Tensor data stays mapped while a copy of this lives.
+struct LinearVectors {
+  std::map<std::string, TensorView> by_path;    ///< by module path; empty without a file
+  std::map<std::string, std::string> metadata;  ///< where they come from
+  std::shared_ptr<TensorArchive> file;
+};
+
 /// Everything read from an expert directory; tensor data stays mapped.
 class ExpertDirectory {
  public:
@@ -34,9 +42,11 @@ class ExpertDirectory {
   const std::string& name() const { return name_; }
   /// By module path, in lexicographic order.
   const std::map<std::string, LoraEntry>& loras() const { return loras_; }
-  bool has_gate() const { return !gates_.empty(); }
+  bool has_gate() const { return !gates_.by_path.empty(); }
   /// Gate vectors v_e [in], by module path. Empty without a gate.
-  const std::map<std::string, TensorView>& gates() const { return gates_; }
+  const std::map<std::string, TensorView>& gates() const { return gates_.by_path; }
+  /// The vectors of another such file in the directory, held to the same; none where the file is not there.
+  LinearVectors vectors(const std::string& file, bool check_values = true) const;
   /// Fingerprint of the base the expert was trained on, where the manifest says so.
   const std::optional<std::string>& base_fingerprint() const { return base_fingerprint_; }
   /// adapter_model.safetensors, or adapter_model.bin.
@@ -44,6 +54,8 @@ class ExpertDirectory {
   /// Content hashes of the adapter's file and of gate.safetensors (empty without a gate); the files are read each time.
   std::string adapter_hash() const;
   std::string gate_hash() const;
+  /// The same of any file in the directory.
+  std::string file_hash(const std::string& file) const;
 
   /// Checks every module path and shape against `config`, and the fingerprint where both sides have one: bad_data.
   void check_base(const T5Config& config, const std::string& fingerprint) const;
@@ -54,10 +66,10 @@ class ExpertDirectory {
   fs::path path_;
   std::string name_;
   std::map<std::string, LoraEntry> loras_;
-  std::map<std::string, TensorView> gates_;
   std::optional<std::string> base_fingerprint_;
   fs::path adapter_path_;
-  std::shared_ptr<TensorArchive> adapter_file_, gate_file_;
+  std::shared_ptr<TensorArchive> adapter_file_;
+  LinearVectors gates_;
 };
 
 /// One linear's trained factors, to be written. fp32, contiguous; must stay valid during the call.

@@ -4,7 +4,9 @@
 #include <set>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/nearest.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 namespace {
@@ -21,7 +23,17 @@ Json router_json(const RoutedModelManifest& manifest) {
           {"k", selection.k},
           {"top_p", selection.top_p ? Json(*selection.top_p) : Json(nullptr)},
           {"temperature", selection.temperature},
-          {"renorm_eps", selection.renorm_eps}};
+          {"renorm_eps", selection.renorm_eps},
+          {"mix", name_of(manifest.mix)},
+          {"encoder", {{"name", manifest.encoder_name}, {"fingerprint", manifest.encoder_fingerprint}}}};
+}
+
+Mix parse_mix(const Json& router, const std::string& where) {
+  const auto name = json_get<std::string>(router, "mix", where);
+  for (const Mix mix : {Mix::outputs, Mix::parameters}) {
+    if (name == name_of(mix)) return mix;
+  }
+  refuse(where, "mix \"" + name + "\"", "outputs or parameters");
 }
 
 SelectionSettings parse_selection(const Json& router, const std::string& where) {
@@ -43,7 +55,7 @@ RoutedModelManifest::ExpertReference parse_expert(const Json& json, const std::s
   return {.name = json_get<std::string>(json, "name", where),
           .path = json_get<std::string>(json, "path", where),
           .adapter_hash = json_get<std::string>(json, "adapter_hash", where),
-          .gate_hash = json_get<std::string>(json, "gate_hash", where),
+          .prototypes_hash = json_get<std::string>(json, "prototypes_hash", where),
           .enabled = json_get<bool>(json, "enabled", where)};
 }
 
@@ -58,6 +70,39 @@ void check_experts(const std::vector<RoutedModelManifest::ExpertReference>& expe
 
 }  // namespace
 
+const char* name_of(Mix mix) { return mix == Mix::outputs ? "outputs" : "parameters"; }
+
+void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  std::vector<std::string> known;
+  for (auto& expert : manifest.experts) {
+    known.push_back(expert.name);
+    expert.enabled = std::ranges::find(names, expert.name) != names.end();
+  }
+  for (const std::string& name : names) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    fail(ExitCode::usage, {.where = "--enabled",
+                           .found = "no expert is called \"" + name + "\"",
+                           .expected = "names of the given experts",
+                           .hint = did_you_mean(name, known)});
+  }
+}
+
+RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& changes, const std::string& where) {
+  const bool selects = router_kind(manifest.router, where).mixing == RouterKind::Mixing::selected;
+  if (!selects && (changes.k || changes.top_p || changes.temperature)) {
+    fail(ExitCode::usage, {.where = "--k, --top-p, --temperature",
+                           .found = where + ", whose router " + manifest.router + " selects nothing",
+                           .expected = "a routed model that takes them"});
+  }
+  if (changes.k) manifest.selection.k = *changes.k;
+  if (changes.k && !changes.top_p) manifest.selection.top_p.reset();  // top_p would go before k
+  if (changes.top_p) manifest.selection.top_p = changes.top_p;
+  if (changes.temperature) manifest.selection.temperature = *changes.temperature;
+  enable_only(manifest, changes.enabled);
+  return manifest;
+}
+
 void write_routed_model(const fs::path& directory, const RoutedModelManifest& manifest,
                         const std::vector<std::string>& packed_files) {
   Json body;
@@ -68,7 +113,7 @@ void write_routed_model(const fs::path& directory, const RoutedModelManifest& ma
     experts.push_back({{"name", expert.name},
                        {"path", expert.path},
                        {"adapter_hash", expert.adapter_hash},
-                       {"gate_hash", expert.gate_hash},
+                       {"prototypes_hash", expert.prototypes_hash},
                        {"enabled", expert.enabled}});
   }
   write_manifest(directory, {.kind = kKind, .body = std::move(body)}, packed_files);
@@ -84,7 +129,12 @@ RoutedModelManifest read_routed_model(const fs::path& directory) {
   manifest.base_fingerprint = json_get<std::string>(base, "fingerprint", where + ": base");
   const Json router = json_get<Json>(stored->body, "router", where);
   manifest.router = json_get<std::string>(router, "name", where + ": router");
+  router_kind(manifest.router, where + ": router");
   manifest.selection = parse_selection(router, where + ": router");
+  manifest.mix = parse_mix(router, where + ": router");
+  const Json encoder = json_get<Json>(router, "encoder", where + ": router");
+  manifest.encoder_name = json_get<std::string>(encoder, "name", where + ": router: encoder");
+  manifest.encoder_fingerprint = json_get<std::string>(encoder, "fingerprint", where + ": router: encoder");
   const auto experts = json_get<std::vector<Json>>(stored->body, "experts", where);
   for (std::size_t i = 0; i < experts.size(); ++i) {
     manifest.experts.push_back(parse_expert(experts[i], where + ": expert " + std::to_string(i)));

@@ -20,15 +20,27 @@ struct SelectionSettings {
   bool operator==(const SelectionSettings&) const = default;
 };
 
+/// What the chosen experts' results are weighted sums of (METHODS 4, Arrow).
+enum class Mix {
+  outputs,     ///< sum_e w_e c_e B_e A_e u
+  parameters,  ///< c (sum_e w_e B_e) (sum_e w_e A_e) u; equal ranks and scales only
+};
+
+const char* name_of(Mix mix);
+
 struct RoutedModelManifest {
   std::string base_path;  ///< as given to build; informative
   std::string base_fingerprint;
-  std::string router = "phatgoose";
+  std::string router = "phatgoose";  ///< one of router_kinds()
   SelectionSettings selection;
+  Mix mix = Mix::outputs;
+  /// The sentence encoder that the experts' examples were embedded with; empty for routers without one.
+  std::string encoder_name, encoder_fingerprint;
   struct ExpertReference {
     std::string name;
     std::string path;  ///< relative to the routed model's directory
-    std::string adapter_hash, gate_hash;
+    std::string adapter_hash;
+    std::string prototypes_hash;  ///< of the file that the router reads beside the adapter; empty where it reads none
     bool enabled = true;
 
     bool operator==(const ExpertReference&) const = default;
@@ -37,6 +49,22 @@ struct RoutedModelManifest {
 
   bool operator==(const RoutedModelManifest&) const = default;
 };
+
+/// What evaluation may change without building again; what is not set stays.
+struct RoutingChanges {
+  std::optional<std::int64_t> k;
+  std::optional<double> top_p, temperature;
+  std::vector<std::string> enabled = {};  ///< names; empty: as built
+
+  bool operator==(const RoutingChanges&) const = default;
+};
+
+/// The manifest with `changes`. usage error for a name that no expert has, or settings of selection for a router that
+/// selects nothing; `where` is the directory.
+RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& changes, const std::string& where);
+
+/// Only these experts take part (none named: no change); usage error for a name that there is not.
+void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& names);
 
 /// Writes manifest.json. `packed_files` are the copies of experts inside `directory` that it lists.
 void write_routed_model(const fs::path& directory, const RoutedModelManifest& manifest,

@@ -1,0 +1,44 @@
+#include "phatgoose/eval/input_routing.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/embed/base_sentence_encoder.h"
+
+namespace phatgoose {
+namespace {
+
+std::unique_ptr<SentenceEncoder> make_encoder(const T5Model& model, const std::optional<std::string>& directory,
+                                              const Tokenizer* tokenizer, const std::string& base_fingerprint) {
+  if (directory) return load_sentence_encoder(*directory, model.device());
+  if (tokenizer != nullptr) return std::make_unique<BaseSentenceEncoder>(model, *tokenizer, base_fingerprint);
+  fail(ExitCode::bad_data, {.where = "retrieval",
+                            .found = "a base without spiece.model, and no --encoder",
+                            .expected = "a sentence encoder for the inputs"});
+}
+
+}  // namespace
+
+InputRouting::InputRouting(const T5Model& model, const RoutedModel& routed, const std::optional<std::string>& encoder,
+                           const Tokenizer* tokenizer, const std::string& base_fingerprint)
+    : routed_(routed), encoder_(make_encoder(model, encoder, tokenizer, base_fingerprint)) {
+  if (encoder_->fingerprint() == routed.encoder_fingerprint()) return;
+  fail(ExitCode::bad_data,
+       {.where = "retrieval",
+        .found = fmt::format("the encoder {} ({} numbers)", encoder_->name(), encoder_->dimension()),
+        .expected = fmt::format("{}, which embedded the experts' examples", routed.encoder_name()),
+        .hint = "name its directory with --encoder, or run phatgoose prepare --router retrieval with this one"});
+}
+
+std::vector<std::vector<float>> InputRouting::scores(std::span<const std::string> texts) const {
+  const at::Tensor all = routed_.row_scores(encoder_->embed(texts)).contiguous();  // [n, E]
+  const float* values = all.const_data_ptr<float>();
+  std::vector<std::vector<float>> rows;
+  for (std::int64_t row = 0; row < all.size(0); ++row) {
+    rows.emplace_back(values + row * all.size(1), values + (row + 1) * all.size(1));
+  }
+  return rows;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,71 @@
+#include "phatgoose/eval/methods.h"
+
+#include <set>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/nearest.h"
+#include "phatgoose/store/expert_directory.h"
+
+namespace phatgoose {
+namespace {
+
+/// `settings` for one method only.
+EvalMethod alone(const EvalSettings& settings, std::string name) {
+  EvalSettings one = settings;
+  one.base = false;
+  one.experts.clear();
+  one.routed.clear();
+  one.compare_to.reset();
+  one.exclude_own = false;
+  one.routing = {};
+  return {std::move(name), std::move(one)};
+}
+
+std::string directory_name(const std::string& directory) {
+  const fs::path path = fs::absolute(directory).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+void check_names(const std::vector<EvalMethod>& methods, const std::optional<std::string>& compare_to) {
+  std::set<std::string> names;
+  for (const EvalMethod& method : methods) {
+    if (names.insert(method.name).second) continue;
+    fail(ExitCode::usage, {.where = "--base, --expert, --routed",
+                           .found = "two methods called " + method.name,
+                           .expected = "names that differ",
+                           .hint = "an expert is called as its manifest says, a routed model like its directory"});
+  }
+  if (!compare_to || (methods.size() > 1 && names.contains(*compare_to))) return;
+  fail(ExitCode::usage, {.where = "--compare-to",
+                         .found = "\"" + *compare_to + "\"",
+                         .expected = "one of several methods that are evaluated",
+                         .hint = did_you_mean(*compare_to, {names.begin(), names.end()})});
+}
+
+}  // namespace
+
+std::vector<EvalMethod> methods_of(const EvalSettings& settings) {
+  if (settings.routed.empty() && (settings.exclude_own || settings.routing.any())) {
+    fail(ExitCode::usage, {.where = "--k, --top-p, --temperature, --enabled, --encoder, --exclude-own",
+                           .found = "no --routed",
+                           .expected = "a routed model that they change"});
+  }
+  std::vector<EvalMethod> methods;
+  if (settings.base || (settings.experts.empty() && settings.routed.empty())) methods.push_back(alone(settings, "base"));
+  for (const std::string& expert : settings.experts) {
+    methods.push_back(alone(settings, ExpertDirectory::open(expert, /*check_values=*/false).name()));
+    methods.back().settings.experts = {expert};
+  }
+  for (const std::string& routed : settings.routed) {
+    methods.push_back(alone(settings, directory_name(routed)));
+    methods.back().settings.routed = {routed};
+    methods.back().settings.exclude_own = settings.exclude_own;
+    methods.back().settings.routing = settings.routing;
+  }
+  check_names(methods, settings.compare_to);
+  if (methods.size() == 1) return methods;
+  for (EvalMethod& method : methods) method.settings.out = (fs::path(settings.out) / method.name).string();
+  return methods;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,33 @@
+// Retrieval routing (METHODS 4): a whole input goes to the expert that owns the nearest stored example.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "phatgoose/store/stored_embeddings.h"
+
+namespace phatgoose {
+
+class RetrievalIndex {
+ public:
+  RetrievalIndex() = default;
+  /// One entry for each expert, in order; all of one encoder: bad_data otherwise.
+  explicit RetrievalIndex(std::span<const StoredEmbeddings> experts);
+
+  bool empty() const { return owners_.empty(); }
+  /// The expert of the stored example with the largest cosine, for every query; ties: the lower expert. `excluded` owns
+  /// nothing; -1: all do. No example left: -1.
+  std::vector<std::int64_t> nearest_experts(const at::Tensor& queries, std::int64_t excluded = -1) const;  // [n, D]
+  /// The same as scores for a router: 0 for that expert, -infinity for all others.
+  at::Tensor row_scores(const at::Tensor& queries, std::int64_t excluded = -1) const;  // [n, D] -> [n, E]
+
+ private:
+  at::Tensor examples_;                // [all examples, D] fp32, each of length 1
+  std::vector<std::int64_t> owners_;   // expert of each example
+  std::int64_t experts_ = 0;
+};
+
+}  // namespace phatgoose

@@ -1,0 +1,20 @@
+#include "phatgoose/settings/export.h"
+
+namespace phatgoose {
+
+OptionSet ExportSettings::declare() {
+  OptionSet set("export", "Fold an expert, or a merge of several, into the weights of a base model");
+  const char* parts = "Parts";
+  set.add("model", &model, "base model directory").as("DIR").must().in(parts);
+  set.add("expert", &experts, "expert directories: their LoRAs, without their gates").as("DIR").must().in(parts);
+  set.add("merge", &merge,
+          "how several experts become one: product is the mean of their updates B A, factors the product of the mean B "
+          "and the mean A")
+      .one_of({"factors", "product"})
+      .in(parts);
+  set.add("out", &out, "directory of the resulting model, in the format of Hugging Face").as("DIR").must().in(parts);
+  set.add("dtype", &dtype, "type of the stored weights; default: that of the base").one_of({"fp32", "bf16"}).in(parts);
+  return set;
+}
+
+}  // namespace phatgoose

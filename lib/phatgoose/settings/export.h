@@ -1,0 +1,22 @@
+// Settings of `phatgoose export`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "phatgoose/base/options.h"
+
+namespace phatgoose {
+
+struct ExportSettings {
+  std::string model;
+  std::vector<std::string> experts;
+  std::optional<std::string> merge;  ///< "factors" or "product"; needed with more than one expert
+  std::string out;
+  std::optional<std::string> dtype;  ///< of the stored weights, "fp32" or "bf16"; default: the base's own
+
+  OptionSet declare();
+};
+
+}  // namespace phatgoose

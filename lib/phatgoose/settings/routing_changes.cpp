@@ -1,0 +1,33 @@
+#include "phatgoose/settings/routing_changes.h"
+
+#include <sstream>
+
+namespace phatgoose {
+
+void RoutingOptions::declare(OptionSet& set) {
+  const char* group = "Routing (for --routed; default: as built)";
+  set.add("k", &k, "experts per token; more than there are means all").at_least(1).in(group);
+  set.add("top-p", &top_p, "instead of k: as many experts as hold this share of the softmax").between(1e-9, 1).in(group);
+  set.add("temperature", &temperature, "divides the scores before the softmax").at_least(1e-9).in(group);
+  set.add("enabled", &enabled, "only these experts take part, separated by commas").as("A,B").in(group);
+  set.add("encoder", &encoder, "directory of the sentence encoder that retrieval was prepared with; default: the base")
+      .as("DIR")
+      .in(group);
+}
+
+RoutingChanges RoutingOptions::changes() const {
+  return {.k = k, .top_p = top_p, .temperature = temperature, .enabled = split_at_commas(enabled)};
+}
+
+std::vector<std::string> split_at_commas(const std::vector<std::string>& texts) {
+  std::vector<std::string> names;
+  for (const std::string& text : texts) {
+    std::istringstream stream(text);
+    for (std::string name; std::getline(stream, name, ',');) {
+      if (!name.empty()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+}  // namespace phatgoose

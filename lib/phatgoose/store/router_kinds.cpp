@@ -1,0 +1,47 @@
+#include "phatgoose/store/router_kinds.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/nearest.h"
+
+namespace phatgoose {
+namespace {
+
+using enum RouterKind::Mixing;
+
+constexpr std::array kKinds{
+    RouterKind{"phatgoose", "gate.safetensors", "train-gate", selected},
+    RouterKind{"average-activation", "average-activation.safetensors", "prepare --router average-activation", selected},
+    RouterKind{"arrow", "arrow.safetensors", "prepare --router arrow", selected},
+    RouterKind{"retrieval", "retrieval.safetensors", "prepare --router retrieval", fixed, true},
+    RouterKind{"uniform", nullptr, nullptr, fixed},
+    RouterKind{"single", nullptr, nullptr, fixed},
+    RouterKind{"merged-factors", nullptr, nullptr, merged},
+    RouterKind{"merged-product", nullptr, nullptr, merged},
+};
+
+}  // namespace
+
+std::span<const RouterKind> router_kinds() { return kKinds; }
+
+std::vector<std::string> router_names() {
+  std::vector<std::string> names;
+  for (const RouterKind& kind : kKinds) names.emplace_back(kind.name);
+  return names;
+}
+
+const RouterKind& router_kind(const std::string& name, const std::string& where) {
+  for (const RouterKind& kind : kKinds) {
+    if (name == kind.name) return kind;
+  }
+  fail(ExitCode::bad_data, {.where = where,
+                            .found = fmt::format("router \"{}\"", name),
+                            .expected = fmt::format("one of {}", fmt::join(router_names(), ", ")),
+                            .hint = did_you_mean(name, router_names())});
+}
+
+}  // namespace phatgoose

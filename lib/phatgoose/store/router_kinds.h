@@ -1,0 +1,31 @@
+// The routing methods that a routed model may name, and what each needs of its experts (METHODS 3.3 and 4).
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace phatgoose {
+
+struct RouterKind {
+  /// How the experts' updates come together.
+  enum class Mixing {
+    selected,  ///< per token: scores, selection, weights
+    fixed,     ///< the same weights for every token
+    merged,    ///< one update for all, added to the frozen weights
+  };
+
+  const char* name;
+  const char* prototypes;  ///< file in the expert's directory that the method reads; null: none
+  const char* made_by;     ///< the command that writes it, without its --expert
+  Mixing mixing;
+  bool has_encoder = false;  ///< compares whole inputs by sentence embeddings
+};
+
+/// In the order in which documents list them.
+std::span<const RouterKind> router_kinds();
+/// bad_data at `where` for a name that there is not.
+const RouterKind& router_kind(const std::string& name, const std::string& where);
+std::vector<std::string> router_names();
+
+}  // namespace phatgoose

@@ -1,0 +1,23 @@
+// retrieval.safetensors: the sentence embeddings of some of an expert's training inputs (METHODS 4, retrieval).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "phatgoose/store/safetensors.h"
+
+namespace phatgoose {
+
+struct StoredEmbeddings {
+  TensorView embeddings;  ///< [n, D] fp32, each row of length 1
+  std::string encoder_name, encoder_fingerprint;
+  std::shared_ptr<SafetensorsFile> file;  ///< holds the data
+};
+
+/// bad_data when the file is none of this kind, is empty, or holds NaN or infinite values.
+StoredEmbeddings read_embeddings(const fs::path& path);
+/// `embeddings` [n, D] fp32. `provenance`: what they were made from, kept beside the encoder in the file's metadata.
+void write_embeddings(const fs::path& path, const TensorView& embeddings, const std::string& encoder_name,
+                      const std::string& encoder_fingerprint, const std::string& provenance);
+
+}  // namespace phatgoose
