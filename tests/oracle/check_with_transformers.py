@@ -11,6 +11,7 @@ from oracle_common import GOLDEN, Batch, read_expected, relative_difference
 from transformers import T5ForConditionalGeneration
 
 GOLDEN_MODELS = ["t5_v1_1", "t5_v1_0", "t5_v1_1_rewritten", "t5_unusual"]
+EXPORTED = ["peft_default", "peft_rslora", "peft_patterns", "peft_merged"]  # bases with these experts in their weights
 TOLERANCE = 1e-5
 
 
@@ -22,9 +23,9 @@ def load(directory, dtype=torch.float32):
     return model.eval()
 
 
-def check_golden_model(name, directory):
-    """Same logits as before saving; the bf16 copy holds the rounded weights."""
-    tensors, numbers = read_expected(GOLDEN / name)
+def check_golden_model(name, golden, directory):
+    """The golden logits from the weights alone; the bf16 copy holds the rounded weights."""
+    tensors, numbers = read_expected(GOLDEN / golden)
     batch = Batch(numbers["sources"], numbers["targets"])
     model = load(directory / name)
     difference = relative_difference(batch.pack_targets(batch.forward(model).logits), tensors["logits"])
@@ -38,7 +39,9 @@ def check_golden_model(name, directory):
 def main():
     directory = pathlib.Path(sys.argv[1])
     for name in GOLDEN_MODELS:
-        check_golden_model(name, directory)
+        check_golden_model(name, name, directory)
+    for name in EXPORTED:
+        check_golden_model(f"exported_{name}", name, directory)
 
 
 if __name__ == "__main__":

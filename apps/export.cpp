@@ -1,0 +1,12 @@
+#include "phatgoose/adapters/export_model.h"
+
+#include "run_command.h"
+
+int main(int argc, char** argv) {
+  using namespace phatgoose;
+  return run_command<ExportSettings>(argc, argv, [](const ExportSettings& settings, const Json&) {
+    export_model(settings);
+    std::cout << settings.out << "\n";
+    return ExitCode::done;
+  });
+}

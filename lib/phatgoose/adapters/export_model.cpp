@@ -1,0 +1,165 @@
+#include "phatgoose/adapters/export_model.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <array>
+
+#include "phatgoose/adapters/merge.h"
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/log.h"
+#include "phatgoose/base/progress.h"
+#include "phatgoose/nn/t5_model.h"
+#include "phatgoose/store/finite.h"
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/store/staged_directory.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr const char* kKind = "model";
+constexpr const char* kRecord = "export";
+
+/// What other programs look for beside configuration and weights; copied where the base has it.
+constexpr std::array<const char*, 6> kCompanions = {"spiece.model",         "tokenizer_config.json",
+                                                    "tokenizer.json",       "special_tokens_map.json",
+                                                    "added_tokens.json",    "generation_config.json"};
+
+/// Everything about one call that does not change while it runs.
+struct ExportJob {
+  const ExportSettings& settings;
+  MergeRule rule;
+  at::ScalarType base_dtype, dtype;
+  std::vector<ExpertDirectory> experts;
+  Json record;
+};
+
+MergeRule rule_of(const ExportSettings& settings) {
+  if (settings.merge) return merge_rule_named("merged-" + *settings.merge).value();
+  if (settings.experts.size() == 1) return MergeRule::product;  // the mean over one expert
+  fail(ExitCode::usage, {.where = "--merge",
+                         .found = fmt::format("nothing beside {} experts", settings.experts.size()),
+                         .expected = "--merge product or --merge factors",
+                         .hint = "a single expert needs none"});
+}
+
+/// bf16 where all of the base's numbers are, otherwise fp32.
+at::ScalarType dtype_of_base(const fs::path& model) {
+  const auto archive = open_model_archive(model);
+  for (const auto& [name, view] : archive->tensors()) {
+    if (is_floating(view.dtype) && view.dtype != DType::bf16) return at::kFloat;
+  }
+  return at::kBFloat16;
+}
+
+std::vector<ExpertDirectory> open_experts(const ExportSettings& settings, const T5Config& config,
+                                          const std::string& fingerprint) {
+  std::vector<ExpertDirectory> experts;
+  for (const std::string& path : settings.experts) {
+    experts.push_back(ExpertDirectory::open(path));
+    experts.back().check_base(config, fingerprint);
+  }
+  return experts;
+}
+
+/// All that the result depends on.
+Json record_of(const ExportJob& job, const std::string& fingerprint) {
+  Json experts = Json::array();
+  for (const ExpertDirectory& expert : job.experts) {
+    experts.push_back({{"name", expert.name()}, {"adapter_hash", expert.adapter_hash()}});
+  }
+  return {{"model", fingerprint},
+          {"experts", std::move(experts)},
+          {"merge", job.settings.merge ? Json(*job.settings.merge) : Json(nullptr)},
+          {"dtype", job.dtype == at::kBFloat16 ? "bf16" : "fp32"}};
+}
+
+ExportJob plan(const ExportSettings& settings) {
+  const MergeRule rule = rule_of(settings);
+  check_output_directory(settings.out, kKind);
+  const T5Config config = read_t5_config(settings.model);
+  const std::string fingerprint = base_fingerprint(settings.model);
+  const at::ScalarType base_dtype = dtype_of_base(settings.model);
+  ExportJob job{.settings = settings,
+                .rule = rule,
+                .base_dtype = base_dtype,
+                .dtype = !settings.dtype ? base_dtype : *settings.dtype == "bf16" ? at::kBFloat16 : at::kFloat,
+                .experts = open_experts(settings, config, fingerprint),
+                .record = {}};
+  check_mergeable(rule, job.experts);
+  job.record = record_of(job, fingerprint);
+  return job;
+}
+
+/// Whether `out` holds this very model; another one is not written over.
+bool is_exported(const fs::path& out, const Json& record) {
+  const std::optional<Manifest> manifest = read_manifest(out, kKind, /*verify_hashes=*/true);
+  if (!manifest) return false;
+  if (manifest->body.contains(kRecord) && manifest->body.at(kRecord) == record) return true;
+  fail(ExitCode::usage, {.where = "--out",
+                         .found = out.string() + " holds another model",
+                         .expected = "a new or empty directory",
+                         .hint = "choose another --out, or remove it yourself"});
+}
+
+void check_finite(const at::Tensor& weight, const std::string& path) {
+  if (at::isfinite(weight).all().item<bool>()) return;
+  fail(ExitCode::bad_data, {.where = path + ".weight",
+                            .found = "infinite values after adding the update",
+                            .expected = "finite weights",
+                            .hint = "the experts' factors are too large"});
+}
+
+/// Replaces W by W + dW at every adapted linear.
+void fold(const ExportJob& job, const T5Model& model) {
+  Progress progress("folding", std::ssize(adapted_linears(model.config())), "linears");
+  std::int64_t done = 0;
+  for (const auto& group : model.groups()) {
+    for (std::size_t i = 0; i < group->spec().linears.size(); ++i) {
+      const LinearSpec& linear = group->spec().linears[i];
+      const at::Tensor update = merged_update(job.rule, job.experts, linear.path, at::kCPU);  // [out, in]
+      if (update.defined()) {
+        const at::Tensor weight = group->weight().narrow(0, group->begin(i), linear.out);  // [out, in]
+        update.add_(weight);
+        check_finite(update, linear.path);
+        weight.copy_(update);
+      }
+      progress.update(++done);
+    }
+  }
+  progress.finish();
+}
+
+/// Copies the small files; returns their names.
+std::vector<std::string> copy_companions(const fs::path& from, const fs::path& to) {
+  std::vector<std::string> names;
+  for (const std::string name : kCompanions) {
+    if (!is_file(from / name)) continue;
+    write_file(to / name, read_file(from / name));
+    names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace
+
+void export_model(const ExportSettings& settings) {
+  const ExportJob job = plan(settings);
+  if (is_exported(settings.out, job.record)) {
+    log_info(settings.out + " is finished");
+    return;
+  }
+  // bf16 weights that stay bf16 are loaded as such: fp32 holds their sums on the way, one linear at a time.
+  const at::ScalarType loaded = job.base_dtype == job.dtype ? job.dtype : at::kFloat;
+  const T5Model model = T5Model::load(settings.model, at::kCPU, loaded);
+  fold(job, model);
+  StagedDirectory staged(settings.out);
+  model.save(staged.path(), job.dtype);
+  std::vector<std::string> files = copy_companions(settings.model, staged.path());
+  files.insert(files.end(), {"config.json", "model.safetensors"});
+  const Json body = {{"fingerprint", base_fingerprint(staged.path())}, {kRecord, job.record}};
+  write_manifest(staged.path(), {.kind = kKind, .body = body}, files);
+  staged.commit();
+}
+
+}  // namespace phatgoose
