@@ -99,6 +99,11 @@ TEST_CASE("train-expert refuses bad use and bad input, and leaves nothing behind
           {base + "--data DIR/cut.jsonl.gz", 3, {"cut.jsonl.gz"}},
           {base + "--data DIR/text.jsonl", 3, {"spiece.model"}},
           {good + "--valid DIR/empty.jsonl", 3, {"empty.jsonl"}},
+          {good + "--data DIR/rows.jsonl", 2, {"--data", "rows.jsonl twice", "--mix"}},
+          {good + "--mix evenly", 2, {"--mix: \"evenly\"", "size", "equal"}},
+          {good + "--mix-cap 0", 2, {"--mix-cap: \"0\""}},
+          {good + "--mix equal --mix-cap 5", 2, {"--mix-cap", "--mix size"}},
+          {good + "--mix equal --shuffle false", 2, {"--shuffle", "--mix equal"}},
           {good + "--init DIR/none", 3, {"none"}},
           {good + "--init DIR/cut_expert", 3, {"cut_expert/adapter_model.safetensors"}},
           {good + "--init DIR/foreign_expert", 3, {"foreign_expert/adapter_config.json", "PREFIX_TUNING"}},
@@ -118,6 +123,9 @@ TEST_CASE("train-gate refuses bad use and bad input, and leaves nothing behind")
                                   {start + "--expert DIR/foreign_expert --data DIR/rows.jsonl", 3, {"PREFIX_TUNING"}},
                                   {start + "--expert DIR/expert --data DIR/empty.jsonl", 3, {"empty.jsonl"}},
                                   {start + "--expert DIR/expert --rank 4", 2, {"--rank: unknown option"}},
+                                  {start + "--expert DIR/expert --data DIR/rows.jsonl --data DIR/rows.jsonl",
+                                   2,
+                                   {"--data", "rows.jsonl twice"}},
                               });
 }
 

@@ -12,10 +12,11 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 
 from make_peft_goldens import load_base, module_path, randomise, small_batch, write_adapter
-from oracle_common import GOLDEN, write_expected
+from oracle_common import GOLDEN, relative_difference, write_expected
 from phatgoose_reference import Expert, Router, gated
 
 EXPERTS_DIRECTORY = GOLDEN / "experts"
+LARGEST_GATED_NOISE = 6e-6  # of a gradient, fp32 against fp64; the tests judge to 1e-5
 SPARED = r"(?!decoder\.block\.1\.layer\.2\.DenseReluDense\.wo)"
 
 EXPERTS = {
@@ -58,18 +59,34 @@ def make_expert(name, settings, seed):
     return Expert(name, factors, dict.fromkeys(factors, scale), gates), peft_model
 
 
+def gated_gradients(model, expert, batch):
+    """The output of a gated pass, and the gradients of all gates and factors in the model's dtype, by name."""
+    leaves = {}
+    for path, gate in expert.gates.items():
+        a, b = expert.factors[path]
+        for name, tensor in (("gate", gate), ("lora_A", a), ("lora_B", b)):
+            leaves[f"{path}.{name}"] = tensor.to(model.dtype, copy=True).requires_grad_()
+    gates = {path: leaves[f"{path}.gate"] for path in expert.gates}
+    factors = {path: (leaves[f"{path}.lora_A"], leaves[f"{path}.lora_B"]) for path in expert.gates}
+    with gated(model, Expert(expert.name, factors, expert.scales, gates)):
+        output = batch.forward(model)
+    output.loss.backward()
+    return output, {name: leaf.grad for name, leaf in leaves.items()}
+
+
 def make_gated_golden(expert, batch):
-    """Loss, logits and the gradient of every gate vector, for gates as stored and for zero gates."""
+    """Loss, logits and the gradient of every gate vector and factor, for gates as stored and for zero gates."""
     tensors, numbers = {}, {"sources": batch.sources, "targets": batch.targets, "expert": expert.name}
     for kind, factor in (("stored", 1.0), ("zero", 0.0)):
-        gates = {path: (factor * gate).requires_grad_() for path, gate in expert.gates.items()}
-        model = load_base()
-        with gated(model, Expert(expert.name, expert.factors, expert.scales, gates)):
-            output = batch.forward(model)
-        output.loss.backward()
+        start = Expert(expert.name, expert.factors, expert.scales,
+                       {path: factor * gate for path, gate in expert.gates.items()})
+        output, gradients = gated_gradients(load_base(), start, batch)
+        _, exact = gated_gradients(load_base().double(), start, batch)
+        noise = max(relative_difference(gradients[name], exact[name]) for name in exact)
+        assert noise < LARGEST_GATED_NOISE, f"gated, {kind}: gradients are only known to {noise:.1e}"
         numbers[f"loss.{kind}"] = output.loss.item()
         tensors[f"logits.{kind}"] = batch.pack_targets(output.logits)
-        tensors |= {f"gradient.{kind}.{path}": gate.grad for path, gate in gates.items()}
+        tensors |= {f"gradient.{kind}.{name}": gradient for name, gradient in exact.items()}
     write_expected(GOLDEN / "phatgoose_gated", tensors, numbers)
     print("gated:", {key: value for key, value in numbers.items() if key.startswith("loss")})
 

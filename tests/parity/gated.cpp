@@ -1,4 +1,5 @@
-// The gated forward (METHODS 3.2) against tests/oracle/phatgoose_reference.py.
+// The gated forward, and the gradients of gates and factors (METHODS 3.2; 4, joint gate), against
+// tests/oracle/phatgoose_reference.py.
 #include <ATen/ATen.h>
 
 #include <catch2/catch.hpp>
@@ -10,16 +11,17 @@
 namespace phatgoose::parity {
 namespace {
 
-TEST_CASE("Gated loss, logits and gate gradients agree with the reference", "[gated]") {
+TEST_CASE("Gated loss, logits and gradients agree with the reference", "[gated]") {
   const std::string kind = GENERATE("stored", "zero");
-  CAPTURE(kind);
+  const bool joint = GENERATE(false, true);  // the factors are trained too
+  CAPTURE(kind, joint);
   const Golden golden("phatgoose_gated");
   auto model = load_model("t5_v1_1");
   const auto directory =
       ExpertDirectory::open(golden_path("experts/" + golden.numbers().at("expert").get<std::string>()));
   auto expert = ExpertParameters::load(directory, linear_groups(model.config()), model.device());
   if (kind == "zero") expert.reset_gates();
-  expert.set_trainable(false, true);
+  expert.set_trainable(joint, true);
   expert.attach_gated(model);
 
   const auto logits = forward_logits(model, golden.rows("sources"), golden.rows("targets"));
@@ -33,13 +35,18 @@ TEST_CASE("Gated loss, logits and gate gradients agree with the reference", "[ga
     for (std::size_t i = 0; i < group->members.size(); ++i, ++judged) {
       const auto& path = group->members[i].path;
       CAPTURE(path);
-      const auto expected = golden.tensor("gradient." + kind + "." + path);
-      CHECK(relative_difference(group->v.grad()[static_cast<std::int64_t>(i)], expected) < kTolerance);
-      CHECK_FALSE(group->a.grad().defined());
-      CHECK_FALSE(group->b.grad().defined());
+      const auto name = "gradient." + kind + "." + path;
+      const auto gate_gradient = group->v.grad()[static_cast<std::int64_t>(i)];
+      CHECK(relative_difference(gate_gradient, golden.tensor(name + ".gate")) < kTolerance);
+      REQUIRE(group->a.grad().defined() == joint);
+      REQUIRE(group->b.grad().defined() == joint);
+      if (!joint) continue;
+      const LoraParameters gradients{group->members, group->a.grad(), group->b.grad(), {}};
+      CHECK(relative_difference(gradients.a_of(group->members[i]), golden.tensor(name + ".lora_A")) < kTolerance);
+      CHECK(relative_difference(gradients.b_of(group->members[i]), golden.tensor(name + ".lora_B")) < kTolerance);
     }
   }
-  CHECK(judged == golden.names_after("gradient." + kind + ".").size());
+  CHECK(3 * judged == golden.names_after("gradient." + kind + ".").size());
 }
 
 }  // namespace

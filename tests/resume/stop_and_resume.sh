@@ -77,6 +77,13 @@ train=("$programs/phatgoose-train-expert" --model base --data rows.jsonl --valid
 "${train[@]}" --out expert.expected > /dev/null 2> log || fail "train-expert: $(cat log)"
 check_resume train-expert expert expert expert.expected "${train[@]}" --out expert
 
+# LoRA and gate together, on two data sets in equal shares.
+tail -n 9 rows.jsonl > more.jsonl
+joint=("$programs/phatgoose-train-expert" --model base --data rows.jsonl more.jsonl --mix equal --joint-gate
+  --valid valid.jsonl --name joint --rank 2 --steps 16 --batch 6 --eval-every 8 "${common[@]}")
+"${joint[@]}" --out joint.expected > /dev/null 2> log || fail "train-expert --joint-gate: $(cat log)"
+check_resume "train-expert --joint-gate" joint joint joint.expected "${joint[@]}" --out joint
+
 gate=("$programs/phatgoose-train-gate" --model base --data rows.jsonl --steps 24 --batch 8 "${common[@]}")
 "${gate[@]}" --expert expert.expected > /dev/null 2> log || fail "train-gate: $(cat log)"
 cmp expert/adapter_model.safetensors expert.expected/adapter_model.safetensors || fail "train-gate: the adapter changed"

@@ -58,6 +58,18 @@ TEST_CASE("inspect describes experts and PEFT directories") {
   CHECK_THAT(text, Catch::Contains("gate             no\n"));
 }
 
+TEST_CASE("inspect says of a gate that it was trained together with the LoRA") {
+  const ScratchDirectory scratch;
+  fs::copy(golden_path("experts/wide"), scratch / "wide");
+  CHECK_FALSE(inspect_directory(scratch / "wide", false).contains("joint_gate"));
+  const Json base = {{"path", "base"}, {"fingerprint", "0123456789abcdef"}};
+  const Json body = {{"name", "wide"}, {"base", base}, {"gate", {{"joint", true}}}};
+  write_manifest(scratch / "wide", {.kind = "expert", .body = body}, {"gate.safetensors"});
+  const Json found = inspect_directory(scratch / "wide", false);
+  CHECK(found["joint_gate"] == true);
+  CHECK_THAT(inspection_text(found), Catch::Contains("joint gate       yes\n"));
+}
+
 TEST_CASE("inspect describes and verifies a routed model") {
   const ScratchDirectory scratch;
   fs::copy(golden_path("experts/wide"), scratch / "wide", fs::copy_options::recursive);
