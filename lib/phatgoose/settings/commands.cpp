@@ -7,6 +7,7 @@
 #include "phatgoose/settings/import.h"
 #include "phatgoose/settings/inspect.h"
 #include "phatgoose/settings/predict.h"
+#include "phatgoose/settings/prepare.h"
 #include "phatgoose/settings/pretrain.h"
 #include "phatgoose/settings/train_expert.h"
 #include "phatgoose/settings/train_gate.h"
@@ -30,6 +31,7 @@ std::vector<Command> all_commands() {
       command<TrainExpertSettings>(),
       command<TrainGateSettings>(),
       command<ImportSettings>(),
+      command<PrepareSettings>(),
       command<BuildSettings>(),
       command<EvalSettings>(),
       command<PredictSettings>(),

@@ -1,0 +1,14 @@
+#include "phatgoose/routing/prepare_job.h"
+
+#include "machine.h"
+#include "run_command.h"
+
+int main(int argc, char** argv) {
+  using namespace phatgoose;
+  return run_command<PrepareSettings>(argc, argv, [](const PrepareSettings& settings, const Json&) {
+    const Machine machine = prepare_machine(settings.common);
+    prepare_experts(settings, machine.device, machine.dtype);
+    for (const std::string& expert : settings.experts) std::cout << expert << "\n";
+    return ExitCode::done;
+  });
+}

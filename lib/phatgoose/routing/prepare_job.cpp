@@ -1,0 +1,169 @@
+#include "phatgoose/routing/prepare_job.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "phatgoose/adapters/expert_parameters.h"
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/log.h"
+#include "phatgoose/base/random.h"
+#include "phatgoose/embed/base_sentence_encoder.h"
+#include "phatgoose/embed/retrieval_text.h"
+#include "phatgoose/nn/tensor_bridge.h"
+#include "phatgoose/routing/adapted_model.h"
+#include "phatgoose/routing/arrow_router.h"
+#include "phatgoose/routing/mean_inputs.h"
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/store/router_kinds.h"
+#include "phatgoose/store/run_record.h"
+#include "phatgoose/store/stored_embeddings.h"
+
+namespace phatgoose {
+namespace {
+
+/// A training row and the file that it stands in.
+struct Row {
+  const std::string* file;
+  Record record;
+};
+
+class Preparation {
+ public:
+  Preparation(const PrepareSettings& settings, at::Device device, at::ScalarType dtype)
+      : settings_(settings),
+        device_(device),
+        dtype_(dtype),
+        config_(read_t5_config(settings.model)),
+        fingerprint_(base_fingerprint(settings.model)) {
+    if (fs::exists(fs::path(settings.model) / "spiece.model")) {
+      tokenizer_.emplace(settings.model);
+      tokenizer_->check_vocab_size(config_.vocab_size, settings.model);
+    }
+  }
+
+  void run(const std::string& directory) {
+    const ExpertDirectory expert = ExpertDirectory::open(directory);
+    expert.check_base(config_, fingerprint_);
+    const fs::path file = expert.path() / router_kind(settings_.router, "--router").prototypes;
+    if (settings_.router == "arrow") return write_if_new(file, expert, [&] { write_directions(file, expert); });
+    if (settings_.router == "retrieval") return write_examples(file, expert);
+    write_if_new(file, expert, [&] { write_mean_inputs(file, expert); });
+  }
+
+ private:
+  Json made_from(const ExpertDirectory& expert) const {
+    Json made{{"adapter", expert.adapter_hash()}, {"base", fingerprint_}};
+    if (settings_.data.empty()) return made;
+    made["data"] = file_hashes(settings_.data);
+    made["examples"] = settings_.examples;
+    made["seed"] = settings_.common.seed;
+    made["max_input"] = settings_.max_input;
+    if (settings_.router != "retrieval") made["max_target"] = settings_.max_target;
+    return made;
+  }
+
+  template <typename Write>
+  void write_if_new(const fs::path& file, const ExpertDirectory& expert, Write write) const {
+    if (is_file(file)) {
+      const SafetensorsFile found(file);
+      const auto made = found.metadata().find("made_from");
+      if (made != found.metadata().end() && made->second == made_from(expert).dump()) {
+        log_info(file.string() + " is finished");
+        return;
+      }
+    }
+    write();
+    log_info("wrote " + file.string());
+  }
+
+  /// The rows that are looked at, in the order in which they were drawn.
+  std::vector<Row> draw_rows() const {
+    std::vector<Row> all;
+    for (const std::string& path : settings_.data) {
+      for (Record& record : read_records(path)) all.push_back({&path, std::move(record)});
+    }
+    const auto order = permutation(static_cast<std::int64_t>(all.size()),
+                                   static_cast<std::uint64_t>(settings_.common.seed), 0);
+    std::vector<Row> drawn;
+    for (const std::int64_t row : order) {
+      if (static_cast<std::int64_t>(drawn.size()) == settings_.examples) break;
+      drawn.push_back(std::move(all[row]));
+    }
+    return drawn;
+  }
+
+  void write_directions(const fs::path& file, const ExpertDirectory& expert) const {
+    std::map<std::string, at::Tensor> vectors;
+    for (const auto& [path, lora] : expert.loras()) {
+      vectors[path] = arrow_direction(to_tensor(lora.a, at::kCPU, at::kDouble), to_tensor(lora.b, at::kCPU, at::kDouble));
+    }
+    write_vectors(file, vectors, expert);
+  }
+
+  void write_mean_inputs(const fs::path& file, const ExpertDirectory& expert) const {
+    std::vector<Example> examples;
+    for (const Row& row : draw_rows()) {
+      const RowEncoder encoder(tokenizer_ ? &*tokenizer_ : nullptr, config_.vocab_size, *row.file);
+      examples.push_back({encoder.input(row.record, settings_.max_input), encoder.target(row.record, settings_.max_target)});
+    }
+    T5Model model = load_base(settings_.model, device_, dtype_);
+    ExpertParameters::load(expert, linear_groups(config_), model.device()).attach(model);
+    const std::vector<at::Tensor> means = mean_inputs(model, examples, settings_.batch_tokens);
+    std::map<std::string, at::Tensor> vectors;
+    for (std::size_t g = 0; g < means.size(); ++g) {
+      for (const LinearSpec& linear : model.groups()[g]->spec().linears) {
+        if (expert.loras().contains(linear.path)) vectors[linear.path] = means[g];
+      }
+    }
+    write_vectors(file, vectors, expert);
+  }
+
+  void write_vectors(const fs::path& file, const std::map<std::string, at::Tensor>& vectors,
+                     const ExpertDirectory& expert) const {
+    std::vector<NamedTensor> tensors;
+    for (const auto& [path, vector] : vectors) tensors.push_back(to_named(path, vector));
+    write_safetensors(file, std::move(tensors), {{"made_from", made_from(expert).dump()}});
+  }
+
+  void write_examples(const fs::path& file, const ExpertDirectory& expert) const {
+    std::optional<T5Model> model;
+    std::unique_ptr<SentenceEncoder> encoder;
+    if (settings_.encoder) {
+      encoder = load_sentence_encoder(*settings_.encoder, device_);
+    } else {
+      if (!tokenizer_) {
+        fail(ExitCode::bad_data, {.where = settings_.model,
+                                  .found = "a base without spiece.model, and no --encoder",
+                                  .expected = "a sentence encoder for the examples"});
+      }
+      model.emplace(load_base(settings_.model, device_, dtype_));
+      encoder = std::make_unique<BaseSentenceEncoder>(*model, *tokenizer_, fingerprint_);
+    }
+    Json made = made_from(expert);
+    made["encoder"] = encoder->fingerprint();
+    std::vector<std::string> texts;
+    for (const Row& row : draw_rows()) {
+      texts.push_back(retrieval_text(row.record, tokenizer_ ? &*tokenizer_ : nullptr, *row.file));
+    }
+    const at::Tensor embeddings = encoder->embed(texts).contiguous();  // [n, D]
+    write_embeddings(file, to_named("embeddings", embeddings).view, encoder->name(), encoder->fingerprint(), made.dump());
+    log_info(fmt::format("wrote {}: {} embeddings by {}", file.string(), texts.size(), encoder->name()));
+  }
+
+  const PrepareSettings& settings_;
+  at::Device device_;
+  at::ScalarType dtype_;
+  T5Config config_;
+  std::string fingerprint_;
+  std::optional<Tokenizer> tokenizer_;
+};
+
+}  // namespace
+
+void prepare_experts(const PrepareSettings& settings, at::Device device, at::ScalarType dtype) {
+  settings.check();
+  Preparation preparation(settings, device, dtype);
+  for (const std::string& expert : settings.experts) preparation.run(expert);
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,15 @@
+// phatgoose prepare: what a router needs of an expert, computed once and kept beside the expert (METHODS 4).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "phatgoose/settings/prepare.h"
+
+namespace phatgoose {
+
+/// Writes average-activation.safetensors, arrow.safetensors or retrieval.safetensors into each expert's directory, with
+/// what it was made from in its metadata. A file made from the same is left as it is; another one is replaced, as a
+/// whole. bad_data for experts, rows or encoders that do not fit.
+void prepare_experts(const PrepareSettings& settings, at::Device device, at::ScalarType dtype);
+
+}  // namespace phatgoose

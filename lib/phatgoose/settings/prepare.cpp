@@ -1,0 +1,50 @@
+#include "phatgoose/settings/prepare.h"
+
+#include "phatgoose/base/error.h"
+
+namespace phatgoose {
+namespace {
+
+[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
+  fail(ExitCode::usage, {.where = where, .found = found, .expected = expected});
+}
+
+}  // namespace
+
+OptionSet PrepareSettings::declare() {
+  OptionSet set("prepare", "Compute what a router needs of an expert, beside a trained gate");
+  const char* what = "What";
+  set.add("model", &model, "base model directory").as("DIR").must().in(what);
+  set.add("router", &router, "whose needs: mean inputs, singular vectors, or embeddings of examples")
+      .one_of({"average-activation", "arrow", "retrieval"})
+      .must()
+      .in(what);
+  set.add("expert", &experts, "expert directory, which the result is put into; several for arrow").as("DIR").must().in(what);
+  const char* from = "Examples (not for arrow)";
+  set.add("data", &data, "the expert's training rows: JSON Lines files, plain or .gz").as("FILE").in(from);
+  set.add("examples", &examples, "so many rows, drawn by --seed; all where there are fewer").at_least(1).in(from);
+  set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(1).in(from);
+  set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(1).in(from);
+  set.add("encoder", &encoder, "sentence encoder directory for retrieval (BERT, such as all-MiniLM-L6-v2); default: the "
+                               "mean of the base's encoder states")
+      .as("DIR")
+      .in(from);
+  set.add("batch-tokens", &batch_tokens, "most tokens in one pass; changes speed and memory, not results")
+      .at_least(1)
+      .in("Machine");
+  common.declare(set);
+  return set;
+}
+
+void PrepareSettings::check() const {
+  const std::string where = "--router " + router;
+  if (encoder && router != "retrieval") refuse(where, "--encoder", "it for retrieval only");
+  if (router == "arrow") {
+    if (!data.empty()) refuse(where, "--data", "no data: the directions are those of the LoRA itself");
+    return;
+  }
+  if (data.empty()) refuse(where, "no --data", "the expert's training rows");
+  if (experts.size() > 1) refuse(where, std::to_string(experts.size()) + " experts", "one, whose data these are");
+}
+
+}  // namespace phatgoose

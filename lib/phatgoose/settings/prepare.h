@@ -1,0 +1,29 @@
+// Settings of `phatgoose prepare`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "phatgoose/settings/common.h"
+
+namespace phatgoose {
+
+struct PrepareSettings {
+  CommonSettings common;
+  std::string model;
+  std::string router;
+  std::vector<std::string> experts;  ///< one, unless the router needs no data
+  std::vector<std::string> data;
+  std::optional<std::string> encoder;  ///< retrieval only; none: the base's encoder mean
+  std::int64_t examples = 1000;
+  std::int64_t max_input = 512;
+  std::int64_t max_target = 512;
+  std::int64_t batch_tokens = 4096;
+
+  OptionSet declare();
+  /// Usage error where options contradict each other.
+  void check() const;
+};
+
+}  // namespace phatgoose
