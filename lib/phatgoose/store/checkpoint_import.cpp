@@ -12,6 +12,7 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/expert_name.h"
 #include "phatgoose/store/finite.h"
 #include "phatgoose/store/float_values.h"
 #include "phatgoose/store/manifest.h"
@@ -155,12 +156,6 @@ std::vector<Expert> read_experts(const TensorArchive& file, const T5Config& conf
   return experts;
 }
 
-/// A name becomes a folder, an entry of --enabled and a column of tables.
-void check_name(const std::string& name, const std::string& where) {
-  const bool usable = !name.empty() && name != "." && name != ".." && name.find_first_of("/,\t") == std::string::npos;
-  if (!usable) refuse(where, "the name \"" + name + "\"", "one name a line, without slash, comma and tab");
-}
-
 std::vector<std::string> read_names(const fs::path& path, std::size_t experts) {
   std::string text = read_file(path);
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
@@ -169,7 +164,7 @@ std::vector<std::string> read_names(const fs::path& path, std::size_t experts) {
   for (std::string line; std::getline(stream, line);) {
     if (line.ends_with('\r')) line.pop_back();
     const std::string where = path.string() + ":" + std::to_string(names.size() + 1);
-    check_name(line, where);
+    if (!is_expert_name(line)) refuse(where, "the name \"" + line + "\"", kExpertNameRule);
     if (std::find(names.begin(), names.end(), line) != names.end()) refuse(where, line + " twice", "names that differ");
     names.push_back(line);
   }

@@ -5,6 +5,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
+#include "phatgoose/store/expert_name.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/staged_directory.h"
@@ -18,14 +19,11 @@ constexpr const char* kPackedFolder = "experts";
 
 using Reference = RoutedModelManifest::ExpertReference;
 
-/// A name is a folder of a packed model, an entry of --enabled and a column of tables.
 void check_name(const ExpertDirectory& expert) {
-  const std::string& name = expert.name();
-  const bool usable = !name.empty() && name != "." && name != ".." && name.find_first_of("/,\n\t") == std::string::npos;
-  if (usable) return;
+  if (is_expert_name(expert.name())) return;
   fail(ExitCode::bad_data, {.where = expert.path().string(),
-                            .found = "an expert called \"" + name + "\"",
-                            .expected = "a name without slash, comma, tab and line break"});
+                            .found = "an expert called \"" + expert.name() + "\"",
+                            .expected = kExpertNameRule});
 }
 
 std::string relative_path(const fs::path& expert, const fs::path& out) {
