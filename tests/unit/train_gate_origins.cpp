@@ -37,12 +37,15 @@ double loss_with_half_of(const ExpertDirectory& expert, const fs::path& base, co
 }
 
 TEST_CASE("a PEFT directory of any kind gets a gate for exactly the linears that it adapts") {
-  // All linears; rsLoRA; several ranks and alphas; only q and v; a regular expression that spares the encoder.
-  const std::string name = GENERATE("peft_default", "peft_rslora", "peft_patterns", "peft_query_value", "peft_regex");
+  // All linears; rsLoRA; several ranks and alphas; only q and v; a regular expression that spares the encoder; the .bin
+  // file of older releases.
+  const std::string name = GENERATE("peft_default/adapter", "peft_rslora/adapter", "peft_patterns/adapter",
+                                    "peft_query_value/adapter", "peft_regex/adapter", "peft_query_value/old_adapter");
   CAPTURE(name);
   const Workshop shop;
-  fs::copy(golden_path(name + "/adapter"), shop.scratch / "expert");
-  const std::string adapter = shop.bytes("expert/adapter_model.safetensors");
+  fs::copy(golden_path(name), shop.scratch / "expert");
+  const std::string file = "expert/" + ExpertDirectory::open(golden_path(name)).adapter_file().filename().string();
+  const std::string adapter = shop.bytes(file.c_str());
   const std::string config = shop.bytes("expert/adapter_config.json");
 
   TrainGateSettings settings = shop.gate();
@@ -52,7 +55,7 @@ TEST_CASE("a PEFT directory of any kind gets a gate for exactly the linears that
   settings.training.lr = 0.05;
   settings.dropout = 0;
   CHECK(run(settings) == TrainingOutcome::finished);
-  CHECK((shop.bytes("expert/adapter_model.safetensors") == adapter));
+  CHECK((shop.bytes(file.c_str()) == adapter));
   CHECK((shop.bytes("expert/adapter_config.json") == config));
 
   const ExpertDirectory expert = ExpertDirectory::open(shop.scratch / "expert");

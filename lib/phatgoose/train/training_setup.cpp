@@ -21,7 +21,7 @@ void log_shares(const std::vector<std::int64_t>& sizes, const Mixing& mixing) {
   const std::vector<std::int64_t> shares = mixing_shares(sizes, mixing);
   const auto all = static_cast<double>(std::reduce(shares.begin(), shares.end()));
   const auto [least, most] = std::ranges::minmax(shares);
-  log_info(fmt::format("{} data sets of {} rows; each gives {:.2f} % to {:.2f} % of every step", sizes.size(),
+  log_info(fmt::format("{} data sets of {} rows in all, shares of the training from {:.2f} % to {:.2f} %", sizes.size(),
                        std::reduce(sizes.begin(), sizes.end()), 100 * static_cast<double>(least) / all,
                        100 * static_cast<double>(most) / all));
 }
