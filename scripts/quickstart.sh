@@ -8,7 +8,8 @@ usage() {
 Usage: scripts/quickstart.sh [--out DIR] [EXPERT...]
 
 Trains experts (default: all eight) with their gates, builds the routed model, evaluates the base, every single expert
-and the routed model on the held-out tasks, and prints a table. Everything it makes is under DIR (runs/quickstart).
+and the routed model on the held-out tasks, prints a table, and shows which experts answered a question. Everything it
+makes is under DIR (runs/quickstart).
 TEXT
 }
 
@@ -47,16 +48,9 @@ contribute_all() {
   done
 }
 
-evaluate() {
-  local name=$1
-  shift
-  "$phatgoose" eval --log quiet --model "$base" "$@" --suite assets/suites/held-out.yaml --out "$out/results/$name" \
-    > "$out/results/$name.txt"
-}
-
 say "Build"
-scripts/build.sh release programs
-mkdir -p "$out/logs" "$out/results"
+scripts/build.sh release programs >&2
+mkdir -p "$out/logs"
 
 say "Experts and gates: ${experts[*]}"
 contribute_all
@@ -65,7 +59,10 @@ say "Routed model: no data, nothing trained"
 "$phatgoose" build --model "$base" --expert "${experts[@]/#/$out/experts/}" --out "$out/routed"
 
 say "Evaluation on tasks that no expert was trained on"
-evaluate base
-for expert in "${experts[@]}"; do evaluate "$expert" --expert "$out/experts/$expert"; done
-evaluate routed --routed "$out/routed"
-python3 scripts/compare_results.py "$out"/results/base "${experts[@]/#/$out/results/}" "$out/results/routed"
+"$phatgoose" eval --log quiet --model "$base" --base --expert "${experts[@]/#/$out/experts/}" --routed "$out/routed" \
+  --suite assets/suites/held-out.yaml --out "$out/results" --compare-to routed
+
+say "Which experts answered"
+question=$(head -n 1 assets/tasks/excursion/test.jsonl)
+echo "$question" >&2
+"$phatgoose" predict --log quiet --model "$base" --routed "$out/routed" --explain <<< "$question"
