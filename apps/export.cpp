@@ -1,10 +1,13 @@
 #include "phatgoose/adapters/export_model.h"
 
+#include "phatgoose/nn/device.h"
 #include "run_command.h"
 
 int main(int argc, char** argv) {
   using namespace phatgoose;
   return run_command<ExportSettings>(argc, argv, [](const ExportSettings& settings, const Json&) {
+    set_threads(settings.threads);
+    keep_freed_memory();
     export_model(settings);
     std::cout << settings.out << "\n";
     return ExitCode::done;

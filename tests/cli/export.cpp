@@ -54,6 +54,7 @@ TEST_CASE("export refuses what does not fit, and writes nothing") {
                     {two + "--merge mean", 2, {"--merge", "factors, product"}},
                     {two + "--merge factors", 3, {"wide", "narrow", "ranks 4 and 1"}},
                     {good + "--dtype fp16", 2, {"--dtype", "fp32, bf16"}},
+                    {good + "--threads -1", 2, {"--threads"}},
                     {start + "--out DIR/full", 2, {"something else"}},
                     {good + "--expert DIR/none --merge product", 3, {"none", "adapter_config.json"}},
                     {good + "--expert DIR/cut --merge product", 3, {"cut/adapter_model.safetensors"}},
