@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
   using namespace phatgoose;
   return run_command<BuildSettings>(argc, argv, [](const BuildSettings& settings, const Json&) {
     build_routed_model({.model = settings.model,
-                        .experts = {settings.experts.begin(), settings.experts.end()},
+                        .experts = settings.all_experts(),
                         .out = settings.out,
                         .router = settings.router,
                         .selection = {.k = settings.k,

@@ -79,7 +79,7 @@ check_resume train-expert expert expert expert.expected "${train[@]}" --out expe
 
 # LoRA and gate together, on two data sets in equal shares.
 tail -n 9 rows.jsonl > more.jsonl
-joint=("$programs/phatgoose-train-expert" --model base --data rows.jsonl more.jsonl --mix equal --joint-gate
+joint=("$programs/phatgoose-train-expert" --model base --data rows.jsonl more.jsonl --data-mix equal --joint-gate
   --valid valid.jsonl --name joint --rank 2 --steps 16 --batch 6 --eval-every 8 "${common[@]}")
 "${joint[@]}" --out joint.expected > /dev/null 2> log || fail "train-expert --joint-gate: $(cat log)"
 check_resume "train-expert --joint-gate" joint joint joint.expected "${joint[@]}" --out joint

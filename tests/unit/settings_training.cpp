@@ -24,7 +24,7 @@ TEST_CASE("a data file given twice is refused, under whatever name") {
   settings.valid = {b, a};
   CHECK_NOTHROW(settings.check());
   settings.data = {a, b, a};
-  CHECK_THROWS_MATCHES(settings.check(), Error, FailsWith(ExitCode::usage, "--data", "a.jsonl", "--mix"));
+  CHECK_THROWS_MATCHES(settings.check(), Error, FailsWith(ExitCode::usage, "--data", "a.jsonl", "--data-mix"));
   settings.data = {a, b, roundabout};
   CHECK_THROWS_MATCHES(settings.check(), Error, FailsWith(ExitCode::usage, "--data", "./a.jsonl"));
   settings.data = {b, a, c};
@@ -40,15 +40,15 @@ TEST_CASE("mixing that contradicts itself is refused") {
   settings.mix = "equal";
   CHECK_NOTHROW(settings.check());
   settings.mix_cap = 5;
-  CHECK_THROWS_MATCHES(settings.check(), Error, FailsWith(ExitCode::usage, "--mix-cap", "--mix size"));
+  CHECK_THROWS_MATCHES(settings.check(), Error, FailsWith(ExitCode::usage, "--data-mix-cap", "--data-mix size"));
   settings.mix = "size";
   CHECK_NOTHROW(settings.check());
   settings.shuffle = false;
-  CHECK_THROWS_MATCHES(settings.check(), Error, FailsWith(ExitCode::usage, "--shuffle", "--mix-cap"));
+  CHECK_THROWS_MATCHES(settings.check(), Error, FailsWith(ExitCode::usage, "--shuffle", "--data-mix-cap"));
   settings.mix_cap.reset();
   CHECK_NOTHROW(settings.check());
   settings.mix = "equal";
-  CHECK_THROWS_MATCHES(settings.check(), Error, FailsWith(ExitCode::usage, "--shuffle", "--mix equal"));
+  CHECK_THROWS_MATCHES(settings.check(), Error, FailsWith(ExitCode::usage, "--shuffle", "--data-mix equal"));
 }
 
 }  // namespace

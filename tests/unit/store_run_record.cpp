@@ -54,26 +54,6 @@ TEST_CASE("a run continues only with the settings it was begun with") {
                        FailsWith(ExitCode::usage, "--dropout", "null"));
 }
 
-TEST_CASE("a run begun before a setting existed was begun with its default") {
-  const test::ScratchDirectory scratch;
-  TrainExpertSettings settings;
-  Json old = record_of(settings);
-  for (const char* name : {"mix", "mix-cap", "joint-gate"}) REQUIRE(old.erase(name) == 1);
-  begin_run(scratch / "out", old);
-  CHECK_NOTHROW(check_same_record(scratch / "out", record_of(settings)));
-  settings.joint_gate = true;
-  CHECK_THROWS_MATCHES(check_same_record(scratch / "out", record_of(settings)), Error,
-                       FailsWith(ExitCode::usage, "--joint-gate", "true", "false"));
-  settings.joint_gate = false;
-  settings.data.mix = "equal";
-  CHECK_THROWS_MATCHES(check_same_record(scratch / "out", record_of(settings)), Error,
-                       FailsWith(ExitCode::usage, "--mix", "equal", "size"));
-  old.erase("lr");
-  begin_run(scratch / "other", old);
-  CHECK_THROWS_MATCHES(check_same_record(scratch / "other", record_of({})), Error,
-                       FailsWith(ExitCode::usage, "--lr", "nothing"));
-}
-
 TEST_CASE("a directory of something else is refused as output, an empty one is not") {
   const test::ScratchDirectory scratch;
   fs::create_directories(scratch / "empty");

@@ -86,14 +86,14 @@ TEST_CASE("the manifest says how data sets were mixed, and a run continues only 
   settings.data.mix_cap = 4;
   run(settings);
   const Json training = read_manifest(settings.out, "expert")->body.at("training");
-  CHECK(training.at("mix") == "size");
-  CHECK(training.at("mix-cap") == 4);
+  CHECK(training.at("data-mix") == "size");
+  CHECK(training.at("data-mix-cap") == 4);
   CHECK(training.at("data").size() == 3);
   settings.data.mix_cap = 5;
-  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--mix-cap", "5", "4"));
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--data-mix-cap", "5", "4"));
   settings.data.mix_cap.reset();
   settings.data.mix = "equal";
-  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--mix", "equal", "size"));
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--data-mix", "equal", "size"));
 }
 
 TEST_CASE("micro-batches do not change the mixed rows") {

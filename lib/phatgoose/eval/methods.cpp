@@ -5,6 +5,8 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/expert_examination.h"
+#include "phatgoose/store/expert_name.h"
 
 namespace phatgoose {
 namespace {
@@ -26,6 +28,16 @@ std::string directory_name(const std::string& directory) {
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
+/// Of several methods each has a directory of its name; what an expert is called comes from its manifest.
+void check_directories(const std::vector<EvalMethod>& methods) {
+  for (const EvalMethod& method : methods) {
+    if (method.settings.experts.empty() || is_expert_name(method.name)) continue;
+    fail(ExitCode::bad_data, {.where = method.settings.experts.front(),
+                              .found = "an expert called \"" + method.name + "\"",
+                              .expected = kExpertNameRule});
+  }
+}
+
 void check_names(const std::vector<EvalMethod>& methods, const std::optional<std::string>& compare_to) {
   std::set<std::string> names;
   for (const EvalMethod& method : methods) {
@@ -44,7 +56,11 @@ void check_names(const std::vector<EvalMethod>& methods, const std::optional<std
 
 }  // namespace
 
-std::vector<EvalMethod> methods_of(const EvalSettings& settings) {
+std::vector<EvalMethod> methods_of(EvalSettings settings) {
+  if (settings.library) {
+    for (const fs::path& expert : experts_in(*settings.library)) settings.experts.push_back(expert.string());
+    settings.library.reset();
+  }
   if (settings.routed.empty() && (settings.exclude_own || settings.routing.any())) {
     fail(ExitCode::usage, {.where = "--k, --top-p, --temperature, --enabled, --encoder, --exclude-own",
                            .found = "no --routed",
@@ -64,6 +80,7 @@ std::vector<EvalMethod> methods_of(const EvalSettings& settings) {
   }
   check_names(methods, settings.compare_to);
   if (methods.size() == 1) return methods;
+  check_directories(methods);
   for (EvalMethod& method : methods) method.settings.out = (fs::path(settings.out) / method.name).string();
   return methods;
 }

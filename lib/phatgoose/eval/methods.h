@@ -15,6 +15,6 @@ struct EvalMethod {
 
 /// In the order base, experts, routed models. A single method keeps settings.out; of several, each gets a directory of
 /// its name in it. Names that are not distinct, settings that fit none of them, or an unknown --compare-to: usage error.
-std::vector<EvalMethod> methods_of(const EvalSettings& settings);
+std::vector<EvalMethod> methods_of(EvalSettings settings);
 
 }  // namespace phatgoose

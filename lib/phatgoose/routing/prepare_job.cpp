@@ -45,9 +45,14 @@ class Preparation {
     const ExpertDirectory expert = ExpertDirectory::open(directory);
     expert.check_base(config_, fingerprint_);
     const fs::path file = expert.path() / router_kind(settings_.router, "--router").prototypes;
-    if (settings_.router == "arrow") return write_if_new(file, expert, [&] { write_directions(file, expert); });
     if (settings_.router == "retrieval") return write_examples(file, expert);
-    write_if_new(file, expert, [&] { write_mean_inputs(file, expert); });
+    write_if_new(file, made_from(expert), [&] {
+      if (settings_.router == "arrow") {
+        write_directions(file, expert);
+      } else {
+        write_mean_inputs(file, expert);
+      }
+    });
   }
 
  private:
@@ -63,11 +68,11 @@ class Preparation {
   }
 
   template <typename Write>
-  void write_if_new(const fs::path& file, const ExpertDirectory& expert, Write write) const {
+  void write_if_new(const fs::path& file, const Json& wanted, Write write) const {
     if (is_file(file)) {
       const SafetensorsFile found(file);
       const auto made = found.metadata().find("made_from");
-      if (made != found.metadata().end() && made->second == made_from(expert).dump()) {
+      if (made != found.metadata().end() && made->second == wanted.dump()) {
         log_info(file.string() + " is finished");
         return;
       }
@@ -141,13 +146,16 @@ class Preparation {
     }
     Json made = made_from(expert);
     made["encoder"] = encoder->fingerprint();
-    std::vector<std::string> texts;
-    for (const Row& row : draw_rows()) {
-      texts.push_back(retrieval_text(row.record, tokenizer_ ? &*tokenizer_ : nullptr, *row.file));
-    }
-    const at::Tensor embeddings = encoder->embed(texts).contiguous();  // [n, D]
-    write_embeddings(file, to_named("embeddings", embeddings).view, encoder->name(), encoder->fingerprint(), made.dump());
-    log_info(fmt::format("wrote {}: {} embeddings by {}", file.string(), texts.size(), encoder->name()));
+    write_if_new(file, made, [&] {
+      std::vector<std::string> texts;
+      for (const Row& row : draw_rows()) {
+        texts.push_back(retrieval_text(row.record, tokenizer_ ? &*tokenizer_ : nullptr, *row.file));
+      }
+      const at::Tensor embeddings = encoder->embed(texts).contiguous();  // [n, D]
+      write_embeddings(file, to_named("embeddings", embeddings).view, encoder->name(), encoder->fingerprint(),
+                       made.dump());
+      log_info(fmt::format("{} embeddings by {}", texts.size(), encoder->name()));
+    });
   }
 
   const PrepareSettings& settings_;

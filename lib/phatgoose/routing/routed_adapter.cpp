@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "phatgoose/base/error.h"
@@ -10,12 +11,13 @@
 namespace phatgoose {
 
 RoutedAdapter::RoutedAdapter(std::vector<Member> members, std::unique_ptr<Router> router, SelectionSettings selection,
-                             std::shared_ptr<const RoutingControl> control, Mix mix)
+                             std::shared_ptr<const RoutingControl> control, Mix mix, std::int64_t shares_of)
     : members_(std::move(members)),
       router_(std::move(router)),
       selection_(std::move(selection)),
       control_(std::move(control)),
-      mix_(mix) {
+      mix_(mix),
+      shares_of_(shares_of) {
   std::vector<std::int64_t> experts;
   for (const Member& member : members_) experts.insert(experts.end(), member.experts.begin(), member.experts.end());
   expert_of_column_ = at::tensor(experts, at::kLong);
@@ -33,6 +35,13 @@ at::Tensor RoutedAdapter::competing_scores(const at::Tensor& u, const Pass& pass
   return scores;
 }
 
+/// The part of the weights that the linear's own experts have among all that take part.
+double RoutedAdapter::share_of(const Member& member) const {
+  const bool one_less = control_->excluded >= 0;
+  const auto own = std::ranges::count_if(member.experts, [&](std::int32_t e) { return e != control_->excluded; });
+  return static_cast<double>(own) / static_cast<double>(std::max<std::int64_t>(1, shares_of_ - (one_less ? 1 : 0)));
+}
+
 at::Tensor RoutedAdapter::apply(const at::Tensor& u, const at::Tensor& y, const Pass& pass) const {
   if (at::GradMode::is_enabled() && y.requires_grad()) {
     fail(ExitCode::bug,
@@ -44,6 +53,7 @@ at::Tensor RoutedAdapter::apply(const at::Tensor& u, const at::Tensor& y, const 
   for (std::int64_t begin = 0; const Member& member : members_) {
     const auto experts = static_cast<std::int64_t>(member.experts.size());
     const Selection chosen = select_experts(scores.narrow(1, begin, experts), selection_);
+    if (shares_of_ > 0) chosen.weights.mul_(share_of(member));
     if (control_->statistics != nullptr) {
       control_->statistics->record(member.number, chosen, member.experts, pass.packing);
     }
@@ -80,7 +90,7 @@ std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& 
   if (members.empty()) return nullptr;
   auto router = make_router(plan.router, {group, experts.prototypes, competitors, target.device});
   return std::make_shared<RoutedAdapter>(std::move(members), std::move(router), plan.selection, target.control,
-                                         plan.mix);
+                                         plan.mix, plan.shares_of_all ? std::ssize(experts.experts) : 0);
 }
 
 }  // namespace phatgoose

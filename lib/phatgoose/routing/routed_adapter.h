@@ -34,28 +34,32 @@ class RoutedAdapter : public Adapter {
   };
 
   /// `router` scores the members' experts, member after member; what the packing knows of whole rows is added.
+  /// `shares_of` experts have a share of the weights in every linear, whether they adapt it or not; 0: only those that do.
   RoutedAdapter(std::vector<Member> members, std::unique_ptr<Router> router, SelectionSettings selection,
-                std::shared_ptr<const RoutingControl> control, Mix mix = Mix::outputs);
+                std::shared_ptr<const RoutingControl> control, Mix mix = Mix::outputs, std::int64_t shares_of = 0);
 
   /// Inference only: works in place on y and has no gradient (an error when y needs one).
   at::Tensor apply(const at::Tensor& u, const at::Tensor& y, const Pass& pass) const override;  // [N, G]
 
  private:
   at::Tensor competing_scores(const at::Tensor& u, const Pass& pass) const;  // [N, S] on CPU
+  double share_of(const Member& member) const;
 
   std::vector<Member> members_;
   std::unique_ptr<Router> router_;
   SelectionSettings selection_;
   std::shared_ptr<const RoutingControl> control_;
   Mix mix_;
+  std::int64_t shares_of_;
   at::Tensor expert_of_column_;  // [S] int64
 };
 
 /// How a model's experts are routed.
 struct RoutingPlan {
   std::string router = "phatgoose";  ///< a token-level router of router.cpp
-  SelectionSettings selection;
+  SelectionSettings selection = {};
   Mix mix = Mix::outputs;
+  bool shares_of_all = false;  ///< RouterKind::shares_of_all
 };
 
 /// Where routed adapters are made.

@@ -95,6 +95,7 @@ void RoutedModel::route(T5Model& model, RoutingPlan plan) {
   if (kind_->mixing == RouterKind::Mixing::fixed) {
     plan.selection = {.k = std::max<std::int64_t>(1, static_cast<std::int64_t>(experts_.size()))};
   }
+  plan.shares_of_all = kind_->shares_of_all;
   const std::vector<LinearVectors> prototypes = read_prototypes(experts_, *kind_);
   const RoutingTarget target{model.device(), model.dtype(), control_};
   for (std::int64_t first = 0; const auto& group : groups_) {

@@ -1,5 +1,10 @@
 #include "phatgoose/settings/build.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
@@ -8,7 +13,10 @@ OptionSet BuildSettings::declare() {
   OptionSet set("build", "Make a routed model of expert directories; nothing is trained");
   const char* parts = "Parts";
   set.add("model", &model, "base model directory").as("DIR").must().in(parts);
-  set.add("expert", &experts, "expert directories, each with its gate").as("DIR").must().in(parts);
+  set.add("expert", &experts, "expert directories, each with what the router needs").as("DIR").in(parts);
+  set.add("library", &library, "a directory of expert directories: all of them, by name, after those of --expert")
+      .as("DIR")
+      .in(parts);
   set.add("out", &out, "directory of the routed model").as("DIR").must().in(parts);
   set.add("pack", &pack, "copy the experts into the directory, so that it can be moved").in(parts);
   const char* routing = "Routing";
@@ -26,6 +34,15 @@ OptionSet BuildSettings::declare() {
       .in(routing);
   set.add("enabled", &enabled, "only these experts take part, separated by commas; default: all").as("A,B").in(routing);
   return set;
+}
+
+std::vector<fs::path> BuildSettings::all_experts() const {
+  std::vector<fs::path> all(experts.begin(), experts.end());
+  if (library) std::ranges::move(experts_in(*library), std::back_inserter(all));
+  if (all.empty()) {
+    fail(ExitCode::usage, {.where = "--expert", .found = "no expert", .expected = "expert directories, or --library"});
+  }
+  return all;
 }
 
 }  // namespace phatgoose

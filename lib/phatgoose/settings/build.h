@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "phatgoose/base/files.h"
 #include "phatgoose/base/options.h"
 
 namespace phatgoose {
@@ -12,6 +13,7 @@ namespace phatgoose {
 struct BuildSettings {
   std::string model;
   std::vector<std::string> experts;
+  std::optional<std::string> library;
   std::string out;
   std::string router = "phatgoose";
   std::int64_t k = 2;
@@ -23,6 +25,8 @@ struct BuildSettings {
   bool pack = false;
 
   OptionSet declare();
+  /// Those of --expert and those in the library; usage error where there are none, bad_data for an empty library.
+  std::vector<fs::path> all_experts() const;
 };
 
 }  // namespace phatgoose

@@ -2,6 +2,7 @@
 
 #include "phatgoose/settings/bench.h"
 #include "phatgoose/settings/build.h"
+#include "phatgoose/settings/edit.h"
 #include "phatgoose/settings/eval.h"
 #include "phatgoose/settings/export.h"
 #include "phatgoose/settings/import.h"
@@ -33,6 +34,7 @@ std::vector<Command> all_commands() {
       command<ImportSettings>(),
       command<PrepareSettings>(),
       command<BuildSettings>(),
+      command<EditSettings>(),
       command<EvalSettings>(),
       command<PredictSettings>(),
       command<ExportSettings>(),

@@ -8,6 +8,9 @@ OptionSet EvalSettings::declare() {
   set.add("model", &model, "base model directory").as("DIR").must().in(what);
   set.add("base", &base, "the base alone, beside experts and routed models").in(what);
   set.add("expert", &experts, "expert directories: each one's LoRA on the base, without its gate").as("DIR").in(what);
+  set.add("library", &library, "a directory of expert directories: all of them, by name, after those of --expert")
+      .as("DIR")
+      .in(what);
   set.add("routed", &routed, "routed model directories").as("DIR").in(what);
   set.add("compare-to", &compare_to, "of several methods: the one that the others' differences refer to; default: the first")
       .as("NAME")

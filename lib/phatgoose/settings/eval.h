@@ -16,6 +16,7 @@ struct EvalSettings {
   std::string model;
   bool base = false;  ///< evaluate the base itself beside the others; it is what is evaluated where there are none
   std::vector<std::string> experts, routed;
+  std::optional<std::string> library;
   std::optional<std::string> compare_to;  ///< name of a method
   bool exclude_own = false;
   RoutingOptions routing;

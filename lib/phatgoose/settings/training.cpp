@@ -54,10 +54,10 @@ void DataSettings::declare(OptionSet& set) {
   set.add("valid", &valid, "validation rows; the best validated state is the result").as("FILE...").in(group);
   set.add("eval-every", &eval_every, "steps from one validation to the next").at_least(1).in(group);
   set.add("shuffle", &shuffle, "new order of the rows in every epoch; false keeps the order of the files").in(group);
-  set.add("mix", &mix, "several data sets: size makes every row as likely as any other, equal every data set")
+  set.add("data-mix", &mix, "several data sets: size makes every row as likely as any other, equal every data set")
       .one_of({"size", "equal"})
       .in(group);
-  set.add("mix-cap", &mix_cap, "with --mix size: data sets of more rows than N come as often as if they had N")
+  set.add("data-mix-cap", &mix_cap, "with --data-mix size: data sets of more rows than N come as often as if they had N")
       .as("N")
       .at_least(1)
       .in(group);
@@ -66,18 +66,18 @@ void DataSettings::declare(OptionSet& set) {
 }
 
 void DataSettings::check() const {
-  check_distinct("--data", data, "the shares of data sets are set with --mix");
+  check_distinct("--data", data, "the shares of data sets are set with --data-mix");
   check_distinct("--valid", valid, "");
   if (mix == "equal" && mix_cap) {
-    fail(ExitCode::usage, {.where = "--mix-cap",
-                           .found = "--mix equal",
-                           .expected = "--mix size",
+    fail(ExitCode::usage, {.where = "--data-mix-cap",
+                           .found = "--data-mix equal",
+                           .expected = "--data-mix size",
                            .hint = "equal shares do not depend on the sizes"});
   }
   if (!shuffle && (mix == "equal" || mix_cap)) {
     fail(ExitCode::usage, {.where = "--shuffle",
                            .found = "false",
-                           .expected = "true with --mix equal or --mix-cap",
+                           .expected = "true with --data-mix equal or --data-mix-cap",
                            .hint = "the order of the files gives every data set its size"});
   }
 }

@@ -1,15 +1,13 @@
 #include "phatgoose/store/routed_model_builder.h"
 
 #include <algorithm>
-#include <map>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
-#include "phatgoose/store/expert_name.h"
+#include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/staged_directory.h"
-#include "phatgoose/store/stored_embeddings.h"
 
 namespace phatgoose {
 namespace {
@@ -18,45 +16,6 @@ constexpr const char* kKind = "routed-model";
 constexpr const char* kPackedFolder = "experts";
 
 using Reference = RoutedModelManifest::ExpertReference;
-
-void check_name(const ExpertDirectory& expert) {
-  if (is_expert_name(expert.name())) return;
-  fail(ExitCode::bad_data, {.where = expert.path().string(),
-                            .found = "an expert called \"" + expert.name() + "\"",
-                            .expected = kExpertNameRule});
-}
-
-std::string relative_path(const fs::path& expert, const fs::path& out) {
-  std::error_code error;
-  const fs::path path = fs::relative(expert, out, error);
-  if (error) fail(ExitCode::cannot_finish, {.where = expert.string(), .found = "no path to it: " + error.message()});
-  return path.string();
-}
-
-/// Hash of the file that the router reads beside the adapter, whose content is checked; empty where it reads none.
-std::string prototypes_hash(const ExpertDirectory& expert, const std::string& router) {
-  const RouterKind& kind = router_kind(router, "--router");
-  if (kind.prototypes == nullptr) return {};
-  if (!is_file(expert.path() / kind.prototypes)) {
-    fail(ExitCode::bad_data, {.where = expert.path().string(),
-                              .found = std::string("no ") + kind.prototypes,
-                              .expected = "what the router " + router + " needs of an expert",
-                              .hint = std::string("make it with phatgoose ") + kind.made_by + " --expert " +
-                                      expert.path().string()});
-  }
-  if (!kind.has_encoder) expert.vectors(kind.prototypes);
-  return expert.file_hash(kind.prototypes);
-}
-
-Reference examine(const fs::path& path, const RoutedModelPlan& plan, const T5Config& config,
-                  const std::string& fingerprint) {
-  const ExpertDirectory expert = ExpertDirectory::open(path);
-  check_name(expert);
-  expert.check_base(config, fingerprint);
-  const std::string place =
-      plan.pack ? std::string(kPackedFolder) + "/" + expert.name() : relative_path(path, plan.out);
-  return {expert.name(), place, expert.adapter_hash(), prototypes_hash(expert, plan.router), true};
-}
 
 /// Routers that select nothing take no settings of selection.
 void check_settings(const RoutedModelPlan& plan) {
@@ -72,41 +31,6 @@ void check_settings(const RoutedModelPlan& plan) {
                            .found = "--mix parameters",
                            .expected = "a router that selects experts for every token"});
   }
-}
-
-/// The encoder of the experts' examples, which must be the same for all.
-void note_encoder(RoutedModelManifest& manifest, const fs::path& file, const RouterKind& kind) {
-  const StoredEmbeddings stored = read_embeddings(file);
-  if (manifest.encoder_fingerprint.empty()) {
-    manifest.encoder_name = stored.encoder_name;
-    manifest.encoder_fingerprint = stored.encoder_fingerprint;
-  }
-  if (manifest.encoder_fingerprint == stored.encoder_fingerprint) return;
-  fail(ExitCode::bad_data, {.where = file.string(),
-                            .found = "embeddings of the encoder " + stored.encoder_name,
-                            .expected = "of " + manifest.encoder_name + ", like the experts before",
-                            .hint = "run phatgoose " + std::string(kind.made_by) + " again for all experts"});
-}
-
-void check_distinct(const std::vector<Reference>& experts, const std::vector<fs::path>& paths) {
-  std::map<std::string, fs::path> seen;
-  for (std::size_t i = 0; i < experts.size(); ++i) {
-    const auto [first, is_new] = seen.emplace(experts[i].name, paths[i]);
-    if (is_new) continue;
-    fail(ExitCode::bad_data, {.where = paths[i].string(),
-                              .found = "an expert called " + experts[i].name + ", like " + first->second.string(),
-                              .expected = "names that differ",
-                              .hint = "without a manifest an expert is called like its directory"});
-  }
-}
-
-/// The router "single" is for one enabled expert.
-void check_single(const RoutedModelManifest& manifest) {
-  const auto enabled = std::ranges::count_if(manifest.experts, [](const Reference& expert) { return expert.enabled; });
-  if (manifest.router != "single" || enabled == 1) return;
-  fail(ExitCode::usage, {.where = "--router single",
-                         .found = std::to_string(enabled) + " enabled experts",
-                         .expected = "one, named by --enabled"});
 }
 
 void copy_whole(const fs::path& from, const fs::path& to) {
@@ -157,7 +81,6 @@ bool is_built(const fs::path& out, const RoutedModelManifest& manifest) {
 void build_routed_model(const RoutedModelPlan& plan) {
   check_settings(plan);
   check_output_directory(plan.out, kKind);
-  const RouterKind& kind = router_kind(plan.router, "--router");
   const T5Config config = read_t5_config(plan.model);
   RoutedModelManifest manifest{.base_path = plan.model.string(),
                                .base_fingerprint = base_fingerprint(plan.model),
@@ -168,12 +91,12 @@ void build_routed_model(const RoutedModelPlan& plan) {
                                .encoder_fingerprint = {},
                                .experts = {}};
   for (const fs::path& path : plan.experts) {
-    manifest.experts.push_back(examine(path, plan, config, manifest.base_fingerprint));
-    if (kind.has_encoder) note_encoder(manifest, path / kind.prototypes, kind);
+    Reference reference = examine_expert(path, config, manifest);
+    reference.path = plan.pack ? std::string(kPackedFolder) + "/" + reference.name : relative_path(path, plan.out);
+    add_expert(manifest, std::move(reference), path);
   }
-  check_distinct(manifest.experts, plan.experts);
   enable_only(manifest, plan.enabled);
-  check_single(manifest);
+  check_enabled(manifest);
   if (is_built(plan.out, manifest)) {
     log_info(plan.out.string() + " is finished");
     return;

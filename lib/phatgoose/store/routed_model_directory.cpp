@@ -25,7 +25,9 @@ Json router_json(const RoutedModelManifest& manifest) {
           {"temperature", selection.temperature},
           {"renorm_eps", selection.renorm_eps},
           {"mix", name_of(manifest.mix)},
-          {"encoder", {{"name", manifest.encoder_name}, {"fingerprint", manifest.encoder_fingerprint}}}};
+          {"encoder", manifest.encoder_fingerprint.empty()
+                          ? Json(nullptr)
+                          : Json{{"name", manifest.encoder_name}, {"fingerprint", manifest.encoder_fingerprint}}}};
 }
 
 Mix parse_mix(const Json& router, const std::string& where) {
@@ -88,6 +90,15 @@ void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& 
   }
 }
 
+void check_enabled(const RoutedModelManifest& manifest) {
+  const auto enabled = std::ranges::count_if(manifest.experts, &RoutedModelManifest::ExpertReference::enabled);
+  const bool single = manifest.router == "single";
+  if (enabled > 0 && (!single || enabled == 1)) return;
+  fail(ExitCode::usage, {.where = "router " + manifest.router,
+                         .found = std::to_string(enabled) + " enabled experts",
+                         .expected = single ? "one, named by --enabled" : "at least one"});
+}
+
 RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& changes, const std::string& where) {
   const bool selects = router_kind(manifest.router, where).mixing == RouterKind::Mixing::selected;
   if (!selects && (changes.k || changes.top_p || changes.temperature)) {
@@ -100,6 +111,7 @@ RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& 
   if (changes.top_p) manifest.selection.top_p = changes.top_p;
   if (changes.temperature) manifest.selection.temperature = *changes.temperature;
   enable_only(manifest, changes.enabled);
+  check_enabled(manifest);
   return manifest;
 }
 
@@ -132,9 +144,10 @@ RoutedModelManifest read_routed_model(const fs::path& directory) {
   router_kind(manifest.router, where + ": router");
   manifest.selection = parse_selection(router, where + ": router");
   manifest.mix = parse_mix(router, where + ": router");
-  const Json encoder = json_get<Json>(router, "encoder", where + ": router");
-  manifest.encoder_name = json_get<std::string>(encoder, "name", where + ": router: encoder");
-  manifest.encoder_fingerprint = json_get<std::string>(encoder, "fingerprint", where + ": router: encoder");
+  if (const Json encoder = json_get<Json>(router, "encoder", where + ": router"); !encoder.is_null()) {
+    manifest.encoder_name = json_get<std::string>(encoder, "name", where + ": router: encoder");
+    manifest.encoder_fingerprint = json_get<std::string>(encoder, "fingerprint", where + ": router: encoder");
+  }
   const auto experts = json_get<std::vector<Json>>(stored->body, "experts", where);
   for (std::size_t i = 0; i < experts.size(); ++i) {
     manifest.experts.push_back(parse_expert(experts[i], where + ": expert " + std::to_string(i)));

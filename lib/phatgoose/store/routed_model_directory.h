@@ -66,6 +66,9 @@ RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& 
 /// Only these experts take part (none named: no change); usage error for a name that there is not.
 void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& names);
 
+/// Whether the router can do with the number of experts that are enabled: usage error.
+void check_enabled(const RoutedModelManifest& manifest);
+
 /// Writes manifest.json. `packed_files` are the copies of experts inside `directory` that it lists.
 void write_routed_model(const fs::path& directory, const RoutedModelManifest& manifest,
                         const std::vector<std::string>& packed_files = {});

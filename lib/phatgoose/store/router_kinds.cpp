@@ -18,7 +18,7 @@ constexpr std::array kKinds{
     RouterKind{"average-activation", "average-activation.safetensors", "prepare --router average-activation", selected},
     RouterKind{"arrow", "arrow.safetensors", "prepare --router arrow", selected},
     RouterKind{"retrieval", "retrieval.safetensors", "prepare --router retrieval", fixed, true},
-    RouterKind{"uniform", nullptr, nullptr, fixed},
+    RouterKind{"uniform", nullptr, nullptr, fixed, false, true},
     RouterKind{"single", nullptr, nullptr, fixed},
     RouterKind{"merged-factors", nullptr, nullptr, merged},
     RouterKind{"merged-product", nullptr, nullptr, merged},

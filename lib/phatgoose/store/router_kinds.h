@@ -19,7 +19,8 @@ struct RouterKind {
   const char* prototypes;  ///< file in the expert's directory that the method reads; null: none
   const char* made_by;     ///< the command that writes it, without its --expert
   Mixing mixing;
-  bool has_encoder = false;  ///< compares whole inputs by sentence embeddings
+  bool has_encoder = false;    ///< compares whole inputs by sentence embeddings
+  bool shares_of_all = false;  ///< an expert that lacks a linear keeps its share of the weights there
 };
 
 /// In the order in which documents list them.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "phatgoose/base/error.h"
 
@@ -15,17 +14,6 @@ namespace {
 constexpr const char* kRunFile = "run.json";
 constexpr std::array<std::string_view, 7> kFreeSettings = {"batch-tokens", "device",     "keep-checkpoints", "log",
                                                            "out",          "save-every", "threads"};
-
-/// Settings that runs begun before them do not have, and what held then.
-constexpr std::array<std::pair<std::string_view, const char*>, 3> kLaterSettings = {
-    {{"joint-gate", "false"}, {"mix", "\"size\""}, {"mix-cap", "null"}}};
-
-/// The value of a setting in the record of a run, as JSON.
-std::string value_in(const Json& record, const std::string& name) {
-  if (const auto stored = record.find(name); stored != record.end()) return stored->dump();
-  const auto later = std::ranges::find(kLaterSettings, name, [](const auto& setting) { return setting.first; });
-  return later == kLaterSettings.end() ? "nothing" : later->second;
-}
 
 }  // namespace
 
@@ -57,7 +45,8 @@ void check_same_record(const fs::path& run, const Json& record) {
                            .expected = "a new or empty directory, or a run of the same command"});
   }
   for (const auto& [name, value] : record.items()) {
-    const std::string had = value_in(before, name);
+    const auto stored = before.find(name);
+    const std::string had = stored == before.end() ? "nothing" : stored->dump();
     if (had == value.dump()) continue;
     fail(ExitCode::usage, {.where = "--" + name,
                            .found = value.dump(),

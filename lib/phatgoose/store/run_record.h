@@ -23,8 +23,7 @@ Json file_hashes(const std::vector<std::string>& paths);
 /// directory with the run's files: `out` or a folder in it.
 void check_run(const fs::path& out, const fs::path& run, const Json& record);
 bool run_has_begun(const fs::path& run);
-/// Usage error that names the first setting in which the run was begun differently. A run begun before a setting
-/// existed counts as begun with its default.
+/// Usage error that names the first setting in which the run was begun differently.
 void check_same_record(const fs::path& run, const Json& record);
 
 /// Makes the directory `run` and writes `run`/run.json, where it is not there yet.

@@ -1,0 +1,45 @@
+#include "phatgoose/settings/edit.h"
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/settings/routing_changes.h"
+
+namespace phatgoose {
+
+OptionSet EditSettings::declare() {
+  OptionSet set("edit", "Add, remove, enable, disable or rename experts of a routed model");
+  const char* what = "What";
+  set.add("routed", &routed, "routed model directory").as("DIR").must().in(what);
+  set.add("model", &model, "its base model directory, needed to add").as("DIR").in(what);
+  const char* changes = "Changes (in this order)";
+  set.add("remove", &remove, "these experts leave, separated by commas; their files stay").as("A,B").in(changes);
+  set.add("rename", &rename, "give an expert another name in this routed model").as("OLD=NEW").in(changes);
+  set.add("add", &add, "expert directories that join, last in order").as("DIR").in(changes);
+  set.add("disable", &disable, "these experts take no part, separated by commas").as("A,B").in(changes);
+  set.add("enable", &enable, "these experts take part again, separated by commas").as("A,B").in(changes);
+  return set;
+}
+
+RoutedModelEdit EditSettings::edit() const {
+  RoutedModelEdit edit{.directory = routed,
+                       .model = model,
+                       .add = {add.begin(), add.end()},
+                       .remove = split_at_commas(remove),
+                       .enable = split_at_commas(enable),
+                       .disable = split_at_commas(disable),
+                       .rename = {}};
+  for (const std::string& text : rename) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+      fail(ExitCode::usage, {.where = "--rename", .found = "\"" + text + "\"", .expected = "OLD=NEW"});
+    }
+    edit.rename.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  if (edit.add.empty() && edit.remove.empty() && edit.enable.empty() && edit.disable.empty() && edit.rename.empty()) {
+    fail(ExitCode::usage, {.where = "edit",
+                           .found = "no change",
+                           .expected = "--add, --remove, --enable, --disable or --rename"});
+  }
+  return edit;
+}
+
+}  // namespace phatgoose

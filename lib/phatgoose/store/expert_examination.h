@@ -1,0 +1,26 @@
+// What an expert must be to take part in a routed model; shared by `build` and `edit`.
+#pragma once
+
+#include <vector>
+
+#include "phatgoose/store/routed_model_directory.h"
+
+namespace phatgoose {
+
+/// The reference to an expert, its `path` left to the caller. Checks its name, its values, that it fits the base that
+/// `manifest` names (of configuration `config`), and what the manifest's router needs beside its adapter, which must
+/// have been made for this very adapter; for retrieval the first expert's encoder becomes the manifest's, and the others
+/// must have the same: bad_data.
+RoutedModelManifest::ExpertReference examine_expert(const fs::path& path, const T5Config& config,
+                                                    RoutedModelManifest& manifest);
+
+/// Adds an expert, whose directory `source` is named in errors: bad_data where its name is taken.
+void add_expert(RoutedModelManifest& manifest, RoutedModelManifest::ExpertReference expert, const fs::path& source);
+
+/// `expert` as it is written in the manifest of `directory`.
+std::string relative_path(const fs::path& expert, const fs::path& directory);
+
+/// The expert directories in a library, by name: its sub-directories with an adapter_config.json. None: bad_data.
+std::vector<fs::path> experts_in(const fs::path& library);
+
+}  // namespace phatgoose

@@ -1,0 +1,90 @@
+#include "phatgoose/store/routed_model_editor.h"
+
+#include <algorithm>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/nearest.h"
+#include "phatgoose/store/expert_examination.h"
+#include "phatgoose/store/expert_name.h"
+#include "phatgoose/store/manifest.h"
+
+namespace phatgoose {
+namespace {
+
+using Reference = RoutedModelManifest::ExpertReference;
+
+Reference& expert_called(RoutedModelManifest& manifest, const std::string& name, const std::string& option) {
+  const auto found = std::ranges::find(manifest.experts, name, &Reference::name);
+  if (found != manifest.experts.end()) return *found;
+  std::vector<std::string> known;
+  for (const Reference& expert : manifest.experts) known.push_back(expert.name);
+  fail(ExitCode::usage, {.where = option,
+                         .found = "no expert is called \"" + name + "\"",
+                         .expected = "a name in this routed model",
+                         .hint = did_you_mean(name, known)});
+}
+
+void rename(RoutedModelManifest& manifest, const std::string& from, const std::string& to) {
+  Reference& expert = expert_called(manifest, from, "--rename");
+  const bool taken = std::ranges::find(manifest.experts, to, &Reference::name) != manifest.experts.end();
+  if (taken || !is_expert_name(to)) {
+    fail(ExitCode::usage, {.where = "--rename " + from + "=" + to,
+                           .found = taken ? "a name that another expert has" : "\"" + to + "\"",
+                           .expected = kExpertNameRule});
+  }
+  expert.name = to;
+}
+
+void add(RoutedModelManifest& manifest, const RoutedModelEdit& edit) {
+  if (edit.add.empty()) return;
+  if (!edit.model) {
+    fail(ExitCode::usage, {.where = "--add", .found = "no --model", .expected = "the base, to check the expert against"});
+  }
+  const std::string fingerprint = base_fingerprint(*edit.model);
+  if (fingerprint != manifest.base_fingerprint) {
+    fail(ExitCode::bad_data, {.where = edit.model->string(),
+                              .found = "base model " + fingerprint,
+                              .expected = manifest.base_fingerprint + ", the one that " + edit.directory.string() +
+                                          " was built for"});
+  }
+  const T5Config config = read_t5_config(*edit.model);
+  for (const fs::path& path : edit.add) {
+    Reference reference = examine_expert(path, config, manifest);
+    reference.path = relative_path(path, edit.directory);
+    add_expert(manifest, std::move(reference), path);
+  }
+}
+
+/// The copies that a packed model lists; empty for others.
+std::vector<std::string> packed_files(const fs::path& directory) {
+  std::vector<std::string> files;
+  const Json manifest = read_json((directory / "manifest.json").string());
+  if (!manifest.contains("files")) return files;
+  for (const auto& [name, entry] : manifest.at("files").items()) files.push_back(name);
+  return files;
+}
+
+}  // namespace
+
+void edit_routed_model(const RoutedModelEdit& edit) {
+  RoutedModelManifest manifest = read_routed_model(edit.directory);
+  const std::vector<std::string> packed = packed_files(edit.directory);
+  if (!packed.empty() && !(edit.add.empty() && edit.remove.empty())) {
+    fail(ExitCode::usage, {.where = edit.directory.string(),
+                           .found = "--add or --remove for a packed routed model",
+                           .expected = "one that refers to its experts",
+                           .hint = "build it again with --pack"});
+  }
+  for (const std::string& name : edit.remove) {
+    expert_called(manifest, name, "--remove");
+    std::erase_if(manifest.experts, [&](const Reference& expert) { return expert.name == name; });
+  }
+  for (const auto& [from, to] : edit.rename) rename(manifest, from, to);
+  add(manifest, edit);
+  for (const std::string& name : edit.disable) expert_called(manifest, name, "--disable").enabled = false;
+  for (const std::string& name : edit.enable) expert_called(manifest, name, "--enable").enabled = true;
+  check_enabled(manifest);
+  write_routed_model(edit.directory, manifest, packed);
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,91 @@
+// Whichever the router: a row's logits do not depend on its batch, nor on the order of the experts, nor on the threads.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+#include "golden.h"
+#include "phatgoose/routing/routed_model.h"
+#include "support/router_experts.h"
+
+namespace phatgoose::parity {
+namespace {
+
+/// Rows of a golden file, each with an embedding of its own, through one router over random experts.
+class RouterRuns {
+ public:
+  explicit RouterRuns(const std::string& router, bool reversed = false) {
+    auto experts = test::write_router_experts(scratch_.path(), model_.config(), {"a", "b", "c", "d"});
+    if (router == "single") experts.erase(experts.begin() + 1, experts.end());
+    if (reversed) std::ranges::reverse(experts);
+    at::manual_seed(7);
+    embeddings_ = test::random_unit_rows(std::ssize(sources_), test::kEmbeddingSize);  // [rows, D]
+    routed_.emplace(model_, experts, RoutingPlan{.router = router});
+  }
+
+  /// Logits of the rows in the given order; a row may stand there several times.
+  at::Tensor logits(const std::vector<std::int64_t>& order) const {
+    std::vector<TokenIds> sources, targets;
+    for (const auto row : order) {
+      sources.push_back(sources_[row]);
+      targets.push_back(targets_[row]);
+    }
+    at::Tensor scores;
+    if (routed_->routes_inputs()) scores = routed_->row_scores(embeddings_.index_select(0, at::tensor(order)));
+    return test::logits_of(model_, sources, targets, scores);
+  }
+
+  at::Tensor all() const { return logits({0, 1, 2}); }
+
+  /// The logits of `order`, cut out of those of all rows together.
+  at::Tensor expected(const at::Tensor& together, const std::vector<std::int64_t>& order) const {
+    const auto packing = pack_ids(targets_, at::kCPU).packing;
+    std::vector<at::Tensor> parts;
+    for (const auto row : order) parts.push_back(together.narrow(0, packing.offset(row), packing.length(row)));
+    return at::cat(parts);
+  }
+
+ private:
+  const Golden golden_{"phatgoose_routed"};
+  const std::vector<TokenIds> sources_ = golden_.rows("sources"), targets_ = golden_.rows("targets");
+  test::ScratchDirectory scratch_;
+  T5Model model_ = load_model("t5_v1_1");
+  at::Tensor embeddings_;
+  std::optional<RoutedModel> routed_;
+};
+
+TEST_CASE("Logits do not depend on batch size, order and neighbours, whichever the router", "[invariance]") {
+  const auto router = GENERATE(from_range(router_names()));
+  CAPTURE(router);
+  const RouterRuns runs(router);
+  const auto together = runs.all();
+  const std::vector<std::vector<std::int64_t>> orders = {{0}, {1}, {2}, {2, 0}, {2, 1, 0}, {1, 1, 1}};
+  for (const auto& order : orders) {
+    CAPTURE(order);
+    CHECK(relative_difference(runs.logits(order), runs.expected(together, order)) < kTolerance);
+  }
+}
+
+TEST_CASE("Logits do not depend on the order of the experts, whichever the router", "[invariance]") {
+  const auto router = GENERATE(from_range(router_names()));
+  CAPTURE(router);
+  CHECK(relative_difference(RouterRuns(router, true).all(), RouterRuns(router).all()) < kTolerance);
+}
+
+TEST_CASE("Logits do not depend on the number of threads, whichever the router", "[invariance]") {
+  const auto router = GENERATE(from_range(router_names()));
+  CAPTURE(router);
+  const RouterRuns runs(router);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const auto one = runs.all();
+  at::set_num_threads(3);
+  const auto three = runs.all();
+  at::set_num_threads(threads);
+  CHECK(relative_difference(three, one) < kTolerance);
+}
+
+}  // namespace
+}  // namespace phatgoose::parity

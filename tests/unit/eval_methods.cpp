@@ -1,0 +1,249 @@
+// Several methods in one call of eval: each as if it were evaluated alone.
+#include "phatgoose/eval/methods.h"
+
+#include <ATen/ATen.h>
+
+#include <catch2/catch.hpp>
+
+#include "phatgoose/base/log.h"
+#include "phatgoose/base/signals.h"
+#include "phatgoose/eval/suite_runner.h"
+#include "phatgoose/routing/prepare_job.h"
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/store/routed_model_builder.h"
+#include "support/fails_with.h"
+#include "support/golden.h"
+#include "support/router_experts.h"
+#include "support/tiny_t5.h"
+
+namespace phatgoose {
+namespace {
+
+using test::FailsWith;
+using test::golden_path;
+using test::random_ids;
+using test::read_text;
+using test::write_text;
+
+/// A tiny base, a suite of two tasks over it, two experts, one of them called like a task, and routed models of both.
+class MethodRuns {
+ public:
+  MethodRuns() {
+    set_log_level(LogLevel::quiet);
+    test::tiny_model().save(directory_ / "base", at::kFloat);
+    RandomStream random(3);
+    std::string rows;
+    for (int i = 0; i < 6; ++i) {
+      Json row = {{"input_ids", random_ids(random, 2 + random.below(20))}};
+      for (int c = 0; c < 3; ++c) row["choices_ids"].push_back(random_ids(random, 2 + random.below(3)));
+      row["target_ids"] = row["choices_ids"][random.below(3)];
+      rows += row.dump() + "\n";
+    }
+    write_text(directory_ / "rows.jsonl", rows);
+    write_text(directory_ / "suite.yaml",
+               "name: tiny\n"
+               "tasks:\n"
+               "  - {name: choose, data: rows.jsonl, kind: rank_classification}\n"
+               "  - {name: write, data: rows.jsonl, kind: generation, max_new_tokens: 4}\n");
+    test::write_router_experts(directory_.path(), test::tiny_config(), {"choose", "other", "third"});
+    build("goose", "phatgoose");
+    build("even", "uniform");
+    build("sum", "merged-product");
+  }
+  ~MethodRuns() {
+    clear_stop_request();
+    set_log_level(LogLevel::info);
+  }
+
+  void build(const std::string& out, const std::string& router,
+             const std::vector<std::string>& experts = {"choose", "other", "third"}) const {
+    RoutedModelPlan plan{.model = directory_ / "base", .experts = {}, .out = directory_ / out, .router = router,
+                         .selection = {}, .enabled = {}};
+    for (const std::string& expert : experts) plan.experts.push_back(directory_ / expert);
+    build_routed_model(plan);
+  }
+
+  EvalSettings settings(const std::string& out) const {
+    EvalSettings settings;
+    settings.model = directory_ / "base";
+    settings.suite = directory_ / "suite.yaml";
+    settings.out = directory_ / out;
+    return settings;
+  }
+
+  /// All the methods there are.
+  EvalSettings all(const std::string& out) const {
+    EvalSettings settings = this->settings(out);
+    settings.base = true;
+    settings.experts = {directory_ / "choose", directory_ / "other"};
+    settings.routed = {directory_ / "goose", directory_ / "even", directory_ / "sum"};
+    return settings;
+  }
+
+  std::string samples(const std::string& out) const { return read_text(directory_ / (out + "/samples.jsonl")); }
+  fs::path operator/(const std::string& name) const { return directory_ / name; }
+
+ private:
+  test::ScratchDirectory directory_;
+};
+
+const std::vector<std::string> kAll = {"base", "choose", "other", "goose", "even", "sum"};
+
+std::optional<Evaluation> evaluate(const EvalSettings& settings) {
+  return evaluate_suite(settings, at::kCPU, at::kFloat);
+}
+
+std::vector<std::string> names_of(const std::vector<MethodResult>& methods) {
+  std::vector<std::string> names;
+  for (const MethodResult& method : methods) names.push_back(method.name);
+  return names;
+}
+
+/// The lines of samples.jsonl that belong to a task.
+std::string task_lines(const std::string& samples, const std::string& task) {
+  std::string lines;
+  std::istringstream stream(samples);
+  for (std::string line; std::getline(stream, line);) {
+    if (Json::parse(line).at("task") == task) lines += line + "\n";
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("several methods in one call give the files of single calls") {
+  const MethodRuns runs;
+  const auto together = evaluate(runs.all("together"));
+  REQUIRE(together);
+  CHECK(names_of(together->methods) == std::vector<std::string>{"base", "choose", "other", "goose", "even", "sum",
+                                                                "best-individual", "oracle"});
+  CHECK(together->methods[6].uses_labels);
+  CHECK_FALSE(together->methods[5].uses_labels);
+  for (const EvalMethod& method : methods_of(runs.all("together"))) {
+    CAPTURE(method.name);
+    CHECK(fs::path(method.settings.out) == runs / ("together/" + method.name));
+    EvalSettings single = method.settings;
+    single.out = runs / ("single-" + method.name);
+    REQUIRE(evaluate(single));
+    CHECK(runs.samples("single-" + method.name) == runs.samples("together/" + method.name));
+    const bool weighted = method.name == "goose" || method.name == "even";
+    for (const std::string& out : {"single-" + method.name, "together/" + method.name}) {
+      CHECK(fs::exists(runs / (out + "/routing.safetensors")) == weighted);
+      CHECK(read_manifest(runs / out, "results", true));
+    }
+    if (weighted) {
+      CHECK(read_text(runs / ("single-" + method.name + "/routing.safetensors")) ==
+            read_text(runs / ("together/" + method.name + "/routing.safetensors")));
+    }
+  }
+  for (const std::string& name : kAll) {
+    if (name != "base") CHECK(runs.samples("together/" + name) != runs.samples("together/base"));
+  }
+}
+
+TEST_CASE("a stopped call of several methods keeps those that are finished, and continues") {
+  const MethodRuns runs;
+  REQUIRE(evaluate(runs.all("whole")));
+  EvalSettings first = runs.all("stopped");
+  first.routed.clear();
+  REQUIRE(evaluate(first));
+  const auto written = fs::last_write_time(runs / "stopped/other/samples.jsonl");
+  request_stop();
+  CHECK_FALSE(evaluate(runs.all("stopped")));
+  clear_stop_request();
+  CHECK_FALSE(fs::exists(runs / "stopped/goose/manifest.json"));
+  REQUIRE(evaluate(runs.all("stopped")));
+  for (const std::string& name : kAll) CHECK(runs.samples("stopped/" + name) == runs.samples("whole/" + name));
+  CHECK(fs::last_write_time(runs / "stopped/other/samples.jsonl") == written);
+}
+
+TEST_CASE("excluding a task's own expert is evaluating a model built without it, on that task only") {
+  const MethodRuns runs;
+  const std::string router = GENERATE("phatgoose", "uniform", "merged-product");
+  CAPTURE(router);
+  const auto with = [&](const std::string& out, const std::string& routed, bool exclude_own) {
+    EvalSettings settings = runs.settings(out);
+    settings.routed = {runs / routed};
+    settings.exclude_own = exclude_own;
+    REQUIRE(evaluate(settings));
+    return runs.samples(out);
+  };
+  runs.build("three", router);
+  runs.build("two", router, {"other", "third"});
+  const std::string excluded = with("out-excluded", "three", true), all = with("out-all", "three", false);
+  const std::string without = with("out-without", "two", false);
+  CHECK(task_lines(excluded, "write") == task_lines(all, "write"));
+  CHECK(task_lines(excluded, "choose") != task_lines(all, "choose"));
+  std::vector<Sample> found = read_samples(runs / "out-excluded/samples.jsonl");
+  const std::vector<Sample> expected = read_samples(runs / "out-without/samples.jsonl");
+  for (std::size_t i = 0; i < found.size() && found[i].task == "choose"; ++i) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      CHECK(found[i].log_likelihoods[c] == Approx(expected[i].log_likelihoods[c]).epsilon(1e-5));
+    }
+  }
+  CHECK(task_lines(without, "choose").size() > 0);
+}
+
+TEST_CASE("methods need names of their own, and something to be compared to") {
+  const MethodRuns runs;
+  const auto refused = [&](const EvalSettings& settings, const char* where, const char* found) {
+    CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, where, found));
+    CHECK_FALSE(fs::exists(settings.out));
+  };
+  EvalSettings twice = runs.all("out");
+  twice.experts = {runs / "choose", runs / "other", runs / "choose"};
+  refused(twice, "--expert", "two methods called choose");
+
+  fs::create_directory(runs / "elsewhere");
+  fs::copy(runs / "goose", runs / "elsewhere/goose", fs::copy_options::recursive);
+  EvalSettings same = runs.all("out");
+  same.routed.push_back((runs / "elsewhere/goose/").string());
+  refused(same, "--routed", "two methods called goose");
+
+  EvalSettings unknown = runs.all("out");
+  unknown.compare_to = "gose";
+  refused(unknown, "--compare-to", "did you mean goose");
+  EvalSettings alone = runs.settings("out");
+  alone.compare_to = "base";
+  refused(alone, "--compare-to", "several methods");
+}
+
+TEST_CASE("a method's name never leads out of the directory of results") {
+  const MethodRuns runs;
+  fs::copy(runs / "other", runs / "climber", fs::copy_options::recursive);
+  const std::string name = GENERATE("..", "a/b", "");
+  CAPTURE(name);
+  write_manifest(runs / "climber",
+                 {"expert", {{"name", name}, {"base", {{"fingerprint", base_fingerprint(runs / "base")}}}}}, {});
+  EvalSettings settings = runs.all("out");
+  settings.experts.push_back(runs / "climber");
+  CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::bad_data, "climber", "a name without slash"));
+  CHECK_FALSE(fs::exists(runs / "out"));
+}
+
+TEST_CASE("changes of routing want a routed model") {
+  const MethodRuns runs;
+  EvalSettings settings = runs.settings("out");
+  settings.experts = {runs / "other"};
+  SECTION("k") { settings.routing.k = 1; }
+  SECTION("encoder") { settings.routing.encoder = "somewhere"; }
+  SECTION("enabled") { settings.routing.enabled = {"other"}; }
+  SECTION("exclude-own") { settings.exclude_own = true; }
+  CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "no --routed"));
+}
+
+TEST_CASE("methods are named in the order base, experts, routed models") {
+  const MethodRuns runs;
+  std::vector<std::string> names;
+  for (const EvalMethod& method : methods_of(runs.all("out"))) names.push_back(method.name);
+  CHECK(names == kAll);
+  EvalSettings one = runs.settings("out");
+  CHECK(methods_of(one).front().name == "base");
+  CHECK(methods_of(one).front().settings.out == one.out);
+  one.routed = {(runs / "goose").string() + "/"};
+  CHECK(methods_of(one).front().name == "goose");
+  CHECK(methods_of(one).size() == 1);
+  CHECK(methods_of(one).front().settings.out == one.out);
+}
+
+}  // namespace phatgoose

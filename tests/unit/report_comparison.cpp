@@ -1,0 +1,125 @@
+// Methods side by side, on samples made by hand.
+#include "phatgoose/report/comparison.h"
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+namespace phatgoose {
+namespace {
+
+Task task_called(const std::string& name) { return {name, name + ".jsonl", TaskKind::rank_classification, true, {}}; }
+
+const std::vector<Task> kTasks = {task_called("first"), task_called("second")};
+
+/// `rows` samples of a task, of which the first `right` are answered right.
+void add_task(std::vector<Sample>& samples, const std::string& task, int right, int rows) {
+  for (int row = 0; row < rows; ++row) {
+    Sample sample;
+    sample.task = task;
+    sample.row = row;
+    sample.id = std::to_string(row);
+    sample.target = "yes";
+    sample.right = {0};
+    sample.num_tokens = {1, 1};
+    sample.log_likelihoods = row < right ? std::vector{-1.0, -2.0} : std::vector{-2.0, -1.0};
+    samples.push_back(std::move(sample));
+  }
+}
+
+/// A method that answers so many of the ten rows of each task right.
+MethodResult method(const std::string& name, int first, int second) {
+  MethodResult result{name, {}, {}};
+  add_task(result.samples, "first", first, 10);
+  add_task(result.samples, "second", second, 10);
+  result.scores = score_suite(kTasks, result.samples);
+  return result;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+/// The words of the table's line that begins with `name`.
+std::vector<std::string> words_of(const std::string& table, const std::string& name) {
+  for (const std::string& line : lines_of(table)) {
+    std::istringstream stream(line);
+    std::vector<std::string> words;
+    for (std::string word; stream >> word;) words.push_back(word);
+    if (!words.empty() && words.front() == name) return words;
+  }
+  FAIL("no line of " << name << " in\n" << table);
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("the best single expert has the best mean, the oracle the best expert of every task") {
+  const std::vector<MethodResult> experts = {method("a", 9, 1), method("b", 7, 7), method("c", 1, 8)};
+  const auto rows = reference_rows(kTasks, experts);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].name == "best-individual");
+  CHECK(rows[0].uses_labels);
+  CHECK(rows[0].scores.mean.score == 70.0);
+  CHECK(rows[0].samples.size() == 20);
+  CHECK(rows[1].name == "oracle");
+  CHECK(rows[1].uses_labels);
+  CHECK(rows[1].scores.tasks[0].metrics.front().score == 90.0);
+  CHECK(rows[1].scores.tasks[1].metrics.front().score == 80.0);
+  CHECK(rows[1].scores.mean.score == 85.0);
+  REQUIRE(rows[1].samples.size() == 20);
+  for (std::size_t i = 0; i < 20; ++i) {  // the first task from a, the second from c
+    const Sample& expected = (i < 10 ? experts[0] : experts[2]).samples[i];
+    CHECK(rows[1].samples[i].task == expected.task);
+    CHECK(rows[1].samples[i].log_likelihoods == expected.log_likelihoods);
+  }
+}
+
+TEST_CASE("of equally good experts the earlier one is the reference") {
+  std::vector<MethodResult> experts = {method("a", 3, 7), method("b", 7, 3), method("c", 7, 7), method("d", 7, 7)};
+  for (MethodResult& expert : experts) {
+    for (Sample& sample : expert.samples) sample.template_name = expert.name;
+  }
+  const auto rows = reference_rows(kTasks, experts);
+  CHECK(rows[0].samples.front().template_name == "c");
+  CHECK(rows[1].samples.front().template_name == "b");
+  CHECK(rows[1].samples.back().template_name == "a");
+  CHECK(reference_rows(kTasks, {}).empty());
+}
+
+TEST_CASE("the table has scores, means and paired differences, and marks what uses labels") {
+  std::vector<MethodResult> methods = {method("base", 2, 4), method("routed", 8, 6)};
+  methods.push_back(method("best", 9, 9));
+  methods.back().uses_labels = true;
+  const std::string table = comparison_table(kTasks, methods, "base");
+  CHECK_THAT(lines_of(table).front(), Catch::Contains("method") && Catch::Contains("first") &&
+                                          Catch::Contains("second") && Catch::Contains("mean") &&
+                                          Catch::Contains("against base"));
+  CHECK_THAT(table, !Catch::Contains(" \n"));
+  const auto base = words_of(table, "base");
+  REQUIRE(base.size() == 6);  // name, two tasks, mean, an interval in two words, no difference
+  CHECK(std::vector(base.begin(), base.begin() + 4) == std::vector<std::string>{"base", "20.0", "40.0", "30.0"});
+  const auto routed = words_of(table, "routed");
+  REQUIRE(routed.size() == 9);
+  CHECK(routed[3] == "70.0");
+  CHECK(routed[6] == "+40.0");
+  const auto best = words_of(table, "best");
+  CHECK(best[6] == "+60.0");
+  CHECK(best.back() == "labels");
+
+  CHECK(words_of(comparison_table(kTasks, methods, "routed"), "base")[6] == "-40.0");
+}
+
+TEST_CASE("differences are resampled in pairs: equal methods differ by nothing, certainly") {
+  const std::vector<MethodResult> methods = {method("one", 5, 5), method("two", 5, 5)};
+  const auto words = words_of(comparison_table(kTasks, methods, "one"), "two");
+  REQUIRE(words.size() == 9);
+  CHECK(words[6] == "+0.0");
+  CHECK(words[7] == "[0.0,");
+  CHECK(words[8] == "0.0]");
+  CHECK(words[4] != "[50.0,");  // while the scores themselves are uncertain
+}
+
+}  // namespace phatgoose
