@@ -80,6 +80,51 @@ TEST_CASE("eval takes some tasks and some rows") {
   CHECK_THAT(read_text(files / "out/samples.jsonl"), Catch::Contains("\"row\":0") && !Catch::Contains("\"row\":1"));
 }
 
+TEST_CASE("eval compares several methods in one table, and keeps each one's results") {
+  const EvalFiles files;
+  const std::string experts = golden_path("experts"), d = files.path();
+  const std::string wide_and_narrow = experts + "/wide " + experts + "/narrow";
+  REQUIRE(phatgoose_line("build --model " + d + "/base --out " + d + "/routed --expert " + wide_and_narrow).code == 0);
+  const std::string what = "--base --routed " + d + "/routed --expert " + wide_and_narrow;
+  const Outcome outcome = files.eval(what + " --compare-to routed");
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  CHECK_THAT(outcome.out, Catch::Contains("against routed") && Catch::Contains("choose") && Catch::Contains("mean"));
+  for (const char* line : {"\nbase ", "\nwide ", "\nnarrow ", "\nrouted ", "\nbest-individual ", "\noracle "}) {
+    CHECK_THAT(outcome.out, Catch::Contains(line));
+  }
+  for (const char* method : {"base", "wide", "narrow", "routed"}) {
+    CHECK(std::filesystem::exists(files / ("out/" + std::string(method)) / "manifest.json"));
+  }
+  const Outcome again = files.eval(what + " --compare-to routed");
+  CHECK(again.out == outcome.out);
+  CHECK_THAT(again.err, Catch::Contains("nothing to do"));
+  CHECK_THAT(files.eval(what).out, Catch::Contains("against base"));  // the first method, nothing computed anew
+}
+
+TEST_CASE("eval refuses methods that it cannot tell apart or compare") {
+  const EvalFiles files;
+  const std::string experts = golden_path("experts"), d = files.path();
+  const std::string build = "build --model " + d + "/base --out " + d + "/routed --expert ";
+  REQUIRE(phatgoose_line(build + experts + "/wide").code == 0);
+  std::filesystem::create_directory(files / "elsewhere");
+  std::filesystem::copy(experts + "/wide", files / "elsewhere/wide", std::filesystem::copy_options::recursive);
+  std::filesystem::copy(experts + "/wide", files / "wide", std::filesystem::copy_options::recursive);
+  const std::string good = "eval --model DIR/base --suite DIR/suite.yaml --out DIR/out ";
+  check_bad_use(files.path(),
+                {
+                    {good + "--expert DIR/wide DIR/elsewhere/wide", 2, {"two methods called wide"}},
+                    {good + "--base --expert DIR/wide --compare-to wid", 2, {"--compare-to", "did you mean wide"}},
+                    {good + "--expert DIR/wide --compare-to wide", 2, {"--compare-to", "several methods"}},
+                    {good + "--expert DIR/wide --exclude-own", 2, {"--exclude-own", "no --routed"}},
+                    {good + "--expert DIR/wide --k 1", 2, {"--k", "no --routed"}},
+                    {good + "--encoder DIR/none", 2, {"--encoder", "no --routed"}},
+                    {good + "--routed DIR/routed --enabled wid", 2, {"--enabled", "did you mean wide"}},
+                    {good + "--routed DIR/routed --k 0", 2, {"--k", "0"}},
+                    {good + "--routed DIR/routed --top-p 1.5", 2, {"--top-p", "1.5"}},
+                });
+}
+
 TEST_CASE("eval refuses bad settings") {
   const EvalFiles files;
   write_text(files / "busy/note", "mine");

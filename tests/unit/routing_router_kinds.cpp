@@ -105,7 +105,15 @@ TEST_CASE("rows that go to different experts are each like plain LoRA") {
   std::vector<at::Tensor> queries;
   for (const std::size_t owner : owners) queries.push_back(test::embedding_of(models.experts[owner]));
   const at::Tensor scores = routed.row_scores(at::stack(queries));
+  RoutingStatistics statistics = routed.make_statistics();
+  routed.observe(&statistics);
   const at::Tensor together = logits_of(models.model, kSources, kTargets, scores);
+  routed.observe(nullptr);
+  for (std::size_t row = 0; row < owners.size(); ++row) {
+    std::vector<double> all_of_one(3);
+    all_of_one[owners[row]] = 1.0;
+    CHECK(statistics.row_weights(static_cast<std::int64_t>(row)) == all_of_one);
+  }
   const auto generated = generate_greedy(models.model, test::packed(kSources, scores), 12);
   std::vector<Question> questions;
   for (std::size_t row = 0; row < kSources.size(); ++row) {

@@ -27,6 +27,18 @@ struct Row {
   Record record;
 };
 
+/// What the file says of itself; one that cannot be read was made from something else.
+bool is_made_from(const fs::path& file, const Json& wanted) {
+  if (!is_file(file)) return false;
+  try {
+    const SafetensorsFile found(file);
+    const auto made = found.metadata().find("made_from");
+    return made != found.metadata().end() && made->second == wanted.dump();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 class Preparation {
  public:
   Preparation(const PrepareSettings& settings, at::Device device, at::ScalarType dtype)
@@ -69,13 +81,9 @@ class Preparation {
 
   template <typename Write>
   void write_if_new(const fs::path& file, const Json& wanted, Write write) const {
-    if (is_file(file)) {
-      const SafetensorsFile found(file);
-      const auto made = found.metadata().find("made_from");
-      if (made != found.metadata().end() && made->second == wanted.dump()) {
-        log_info(file.string() + " is finished");
-        return;
-      }
+    if (is_made_from(file, wanted)) {
+      log_info(file.string() + " is finished");
+      return;
     }
     write();
     log_info("wrote " + file.string());
