@@ -1,5 +1,7 @@
 // phatgoose prepare, and what build and eval make of it: what is written, and what is refused.
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <sstream>
 
 #include "cli/bad_use.h"
 #include "cli/program.h"
@@ -168,71 +170,109 @@ TEST_CASE("build wants what the router reads, and names the command that makes i
                 });
 }
 
-TEST_CASE("retrieval runs from prepare to eval with the encoder of the examples, and with no other") {
-  const ScratchDirectory scratch;
-  const std::string d = scratch.path();
-  write_text(scratch / "rows.jsonl", kTextRows);
-  write_text(scratch / "suite.yaml",
-             "name: s\ntasks:\n  - {name: ask, data: rows.jsonl, kind: rank_classification}\n");
-  for (const std::uint64_t seed : {1, 2}) {
-    const std::string expert = scratch / ("expert" + std::to_string(seed));
-    write_text_expert(expert, seed);
-    for (const int time : {1, 2}) {
-      CAPTURE(time);
-      const Outcome prepared = phatgoose_line("prepare --model " + kTextModel + " --router retrieval --encoder " +
-                                              kEncoder + " --data " + d + "/rows.jsonl --expert " + expert);
-      INFO(prepared.err);
-      CHECK(prepared.code == 0);
-      CHECK_THAT(prepared.err, Catch::Contains(time == 1 ? "wrote" : "is finished"));
+namespace {
+
+/// Two experts on the base that reads text, each prepared for retrieval with one of the rows: the first with the second
+/// row, the second with the first.
+class RetrievalFiles {
+ public:
+  RetrievalFiles() {
+    const std::string rows = kTextRows;
+    const std::size_t middle = rows.find('\n') + 1;
+    write_text(scratch / "rows.jsonl", rows);
+    write_text(scratch / "row1.jsonl", rows.substr(middle));
+    write_text(scratch / "row2.jsonl", rows.substr(0, middle));
+    write_text(scratch / "suite.yaml",
+               "name: s\ntasks:\n  - {name: ask, data: rows.jsonl, kind: rank_classification}\n"
+               "  - {name: write, data: rows.jsonl, kind: generation, max_new_tokens: 4}\n");
+    for (const char* number : {"1", "2"}) {
+      write_text_expert(expert(number), std::strtoull(number, nullptr, 10));
+      CHECK_THAT(prepare(number).err, Catch::Contains("wrote"));
     }
+    const Outcome built = phatgoose_line("build --model " + kTextModel + " --router retrieval --out " + routed() +
+                                         " --expert " + expert("1") + " " + expert("2"));
+    CHECK(built.code == 0);
   }
-  const std::string experts = d + "/expert1 " + d + "/expert2";
-  const std::string build = "build --model " + kTextModel + " --router retrieval --out " + d + "/routed --expert ";
-  REQUIRE(phatgoose_line(build + experts).code == 0);
-  const std::string eval_base = "eval --dtype fp32 --model " + kTextModel;
-  const std::string good = eval_base + " --suite DIR/suite.yaml --out DIR/out --routed DIR/routed";
-  check_bad_use(scratch.path(), {
-                                    {good, 3, {"retrieval", "base encoder mean", "--encoder"}},
-                                    {good + " --encoder DIR/none", 3, {"none"}},
-                                    {good + " --encoder DIR/expert1", 3, {"expert1"}},
-                                    {good + " --k 1 --encoder " + kEncoder, 2, {"selects nothing"}},
-                                });
-  const auto eval = [&](const std::string& out, const std::string& what) {
-    const Outcome outcome =
-        phatgoose_line(eval_base + " --suite " + d + "/suite.yaml --out " + d + "/" + out + " " + what);
+
+  std::string expert(const std::string& number) const { return scratch / ("expert" + number); }
+  std::string routed() const { return scratch / "routed"; }
+
+  Outcome prepare(const std::string& number) const {
+    const std::string rows = scratch / ("row" + number + ".jsonl");
+    return phatgoose_line("prepare --model " + kTextModel + " --router retrieval --encoder " + kEncoder + " --data " +
+                          rows + " --expert " + expert(number));
+  }
+
+  /// The lines of samples.jsonl.
+  std::vector<Json> eval(const std::string& out, const std::string& what) const {
+    const std::string directory = scratch / out;
+    const Outcome outcome = phatgoose_line("eval --dtype fp32 --model " + kTextModel + " --suite " +
+                                           (scratch / "suite.yaml").string() + " --out " + directory + " " + what);
     INFO(outcome.err);
     CHECK(outcome.code == 0);
-    return read_text(scratch / (out + "/samples.jsonl"));
-  };
-  // Both experts own the same examples: all goes to the first, or, where it is not enabled, to the second.
-  const std::string encoder = " --encoder " + kEncoder;
-  const std::string first = eval("first", "--expert " + d + "/expert1");
-  const std::string second = eval("second", "--expert " + d + "/expert2");
-  CHECK(first != second);
-  CHECK(eval("routed-first", "--routed " + d + "/routed" + encoder).size() > 0);
-  const Json expected = Json::parse(first.substr(0, first.find('\n')));
-  const std::string routed = read_text(scratch / "routed-first/samples.jsonl");
-  const Json found = Json::parse(routed.substr(0, routed.find('\n')));
+    return lines_of(read_text(scratch / (out + "/samples.jsonl")));
+  }
+
+  static std::vector<Json> lines_of(const std::string& text) {
+    std::vector<Json> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
+    return lines;
+  }
+
+  const ScratchDirectory scratch;
+};
+
+void check_same_answer(const Json& found, const Json& expected) {
+  for (const char* key : {"task", "row"}) REQUIRE(found[key] == expected[key]);
+  if (found.contains("output")) CHECK(found["output"] == expected["output"]);
+  if (!found.contains("log_likelihoods")) return;
   for (const int choice : {0, 1}) {
     CHECK(found["log_likelihoods"][choice].get<double>() ==
           Approx(expected["log_likelihoods"][choice].get<double>()).epsilon(1e-5));
   }
-  const std::string other = eval("routed-second", "--routed " + d + "/routed --enabled expert2" + encoder);
-  const Json found_other = Json::parse(other.substr(0, other.find('\n')));
-  const Json expected_other = Json::parse(second.substr(0, second.find('\n')));
-  CHECK(found_other["log_likelihoods"][0].get<double>() ==
-        Approx(expected_other["log_likelihoods"][0].get<double>()).epsilon(1e-5));
+}
 
-  const auto answers = [&](const std::string& what) {
-    const Outcome outcome = phatgoose_line("predict --dtype fp32 --max-new-tokens 6 --model " + kTextModel + what,
-                                           "Who feeds the cat?\nWhere is the dog?\n");
-    INFO(outcome.err);
-    CHECK(outcome.code == 0);
-    return outcome.out;
-  };
-  const std::string of_first = answers(" --expert " + d + "/expert1");
-  const std::string of_second = answers(" --expert " + d + "/expert2");
-  CHECK(of_first != of_second);
-  CHECK(answers(" --routed " + d + "/routed" + encoder) == of_first);
-  CHECK(answers(" --routed " + d + "/routed --enabled expert2" + encoder) == of_second);
+}  // namespace
+
+TEST_CASE("retrieval gives every row of eval to the expert that owns it") {
+  const RetrievalFiles files;
+  CHECK_THAT(files.prepare("1").err, Catch::Contains("is finished"));
+  const auto first = files.eval("first", "--expert " + files.expert("1"));
+  const auto second = files.eval("second", "--expert " + files.expert("2"));
+  const std::string routed = "--routed " + files.routed() + " --encoder " + kEncoder;
+  const auto both = files.eval("both", routed), one = files.eval("one", routed + " --enabled expert1");
+  REQUIRE(both.size() == 4);
+  REQUIRE(one.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    check_same_answer(both[i], i % 2 == 0 ? second[i] : first[i]);
+    check_same_answer(one[i], first[i]);
+  }
+  CHECK(first[0]["log_likelihoods"] != second[0]["log_likelihoods"]);
+}
+
+TEST_CASE("retrieval gives every row of predict to the expert that owns it") {
+  const RetrievalFiles files;
+  const Outcome outcome = phatgoose_line("predict --dtype fp32 --json --explain --model " + kTextModel + " --routed " +
+                                             files.routed() + " --encoder " + kEncoder,
+                                         kTextRows);
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  const auto answers = RetrievalFiles::lines_of(outcome.out);
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0]["experts"]["expert2"] == 1.0);
+  CHECK(answers[1]["experts"]["expert1"] == 1.0);
+}
+
+TEST_CASE("retrieval refuses another encoder than that of the examples") {
+  const RetrievalFiles files;
+  const std::string rest = " --dtype fp32 --model " + kTextModel + " --routed DIR/routed";
+  const std::string eval = "eval --suite DIR/suite.yaml --out DIR/out" + rest;
+  check_bad_use(files.scratch.path(), {
+                                          {eval, 3, {"retrieval", "base encoder mean", "--encoder"}},
+                                          {eval + " --encoder DIR/none", 3, {"none"}},
+                                          {eval + " --encoder DIR/expert1", 3, {"expert1"}},
+                                          {eval + " --k 1 --encoder " + kEncoder, 2, {"selects nothing"}},
+                                          {"predict" + rest, 3, {"base encoder mean", "--encoder"}, kTextRows},
+                                      });
 }
