@@ -166,6 +166,8 @@ TEST_CASE("build wants what the router reads, and names the command that makes i
                     {start + "--router retrieval --top-p 0.5", 2, {"--router retrieval", "--top-p"}},
                     {start + "--router merged-product --temperature 2", 2, {"--temperature"}},
                     {start + "--router uniform --mix parameters", 2, {"--mix parameters"}},
+                    {start + "DIR/narrow --router merged-factors", 3, {"wide", "narrow", "ranks 4 and 1"}},
+                    {start + "DIR/narrow --mix parameters", 3, {"wide", "narrow", "ranks 4 and 1"}},
                     {start + "--router merged-mean", 2, {"--router", "merged-factors"}},
                 });
 }

@@ -1,12 +1,9 @@
 #include "phatgoose/adapters/merge.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
-#include <cmath>
-
-#include "phatgoose/base/error.h"
 #include "phatgoose/nn/tensor_bridge.h"
+#include "phatgoose/store/alike_experts.h"
 
 namespace phatgoose {
 namespace {
@@ -15,37 +12,6 @@ namespace {
 constexpr std::int64_t kBlockRanks = 1024;
 
 at::TensorOptions single_precision(at::Device device) { return at::TensorOptions(device).dtype(at::kFloat); }
-
-[[noreturn]] void refuse_pair(const ExpertDirectory& first, const ExpertDirectory& second, const std::string& found,
-                              const std::string& expected) {
-  fail(ExitCode::bad_data, {.where = fmt::format("{} and {}", first.path().string(), second.path().string()),
-                            .found = found,
-                            .expected = expected + ", so that the factors have a mean",
-                            .hint = "experts that differ can be merged by their products"});
-}
-
-/// Two experts of which the first adapts a linear that the second lacks.
-void check_adapts_all_of(const ExpertDirectory& first, const ExpertDirectory& second) {
-  for (const auto& [path, lora] : first.loras()) {
-    if (second.loras().contains(path)) continue;
-    refuse_pair(first, second, fmt::format("only {} adapts {}", first.name(), path), "the same adapted linears");
-  }
-}
-
-void check_equal(const ExpertDirectory& first, const ExpertDirectory& second) {
-  check_adapts_all_of(first, second);
-  check_adapts_all_of(second, first);
-  for (const auto& [path, lora] : first.loras()) {
-    const LoraEntry& other = second.loras().at(path);
-    if (lora.rank != other.rank) {
-      refuse_pair(first, second, fmt::format("ranks {} and {} at {}", lora.rank, other.rank, path), "equal ranks");
-    }
-    if (std::abs(lora.scale - other.scale) > 1e-9 * std::abs(lora.scale)) {
-      refuse_pair(first, second, fmt::format("scales {:g} and {:g} at {}", lora.scale, other.scale, path),
-                  "equal scales");
-    }
-  }
-}
 
 /// The LoRAs from the beginning of `loras` that make one block: at least one of them.
 std::span<const LoraEntry> next_block(std::span<const LoraEntry> loras) {
@@ -84,8 +50,7 @@ std::optional<MergeRule> merge_rule_named(std::string_view name) {
 }
 
 void check_mergeable(MergeRule rule, std::span<const ExpertDirectory> experts) {
-  if (rule == MergeRule::product) return;
-  for (std::size_t i = 1; i < experts.size(); ++i) check_equal(experts.front(), experts[i]);
+  if (rule == MergeRule::factors) check_alike(experts);
 }
 
 at::Tensor product_update(std::span<const LoraEntry> loras, std::int64_t experts, at::Device device) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/store/alike_experts.h"
 #include "phatgoose/store/expert_name.h"
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/stored_embeddings.h"
@@ -87,6 +88,15 @@ void add_expert(RoutedModelManifest& manifest, Reference expert, const fs::path&
                               .hint = "without a manifest an expert is called like its directory"});
   }
   manifest.experts.push_back(std::move(expert));
+}
+
+void check_factors(const RoutedModelManifest& manifest, const std::vector<fs::path>& paths) {
+  if (manifest.router != "merged-factors" && manifest.mix != Mix::parameters) return;
+  std::vector<ExpertDirectory> enabled;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (manifest.experts[i].enabled) enabled.push_back(ExpertDirectory::open(paths[i], /*check_values=*/false));
+  }
+  check_alike(enabled);
 }
 
 std::string relative_path(const fs::path& expert, const fs::path& directory) {

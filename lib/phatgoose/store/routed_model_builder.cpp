@@ -97,6 +97,7 @@ void build_routed_model(const RoutedModelPlan& plan) {
   }
   enable_only(manifest, plan.enabled);
   check_enabled(manifest);
+  check_factors(manifest, plan.experts);
   if (is_built(plan.out, manifest)) {
     log_info(plan.out.string() + " is finished");
     return;

@@ -84,6 +84,9 @@ void edit_routed_model(const RoutedModelEdit& edit) {
   for (const std::string& name : edit.disable) expert_called(manifest, name, "--disable").enabled = false;
   for (const std::string& name : edit.enable) expert_called(manifest, name, "--enable").enabled = true;
   check_enabled(manifest);
+  std::vector<fs::path> paths;
+  for (const Reference& expert : manifest.experts) paths.push_back(edit.directory / expert.path);
+  check_factors(manifest, paths);
   write_routed_model(edit.directory, manifest, packed);
 }
 
