@@ -84,6 +84,7 @@ std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& 
     if (!entries.empty()) {
       members.push_back({first_number + static_cast<std::int64_t>(l), column, linear.out, std::move(indices),
                          make_expert_bank(linear.in, linear.out, entries, target.device, target.dtype)});
+      for (std::size_t i = 0; i < entries.size(); ++i) experts.experts[members.back().experts[i]].release(*entries[i]);
     }
     column += linear.out;
   }

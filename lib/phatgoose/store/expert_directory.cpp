@@ -58,6 +58,7 @@ void check_tensor(const TensorArchive& file, const std::string& name, std::size_
 struct Pair {
   const TensorView* a = nullptr;
   const TensorView* b = nullptr;
+  std::string a_name = {}, b_name = {};
 };
 
 std::map<std::string, Pair> collect_pairs(const TensorArchive& file, bool check_values) {
@@ -70,6 +71,7 @@ std::map<std::string, Pair> collect_pairs(const TensorArchive& file, bool check_
     const TensorView*& place = factor->is_a ? pair.a : pair.b;
     if (place != nullptr) refuse(file.where(name), "a factor that is stored twice", "one of each");
     place = &view;
+    (factor->is_a ? pair.a_name : pair.b_name) = name;
   }
   return pairs;
 }
@@ -89,7 +91,7 @@ LoraEntry make_entry(const std::string& path, const Pair& pair, const PeftConfig
     refuse(where, std::string("a linear that target_modules of ") + kConfigFile + " leaves out",
            "a configuration that fits the tensors");
   }
-  return {rank, config.scale_of(path), *pair.a, *pair.b};
+  return {rank, config.scale_of(path), *pair.a, *pair.b, pair.a_name, pair.b_name};
 }
 
 std::map<std::string, LoraEntry> read_loras(const TensorArchive& file, const PeftConfig& config, bool check_values) {
@@ -167,6 +169,11 @@ std::string ExpertDirectory::adapter_hash() const { return content_hash_of_file(
 std::string ExpertDirectory::gate_hash() const { return has_gate() ? file_hash(kGateFile) : std::string(); }
 
 std::string ExpertDirectory::file_hash(const std::string& file) const { return content_hash_of_file(path_ / file); }
+
+void ExpertDirectory::release(const LoraEntry& lora) const {
+  adapter_file_->release(lora.a_name);
+  adapter_file_->release(lora.b_name);
+}
 
 void ExpertDirectory::check_base(const T5Config& config, const std::string& fingerprint) const {
   const std::string hint = "the expert was made for another base model";

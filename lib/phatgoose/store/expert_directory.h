@@ -18,6 +18,7 @@ struct LoraEntry {
   double scale;  ///< c_e: alpha / R, or alpha / sqrt(R) for rsLoRA
   TensorView a;  ///< [R, in]
   TensorView b;  ///< [out, R]
+  std::string a_name = {}, b_name = {};  ///< in the adapter's file
 };
 
 /// One vector [in] for each linear that an expert adapts, from a file beside its adapter: trained gates, or what another
@@ -56,6 +57,9 @@ class ExpertDirectory {
   std::string gate_hash() const;
   /// The same of any file in the directory.
   std::string file_hash(const std::string& file) const;
+
+  /// Lets the kernel drop the pages of a linear's factors once they have been copied elsewhere.
+  void release(const LoraEntry& lora) const;
 
   /// Checks every module path and shape against `config`, and the fingerprint where both sides have one: bad_data.
   void check_base(const T5Config& config, const std::string& fingerprint) const;
