@@ -1,0 +1,70 @@
+// phatgoose edit: changes to the experts of a routed model, and what it refuses.
+#include <catch2/catch.hpp>
+
+#include "cli/bad_use.h"
+#include "cli/program.h"
+#include "phatgoose/store/routed_model_directory.h"
+#include "support/golden.h"
+#include "support/scratch_directory.h"
+
+using namespace phatgoose;
+using namespace phatgoose::test;
+
+namespace {
+
+const std::string kModel = golden_path("t5_v1_1/model");
+const std::string kExperts = golden_path("experts");
+
+void build_two(const std::string& out) {
+  REQUIRE(run_program("phatgoose-build", {"--model", kModel, "--expert", kExperts + "/wide", kExperts + "/encoder", "--out",
+                                          out})
+              .code == 0);
+}
+
+}  // namespace
+
+TEST_CASE("edit adds, removes, pauses and renames experts") {
+  const ScratchDirectory scratch;
+  const std::string routed = scratch / "routed";
+  build_two(routed);
+  const RoutedModelManifest before = read_routed_model(routed);
+  const Outcome edited = run_program("phatgoose-edit", {"--routed", routed, "--model", kModel, "--remove", "encoder",
+                                                        "--rename", "wide=broad", "--add", kExperts + "/narrow",
+                                                        "--disable", "broad"});
+  CHECK(edited.err.empty());
+  CHECK(edited.out == routed + "\n");
+  const RoutedModelManifest after = read_routed_model(routed);
+  REQUIRE(after.experts.size() == 2);
+  CHECK(after.experts[0].name == "broad");
+  CHECK_FALSE(after.experts[0].enabled);
+  CHECK(after.experts[0].adapter_hash == before.experts[0].adapter_hash);
+  CHECK(after.experts[1].name == "narrow");
+  CHECK(after.experts[1].enabled);
+
+  REQUIRE(run_program("phatgoose-edit", {"--routed", routed, "--enable", "broad"}).code == 0);
+  CHECK(read_routed_model(routed).experts[0].enabled);
+}
+
+TEST_CASE("edit refuses what does not fit, and changes nothing") {
+  const ScratchDirectory scratch;
+  build_two(scratch / "routed");
+  const std::string start = "edit --routed DIR/routed ";
+  check_bad_use(scratch.path(), {
+                                    {"edit --disable wide", 2, {"--routed"}},
+                                    {"edit --routed DIR/missing --disable wide", 3, {"missing", "manifest.json"}},
+                                    {start, 2, {"no change"}},
+                                    {start + "--disable wade", 2, {"--disable", "wade", "did you mean wide"}},
+                                    {start + "--remove wide,encoder", 2, {"0 enabled"}},
+                                    {start + "--disable wide --disable encoder", 2, {"0 enabled"}},
+                                    {start + "--rename wide", 2, {"--rename", "OLD=NEW"}},
+                                    {start + "--rename wide=encoder", 2, {"another expert has"}},
+                                    {start + "--rename wide=a/b", 2, {"a/b", "without slash"}},
+                                    {start + "--add " + kExperts + "/narrow", 2, {"--add", "no --model"}},
+                                    {start + "--model " + kModel + " --add " + kExperts + "/wide", 3, {"wide", "differ"}},
+                                    {start + "--model " + kModel + " --add DIR", 3, {"adapter_config.json"}},
+                                    {start + "--model " + std::string(golden_path("t5_v1_0/model")) + " --add " +
+                                         kExperts + "/narrow",
+                                     3,
+                                     {"base model", "was built for"}},
+                                });
+}
