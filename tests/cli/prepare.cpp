@@ -7,6 +7,7 @@
 #include "cli/program.h"
 #include "phatgoose/base/random.h"
 #include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/manifest.h"
 #include "phatgoose/store/stored_embeddings.h"
 #include "support/golden.h"
 #include "support/scratch_directory.h"
@@ -49,10 +50,10 @@ void write_text_expert(const std::filesystem::path& directory, std::uint64_t see
   write_adapter(directory, loras, 1, "base");
 }
 
-void write_foreign_embeddings(const std::filesystem::path& expert, const std::string& encoder) {
-  const std::vector<float> unit = {1, 0, 0, 0};
+void write_foreign_embeddings(const std::filesystem::path& expert, const std::string& encoder, float length = 1) {
+  const std::vector<float> row = {length, 0, 0, 0};
   const std::string adapter = ExpertDirectory::open(expert).adapter_hash();
-  write_embeddings(expert / "retrieval.safetensors", {DType::f32, {1, 4}, std::as_bytes(std::span(unit))}, encoder,
+  write_embeddings(expert / "retrieval.safetensors", {DType::f32, {1, 4}, std::as_bytes(std::span(row))}, encoder,
                    "fingerprint of " + encoder, "{\"adapter\": \"" + adapter + "\"}");
 }
 
@@ -84,6 +85,12 @@ TEST_CASE("prepare writes beside the expert, prints its directory, and does noth
   CHECK(phatgoose_line(average).code == 0);
   const std::string means = read_text(scratch / "wide/average-activation.safetensors");
   CHECK_THAT(phatgoose_line(average).err, Catch::Contains("is finished"));
+  const SafetensorsFile file(scratch / "wide/average-activation.safetensors");
+  const Json made_from = Json::parse(file.metadata().at("made_from"));
+  CHECK(made_from["adapter"] == ExpertDirectory::open(wide).adapter_hash());
+  CHECK(made_from["base"] == base_fingerprint(kModel));
+  CHECK(made_from["data"] == Json::array({content_hash_of_file(scratch / "rows.jsonl")}));
+  CHECK(made_from["examples"] == 1000);
   write_text(scratch / "rows.jsonl", "{\"input_ids\": [9, 1], \"target_ids\": [10, 11, 1]}\n");
   CHECK_THAT(phatgoose_line(average).err, Catch::Contains("wrote"));  // other rows: made anew
   CHECK(read_text(scratch / "wide/average-activation.safetensors") != means);
@@ -145,6 +152,8 @@ TEST_CASE("prepare refuses bad use, and leaves the experts as they are") {
 TEST_CASE("build wants what the router reads, and names the command that makes it") {
   const ScratchDirectory scratch;
   for (const char* name : {"wide", "narrow", "encoder"}) copy_expert(name, scratch / name);
+  copy_expert("wide", scratch / "long");
+  write_foreign_embeddings(scratch / "long", "one", 2);
   write_foreign_embeddings(scratch / "wide", "one");
   write_foreign_embeddings(scratch / "narrow", "two");
   const std::string start = "build --model " + kModel + " --out DIR/out --expert DIR/wide ";
@@ -160,6 +169,9 @@ TEST_CASE("build wants what the router reads, and names the command that makes i
                      3,
                      {"encoder", "no retrieval.safetensors", "phatgoose prepare --router retrieval --expert"}},
                     {start + "DIR/narrow --router retrieval", 3, {"narrow", "the encoder two", "of one"}},
+                    {"build --model " + kModel + " --out DIR/out --expert DIR/long --router retrieval",
+                     3,
+                     {"long/retrieval.safetensors", "row 0 of length 2", "phatgoose prepare --router retrieval"}},
                     {start + "DIR/narrow --router single", 2, {"2 enabled experts"}},
                     {start + "DIR/narrow --router single --enabled wide,narrow", 2, {"2 enabled experts"}},
                     {start + "--router uniform --k 1", 2, {"--router uniform", "--k"}},
@@ -268,13 +280,41 @@ TEST_CASE("retrieval gives every row of predict to the expert that owns it") {
 
 TEST_CASE("retrieval refuses another encoder than that of the examples") {
   const RetrievalFiles files;
+  const fs::path cut = files.scratch / "cut";
+  fs::copy(kEncoder, cut, fs::copy_options::recursive);
+  fs::remove(cut / "model.safetensors");
+  fs::copy(kEncoder, files.scratch / "wordless", fs::copy_options::recursive);
+  for (const char* file : {"vocab.txt", "tokenizer.json"}) fs::remove(files.scratch / "wordless" / file);
   const std::string rest = " --dtype fp32 --model " + kTextModel + " --routed DIR/routed";
   const std::string eval = "eval --suite DIR/suite.yaml --out DIR/out" + rest;
   check_bad_use(files.scratch.path(), {
                                           {eval, 3, {"retrieval", "base encoder mean", "--encoder"}},
                                           {eval + " --encoder DIR/none", 3, {"none"}},
                                           {eval + " --encoder DIR/expert1", 3, {"expert1"}},
+                                          {eval + " --encoder DIR/cut", 3, {"cut", "model.safetensors"}},
+                                          {eval + " --encoder DIR/wordless", 3, {"wordless", "vocab.txt"}},
                                           {eval + " --k 1 --encoder " + kEncoder, 2, {"selects nothing"}},
                                           {"predict" + rest, 3, {"base encoder mean", "--encoder"}, kTextRows},
                                       });
+}
+
+TEST_CASE("embeddings of another size than the encoder's are refused, though they name that encoder") {
+  const RetrievalFiles files;
+  const StoredEmbeddings stored = read_embeddings(files.expert("1") + "/retrieval.safetensors");
+  const std::vector<float> row = {0.6F, 0.8F};
+  for (const char* number : {"1", "2"}) {
+    const std::string adapter = ExpertDirectory::open(files.expert(number)).adapter_hash();
+    write_embeddings(files.expert(number) + "/retrieval.safetensors", {DType::f32, {1, 2}, std::as_bytes(std::span(row))},
+                     stored.encoder_name, stored.encoder_fingerprint, "{\"adapter\": \"" + adapter + "\"}");
+  }
+  const std::string built = " --model " + kTextModel + " --routed " + (files.scratch / "short").string();
+  REQUIRE(phatgoose_line("build --router retrieval --model " + kTextModel + " --out " + (files.scratch / "short").string() +
+                         " --expert " + files.expert("1") + " " + files.expert("2"))
+              .code == 0);
+  const std::string size = std::to_string(stored.embeddings.shape[1]) + " numbers";
+  check_bad_use(files.scratch.path(),
+                {
+                    {"eval --suite DIR/suite.yaml --out DIR/out --encoder " + kEncoder + built, 3, {size, "2 numbers"}},
+                    {"predict --encoder " + kEncoder + built, 3, {size, "2 numbers"}, kTextRows},
+                });
 }

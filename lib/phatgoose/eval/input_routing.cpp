@@ -23,11 +23,12 @@ std::unique_ptr<SentenceEncoder> make_encoder(const T5Model& model, const std::o
 InputRouting::InputRouting(const T5Model& model, const RoutedModel& routed, const std::optional<std::string>& encoder,
                            const Tokenizer* tokenizer, const std::string& base_fingerprint)
     : routed_(routed), encoder_(make_encoder(model, encoder, tokenizer, base_fingerprint)) {
-  if (encoder_->fingerprint() == routed.encoder_fingerprint()) return;
+  if (encoder_->fingerprint() == routed.encoder_fingerprint() && encoder_->dimension() == routed.embedding_size()) return;
   fail(ExitCode::bad_data,
        {.where = "retrieval",
         .found = fmt::format("the encoder {} ({} numbers)", encoder_->name(), encoder_->dimension()),
-        .expected = fmt::format("{}, which embedded the experts' examples", routed.encoder_name()),
+        .expected = fmt::format("{} ({} numbers), which embedded the experts' examples", routed.encoder_name(),
+                                routed.embedding_size()),
         .hint = "name its directory with --encoder, or run phatgoose prepare --router retrieval with this one"});
 }
 

@@ -18,6 +18,7 @@ class RetrievalIndex {
   explicit RetrievalIndex(std::span<const StoredEmbeddings> experts);
 
   bool empty() const { return owners_.empty(); }
+  std::int64_t size() const { return examples_.defined() ? examples_.size(1) : 0; }  ///< D
   /// The expert of the stored example with the largest cosine, for every query; ties: the lower expert. `excluded` owns
   /// nothing; -1: all do. No example left: -1.
   std::vector<std::int64_t> nearest_experts(const at::Tensor& queries, std::int64_t excluded = -1) const;  // [n, D]

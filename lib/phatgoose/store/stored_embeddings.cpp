@@ -1,18 +1,37 @@
 #include "phatgoose/store/stored_embeddings.h"
 
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numeric>
+
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/finite.h"
+#include "phatgoose/store/float_values.h"
 
 namespace phatgoose {
 namespace {
 
 constexpr const char* kTensor = "embeddings";
+constexpr double kLengthTolerance = 1e-4;  // fp32 rounding leaves about 1e-7
 
 [[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
   fail(ExitCode::bad_data, {.where = where,
                             .found = found,
                             .expected = expected,
                             .hint = "make it with phatgoose prepare --router retrieval"});
+}
+
+/// The router compares products, which are cosines of rows of length 1 only.
+void check_lengths(const TensorView& embeddings, const std::string& where) {
+  const std::vector<float> values = float_values(embeddings);
+  const std::int64_t size = embeddings.shape[1];
+  for (std::int64_t row = 0; row < embeddings.shape[0]; ++row) {
+    const auto begin = values.begin() + row * size;
+    const double length = std::sqrt(std::inner_product(begin, begin + size, begin, 0.0));
+    if (std::abs(length - 1.0) <= kLengthTolerance) continue;
+    refuse(where, fmt::format("row {} of length {:.6g}", row, length), "rows of length 1");
+  }
 }
 
 std::string member(const SafetensorsFile& file, const fs::path& path, const std::string& key) {
@@ -34,6 +53,7 @@ StoredEmbeddings read_embeddings(const fs::path& path) {
     refuse(file->where(kTensor), std::string(name_of(view.dtype)) + " " + to_string(view.shape), "F32 [examples, size]");
   }
   if (!all_finite(view)) refuse(file->where(kTensor), "NaN or infinite values", "finite numbers");
+  check_lengths(view, file->where(kTensor));
   return {view, member(*file, path, "encoder"), member(*file, path, "encoder_fingerprint"), file};
 }
 
