@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 
 #include "phatgoose/adapters/lora_init.h"
+#include "support/scratch_directory.h"
+#include "support/tiny_t5.h"
 
 namespace phatgoose {
 namespace {
@@ -45,6 +47,20 @@ TEST_CASE("initial factors depend on seed and module path only") {
   CHECK_FALSE(at::equal(initial_a(together, "m.q"), initial_a(together, "m.k")));
   const auto other_seed = ExpertParameters::initial({kQkv, kOutput}, 4, 8, at::kCPU);
   CHECK_FALSE(at::equal(initial_a(together, "m.q"), initial_a(other_seed, "m.q")));
+}
+
+TEST_CASE("factors saved as bf16 are the fp32 ones rounded to it") {
+  const test::ScratchDirectory scratch;
+  const std::vector<LinearGroupSpec> groups = linear_groups(test::tiny_config());
+  const auto expert = ExpertParameters::initial(groups, 4, 7, at::kCPU);
+  expert.save_adapter(scratch.path(), "base", at::kBFloat16);
+  const ExpertDirectory stored = ExpertDirectory::open(scratch.path());
+  CHECK(stored.loras().begin()->second.a.dtype == DType::bf16);
+  const auto loaded = ExpertParameters::load(stored, groups, at::kCPU);
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    CHECK(loaded.groups()[g]->a.equal(expert.groups()[g]->a.to(at::kBFloat16).to(at::kFloat)));
+    CHECK_FALSE(loaded.groups()[g]->a.equal(expert.groups()[g]->a));
+  }
 }
 
 TEST_CASE("only what is set trainable is listed, under stable names") {

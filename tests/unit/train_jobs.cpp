@@ -79,6 +79,27 @@ TEST_CASE("training continues from an adapter given by --init, with its rank and
   CHECK(shop.bytes("expert/adapter_config.json") == shop.bytes("continued/adapter_config.json"));
 }
 
+TEST_CASE("an expert stored in bf16 is trained like any other, and gets a gate in fp32") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  run(settings);
+  const auto groups = linear_groups(test::tiny_config());
+  const auto trained = ExpertParameters::load(ExpertDirectory::open(settings.out), groups, at::kCPU);
+  settings.out = shop.scratch / "half";
+  settings.save_dtype = "bf16";
+  run(settings);
+  TrainGateSettings gate = shop.gate();
+  gate.expert = settings.out;
+  CHECK(run(gate) == TrainingOutcome::finished);
+  const ExpertDirectory half = ExpertDirectory::open(settings.out);
+  CHECK(half.loras().begin()->second.a.dtype == DType::bf16);
+  CHECK(half.gates().begin()->second.dtype == DType::f32);
+  const auto stored = ExpertParameters::load(half, groups, at::kCPU);
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    CHECK(stored.groups()[g]->b.equal(trained.groups()[g]->b.to(at::kBFloat16).to(at::kFloat)));
+  }
+}
+
 TEST_CASE("the order of the rows is that of the file without shuffling") {
   const Workshop shop;
   TrainExpertSettings settings = shop.expert();

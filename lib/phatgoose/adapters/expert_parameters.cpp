@@ -74,7 +74,9 @@ LoraParameters load_group(const ExpertDirectory& expert, const LinearGroupSpec& 
   return parameters;
 }
 
-at::Tensor on_cpu(const at::Tensor& tensor) { return tensor.detach().to(at::kCPU).contiguous(); }
+at::Tensor on_cpu(const at::Tensor& tensor, at::ScalarType dtype = at::kFloat) {
+  return tensor.detach().to(at::kCPU, dtype).contiguous();
+}
 
 }  // namespace
 
@@ -160,19 +162,21 @@ double ExpertParameters::common_alpha() const {
   return alpha.value_or(1.0);
 }
 
-void ExpertParameters::save_adapter(const fs::path& directory, const std::string& base_name) const {
+void ExpertParameters::save_adapter(const fs::path& directory, const std::string& base_name,
+                                    at::ScalarType dtype) const {
   std::vector<at::Tensor> kept;
   std::vector<LoraTensors> tensors;
   for (const auto& group : groups_) {
     for (const LoraMember& member : group->members) {
-      kept.push_back(on_cpu(group->a_of(member)));
-      kept.push_back(on_cpu(group->b_of(member)));
+      kept.push_back(on_cpu(group->a_of(member), dtype));
+      kept.push_back(on_cpu(group->b_of(member), dtype));
       tensors.push_back({.path = member.path,
                          .in = group->a.size(1),
                          .out = member.out,
                          .rank = member.rank,
-                         .a = kept[kept.size() - 2].const_data_ptr<float>(),
-                         .b = kept.back().const_data_ptr<float>()});
+                         .a = kept[kept.size() - 2].const_data_ptr(),
+                         .b = kept.back().const_data_ptr(),
+                         .dtype = dtype == at::kBFloat16 ? DType::bf16 : DType::f32});
     }
   }
   write_adapter(directory, tensors, common_alpha(), base_name);

@@ -46,8 +46,9 @@ class ExpertParameters {
 
   /// bad_data unless all linears share one alpha = c R, which save_adapter asks for.
   void check_one_alpha() const { common_alpha(); }
-  /// Writes PEFT's two files: `base_name` goes to adapter_config.json. All linears must share one alpha = c R.
-  void save_adapter(const fs::path& directory, const std::string& base_name) const;
+  /// Writes PEFT's two files, the factors as kFloat or kBFloat16: `base_name` goes to adapter_config.json. All linears
+  /// must share one alpha = c R.
+  void save_adapter(const fs::path& directory, const std::string& base_name, at::ScalarType dtype = at::kFloat) const;
   /// Writes gate.safetensors.
   void save_gate(const fs::path& directory) const;
 

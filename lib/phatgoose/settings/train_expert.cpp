@@ -13,6 +13,9 @@ OptionSet TrainExpertSettings::declare() {
   set.add("alpha", &alpha, "LoRA scale times R").in(group);
   set.add("joint-gate", &joint_gate, "train the gate together with the LoRA from the start, not afterwards")
       .in(group);
+  set.add("save-dtype", &save_dtype, "type of the stored factors; training itself is in fp32")
+      .one_of({"fp32", "bf16"})
+      .in(group);
   set.add("dropout", &dropout, "dropout of the base while training; default: what its configuration says")
       .between(0, 0.999)
       .in(group);

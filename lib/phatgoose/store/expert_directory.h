@@ -76,12 +76,13 @@ class ExpertDirectory {
   LinearVectors gates_;
 };
 
-/// One linear's trained factors, to be written. fp32, contiguous; must stay valid during the call.
+/// One linear's trained factors, to be written: contiguous, and valid during the call.
 struct LoraTensors {
   std::string path;
   std::int64_t in, out, rank;
-  const float* a;  ///< [R, in]
-  const float* b;  ///< [out, R]
+  const void* a;  ///< [R, in]
+  const void* b;  ///< [out, R]
+  DType dtype = DType::f32;
 };
 
 /// Writes adapter_config.json and adapter_model.safetensors so that PEFT loads them. `alpha` in PEFT's meaning: every

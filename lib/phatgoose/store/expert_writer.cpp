@@ -11,9 +11,9 @@
 namespace phatgoose {
 namespace {
 
-NamedTensor named(std::string name, Shape shape, const float* data) {
-  const auto count = static_cast<std::size_t>(count_of(shape));
-  return {std::move(name), {DType::f32, std::move(shape), std::as_bytes(std::span(data, count))}};
+NamedTensor named(std::string name, DType dtype, Shape shape, const void* data) {
+  const std::size_t size = static_cast<std::size_t>(count_of(shape)) * size_of(dtype);
+  return {std::move(name), {dtype, std::move(shape), std::span(static_cast<const std::byte*>(data), size)}};
 }
 
 /// A whole number without a decimal point, as PEFT declares lora_alpha.
@@ -89,8 +89,8 @@ void write_adapter(const fs::path& directory, const std::vector<LoraTensors>& lo
   std::vector<NamedTensor> tensors;
   for (const LoraTensors& lora : loras) {
     const std::string name = "base_model.model." + lora.path;
-    tensors.push_back(named(name + ".lora_A.weight", {lora.rank, lora.in}, lora.a));
-    tensors.push_back(named(name + ".lora_B.weight", {lora.out, lora.rank}, lora.b));
+    tensors.push_back(named(name + ".lora_A.weight", lora.dtype, {lora.rank, lora.in}, lora.a));
+    tensors.push_back(named(name + ".lora_B.weight", lora.dtype, {lora.out, lora.rank}, lora.b));
   }
   make_directories(directory);
   write_safetensors(directory / "adapter_model.safetensors", std::move(tensors), {{"format", "pt"}});
@@ -99,7 +99,7 @@ void write_adapter(const fs::path& directory, const std::vector<LoraTensors>& lo
 
 void write_gate(const fs::path& directory, const std::vector<GateTensor>& gates) {
   std::vector<NamedTensor> tensors;
-  for (const GateTensor& gate : gates) tensors.push_back(named(gate.path, {gate.in}, gate.v));
+  for (const GateTensor& gate : gates) tensors.push_back(named(gate.path, DType::f32, {gate.in}, gate.v));
   make_directories(directory);
   write_safetensors(directory / "gate.safetensors", std::move(tensors), {{"format", "pt"}});
 }

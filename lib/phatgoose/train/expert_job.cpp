@@ -55,7 +55,7 @@ ExpertParameters first_parameters(const TrainExpertSettings& settings, const T5M
 void write_expert(const TrainExpertSettings& settings, const ExpertParameters& parameters, const Trainer& trainer,
                   const std::string& fingerprint, const Json& record) {
   std::vector<std::string> files = {"adapter_config.json", "adapter_model.safetensors"};
-  parameters.save_adapter(settings.out, settings.model);
+  parameters.save_adapter(settings.out, settings.model, settings.save_dtype == "bf16" ? at::kBFloat16 : at::kFloat);
   Json body = {{"name", settings.name},
                {"base", {{"path", settings.model}, {"fingerprint", fingerprint}}},
                {"best", trainer.best().to_json()},
