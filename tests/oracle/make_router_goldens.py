@@ -1,9 +1,10 @@
-"""Golden files of other routers: Arrow as `peft` computes it, and the mean inputs of an expert's linears.
+"""Golden files of other routers: Arrow as `peft` computes it, the mean inputs of an expert's linears, and retrieval.
 
 tests/golden/arrow holds LoRAs of one rank and unequal scales, the prototypes that `peft` makes of them, and under
 several settings the logits, the routing weights of every token in one linear, and every expert's sum of weights in each
 linear.
 tests/golden/mean_inputs holds the mean input of every linear of two golden experts (docs/methods.md, section 4).
+tests/golden/retrieval holds examples of several experts, queries, and by brute force in NumPy the expert of each query.
 
 Usage: python tests/oracle/make_router_goldens.py (after make_phatgoose_goldens.py)
 """
@@ -14,6 +15,7 @@ import math
 import shutil
 import unittest.mock
 
+import numpy
 import torch
 from make_peft_goldens import ALL_LINEARS, load_base, module_path, randomise, small_batch, write_adapter
 from oracle_common import GOLDEN, LARGEST_NOISE, relative_difference, write_expected, write_versions
@@ -30,6 +32,8 @@ WATCHED = "encoder.block.0.layer.0.SelfAttention.q"  # its inputs are the same u
 SMALLEST_MARGIN = 3e-5
 
 MEAN_INPUT_EXPERTS = ["wide", "attention"]
+EXAMPLES = {"north": 12, "east": 1, "south": 30, "west": 9}
+QUERIES, EMBEDDING_SIZE = 60, 24
 
 
 def on_source(path):
@@ -160,6 +164,31 @@ def make_mean_inputs_golden(batch):
                                                      "experts": MEAN_INPUT_EXPERTS})
 
 
+def unit_rows(random, count):
+    rows = random.standard_normal((count, EMBEDDING_SIZE)).astype(numpy.float32)
+    return rows / numpy.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def nearest_experts(examples, queries, left_out=None):
+    """For every query the expert that owns the example with the largest cosine."""
+    best = {name: (queries.astype(numpy.float64) @ rows.astype(numpy.float64).T).max(axis=1)
+            for name, rows in examples.items() if name != left_out}
+    cosines = numpy.stack(list(best.values()))  # [experts, queries]
+    first, second = numpy.sort(cosines, axis=0)[[-1, -2]]
+    assert (first - second).min() > 1e-5, "a choice hangs on rounding"
+    return [list(best)[number] for number in cosines.argmax(axis=0)]
+
+
+def make_retrieval_golden():
+    random = numpy.random.default_rng(3)
+    examples = {name: unit_rows(random, count) for name, count in EXAMPLES.items()}
+    queries = unit_rows(random, QUERIES)
+    tensors = {f"examples.{name}": torch.from_numpy(rows) for name, rows in examples.items()}
+    write_expected(GOLDEN / "retrieval", {"queries": torch.from_numpy(queries), **tensors},
+                   {"experts": list(examples), "nearest": nearest_experts(examples, queries),
+                    "nearest_without": {name: nearest_experts(examples, queries, name) for name in examples}})
+
+
 def main():
     torch.set_num_threads(1)
     batch = small_batch(load_base().config.vocab_size)
@@ -169,6 +198,7 @@ def main():
         if make_arrow_golden(batch):
             break
     make_mean_inputs_golden(batch)
+    make_retrieval_golden()
     write_versions()
 
 

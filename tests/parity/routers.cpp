@@ -11,6 +11,7 @@
 #include "phatgoose/routing/arrow_router.h"
 #include "phatgoose/routing/mean_inputs.h"
 #include "phatgoose/routing/prepare_job.h"
+#include "phatgoose/routing/retrieval_index.h"
 #include "phatgoose/routing/routed_model.h"
 #include "support/router_experts.h"
 
@@ -188,6 +189,33 @@ TEST_CASE("phatgoose prepare writes these mean inputs and directions", "[routers
     check_direction(lora, to_tensor(directions.by_path.at(path), at::kCPU, at::kFloat));
     CHECK(relative_difference(to_tensor(means.by_path.at(path), at::kCPU, at::kFloat), golden.tensor("wide." + path)) <
           kTolerance);
+  }
+}
+
+/// The names of the experts that own the examples nearest to the queries.
+std::vector<std::string> nearest_names(const RetrievalIndex& index, const std::vector<std::string>& names,
+                                       const at::Tensor& queries, std::int64_t excluded) {
+  std::vector<std::string> nearest;
+  for (const auto expert : index.nearest_experts(queries, excluded)) nearest.push_back(names.at(expert));
+  return nearest;
+}
+
+TEST_CASE("Retrieval chooses as brute force in NumPy does", "[routers]") {
+  const Golden golden("retrieval");
+  const auto names = golden.numbers().at("experts").get<std::vector<std::string>>();
+  std::vector<at::Tensor> examples;
+  std::vector<StoredEmbeddings> stored;
+  for (const auto& name : names) {
+    examples.push_back(golden.tensor("examples." + name));
+    stored.push_back({to_named("e", examples.back()).view, "tiny", "f", nullptr});
+  }
+  const RetrievalIndex index(stored);
+  const at::Tensor queries = golden.tensor("queries");
+  CHECK(Json(nearest_names(index, names, queries, -1)) == golden.numbers().at("nearest"));
+  for (std::size_t e = 0; e < names.size(); ++e) {
+    CAPTURE(names[e]);
+    const Json& expected = golden.numbers().at("nearest_without").at(names[e]);
+    CHECK(Json(nearest_names(index, names, queries, static_cast<std::int64_t>(e))) == expected);
   }
 }
 
