@@ -102,6 +102,68 @@ TEST_CASE("eval compares several methods in one table, and keeps each one's resu
   CHECK_THAT(files.eval(what).out, Catch::Contains("against base"));  // the first method, nothing computed anew
 }
 
+TEST_CASE("eval takes methods with settings of their own from a file") {
+  const EvalFiles files;
+  const std::string experts = golden_path("experts"), d = files.path();
+  const std::string build = "build --model " + d + "/base --out " + d + "/routed --expert ";
+  REQUIRE(phatgoose_line(build + experts + "/wide " + experts + "/narrow").code == 0);
+  std::filesystem::copy(experts + "/wide", files / "wide", std::filesystem::copy_options::recursive);
+  write_text(files / "lists/methods.yaml",
+             "- {name: plain, base: true}\n"
+             "- {name: wide alone, expert: ../wide}\n"
+             "- {name: one, routed: ../routed, k: 1}\n"
+             "- {name: two, routed: ../routed, k: 2}\n"
+             "- {name: all, routed: ../routed, k: 100}\n");
+  const Outcome outcome = files.eval("--methods " + d + "/lists/methods.yaml --compare-to one");
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  for (const char* line : {"\nplain ", "\nwide alone ", "\none ", "\ntwo ", "\nall ", "against one"}) {
+    CHECK_THAT(outcome.out, Catch::Contains(line));
+  }
+  const std::string alone = "eval --model " + d + "/base --suite " + d + "/suite.yaml --routed " + d + "/routed --out " + d;
+  for (const auto& [name, k] : {std::pair("one", "1"), std::pair("two", "2"), std::pair("all", "100")}) {
+    CAPTURE(name);
+    REQUIRE(phatgoose_line(alone + "/alone-" + name + " --k " + k).code == 0);
+    for (const std::string file : {"/samples.jsonl", "/routing.safetensors", "/run.json"}) {
+      CHECK(read_text(files / ("alone-" + std::string(name) + file)) ==
+            read_text(files / ("out/" + std::string(name) + file)));
+    }
+  }
+  CHECK(read_text(files / "out/one/samples.jsonl") != read_text(files / "out/two/samples.jsonl"));
+  const Outcome again = files.eval("--methods " + d + "/lists/methods.yaml --compare-to one");
+  CHECK(again.out == outcome.out);
+  CHECK_THAT(again.err, Catch::Contains("nothing to do"));
+}
+
+TEST_CASE("eval refuses bad methods files") {
+  const EvalFiles files;
+  const std::string experts = golden_path("experts"), d = files.path();
+  const std::string build = "build --model " + d + "/base --out " + d + "/routed --expert ";
+  REQUIRE(phatgoose_line(build + experts + "/wide").code == 0);
+  write_text(files / "key.yaml", "- {name: a, base: true}\n- {name: b, routed: routed, topp: 0.5}\n");
+  write_text(files / "value.yaml", "- name: b\n  routed: routed\n  k: many\n");
+  write_text(files / "nothing.yaml", "- {name: a}\n");
+  write_text(files / "twice.yaml", "- {name: a, base: true}\n- {name: a, routed: routed}\n");
+  write_text(files / "expert.yaml", "- {name: a, routed: routed, enabled: [wid]}\n");
+  write_text(files / "missing.yaml", "- {name: a, expert: none}\n");
+  write_text(files / "good.yaml", "- {name: base, base: true}\n");
+  const std::string good = "eval --model DIR/base --suite DIR/suite.yaml --out DIR/out --methods DIR/";
+  check_bad_use(files.path(),
+                {
+                    {good + "none.yaml", 3, {"none.yaml"}},
+                    {good + "key.yaml", 3, {"key.yaml:2", "\"topp\"", "did you mean top-p?"}},
+                    {good + "value.yaml", 3, {"value.yaml:3", "\"many\"", "an integer of at least 1"}},
+                    {good + "nothing.yaml", 3, {"nothing.yaml:1", "exactly one"}},
+                    {good + "twice.yaml", 3, {"twice.yaml:2", "a second method named \"a\""}},
+                    {good + "expert.yaml", 3, {"expert.yaml:1", "\"wid\"", "did you mean wide?"}},
+                    {good + "missing.yaml", 3, {"missing.yaml:1", "no directory"}},
+                    {good + "good.yaml --base", 2, {"two methods called base"}},
+                    {good + "good.yaml --compare-to bas", 2, {"--compare-to", "\"bas\""}},
+                    {good + "good.yaml --k 1", 2, {"no --routed"}},
+                    {good + "good.yaml --encoder-cache -1", 2, {"--encoder-cache"}},
+                });
+}
+
 TEST_CASE("eval refuses methods that it cannot tell apart or compare") {
   const EvalFiles files;
   const std::string experts = golden_path("experts"), d = files.path();

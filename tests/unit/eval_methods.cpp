@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 
 #include <catch2/catch.hpp>
+#include <cstdio>
+#include <set>
 
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/signals.h"
@@ -14,6 +16,7 @@
 #include "support/fails_with.h"
 #include "support/golden.h"
 #include "support/router_experts.h"
+#include "support/stderr_of.h"
 #include "support/tiny_t5.h"
 
 namespace phatgoose {
@@ -77,6 +80,32 @@ class MethodRuns {
     settings.base = true;
     settings.experts = {directory_ / "choose", directory_ / "other"};
     settings.routed = {directory_ / "goose", directory_ / "even", directory_ / "sum"};
+    return settings;
+  }
+
+  /// An expert on the linears of the decoder only, with gates.
+  void write_decoder_expert(const std::string& name, std::uint64_t seed) const {
+    at::manual_seed(seed);
+    const at::NoGradGuard no_grad;
+    std::vector<LinearGroupSpec> groups = linear_groups(test::tiny_config());
+    std::erase_if(groups, [](const auto& group) { return group.linears.front().path.starts_with("encoder."); });
+    ExpertParameters expert = ExpertParameters::initial(groups, 2, seed, at::kCPU);
+    expert.reset_gates();
+    for (const auto& group : expert.groups()) {
+      group->a.normal_(0, 0.4);
+      group->b.normal_(0, 0.4);
+      group->v.normal_();
+    }
+    make_directories(directory_ / name);
+    expert.save_adapter(directory_ / name, "base");
+    expert.save_gate(directory_ / name);
+  }
+
+  /// Settings of a run of a methods file of these lines.
+  EvalSettings from_file(const std::string& out, const std::string& lines) const {
+    write_text(directory_ / "lists/methods.yaml", lines);
+    EvalSettings settings = this->settings(out);
+    settings.methods = directory_ / "lists/methods.yaml";
     return settings;
   }
 
@@ -206,6 +235,133 @@ TEST_CASE("methods need names of their own, and something to be compared to") {
   EvalSettings alone = runs.settings("out");
   alone.compare_to = "base";
   refused(alone, "--compare-to", "several methods");
+}
+
+TEST_CASE("methods of a file are what single calls with the same options are") {
+  const MethodRuns runs;
+  const auto together = evaluate(runs.from_file("together",
+                                                "- {name: plain, base: true}\n"
+                                                "- {name: one, routed: ../goose, k: 1}\n"
+                                                "- {name: two, routed: ../goose}\n"
+                                                "- {name: all, routed: ../goose, k: 9, exclude-own: true}\n"
+                                                "- {name: most, routed: ../goose, top-p: 0.7, temperature: 2}\n"
+                                                "- {name: few, routed: ../goose, enabled: [other, third], k: 1}\n"
+                                                "- {name: alone, expert: ../other}\n"));
+  REQUIRE(together);
+  const std::vector<std::string> names = {"plain", "one", "two", "all", "most", "few", "alone"};
+  CHECK(names_of(together->methods) == names);
+  const auto check = [&](const std::string& name, auto change) {
+    CAPTURE(name);
+    EvalSettings single = runs.settings("single-" + name);
+    if (name != "alone" && name != "plain") single.routed = {runs / "goose"};
+    change(single);
+    REQUIRE(evaluate(single));
+    CHECK(runs.samples("single-" + name) == runs.samples("together/" + name));
+    if (single.routed.empty()) return;
+    CHECK(read_text(runs / ("single-" + name + "/routing.safetensors")) ==
+          read_text(runs / ("together/" + name + "/routing.safetensors")));
+    CHECK(Json::parse(read_text(runs / ("single-" + name + "/run.json"))) ==
+          Json::parse(read_text(runs / ("together/" + name + "/run.json"))));
+  };
+  check("plain", [](EvalSettings&) {});
+  check("one", [](EvalSettings& single) { single.routing.k = 1; });
+  check("two", [](EvalSettings&) {});
+  check("all", [](EvalSettings& single) { single.routing.k = 9, single.exclude_own = true; });
+  check("most", [](EvalSettings& single) { single.routing.top_p = 0.7, single.routing.temperature = 2; });
+  check("few", [](EvalSettings& single) { single.routing.enabled = {"other,third"}, single.routing.k = 1; });
+  check("alone", [&](EvalSettings& single) { single.experts = {runs / "other"}; });
+  std::set<std::string> distinct;
+  for (const std::string& name : names) distinct.insert(runs.samples("together/" + name));
+  CHECK(distinct.size() == names.size());
+}
+
+TEST_CASE("a file adds methods to those of the command line, and a changed entry is refused its directory") {
+  const MethodRuns runs;
+  const std::string lines = "- {name: greedy, routed: ../goose, k: 1}\n";
+  EvalSettings settings = runs.from_file("out", lines);
+  CHECK(methods_of(settings).front().settings.out == (runs / "out/greedy").string());  // though it is the only one
+  settings.base = true;
+  settings.routed = {runs / "goose"};
+  settings.routing.k = 2;
+  settings.compare_to = "greedy";
+  const auto evaluation = evaluate(settings);
+  REQUIRE(evaluation);
+  CHECK(names_of(evaluation->methods) == std::vector<std::string>{"base", "goose", "greedy"});
+  CHECK(runs.samples("out/goose") != runs.samples("out/greedy"));
+
+  const auto written = fs::last_write_time(runs / "out/greedy/samples.jsonl");
+  REQUIRE(evaluate(settings));
+  CHECK(fs::last_write_time(runs / "out/greedy/samples.jsonl") == written);
+  CHECK_THROWS_MATCHES(evaluate(runs.from_file("out", "- {name: greedy, routed: ../goose, k: 3}\n")), Error,
+                       FailsWith(ExitCode::usage, "--k", "3", "1, with which the run"));
+  CHECK_THROWS_MATCHES(evaluate(runs.from_file("out", "- {name: greedy, routed: ../goose, k: 1, enabled: [other]}\n")),
+                       Error, FailsWith(ExitCode::usage, "--enabled", "other"));
+  CHECK_THROWS_MATCHES(evaluate(runs.from_file("out", "- {name: greedy, routed: ../even}\n")), Error,
+                       FailsWith(ExitCode::usage, "greedy"));
+}
+
+TEST_CASE("what does not fit a routed model of a methods file is told with file and line, before anything is computed") {
+  const MethodRuns runs;
+  const auto refused = [&](const std::string& line, const char* found) {
+    CAPTURE(line);
+    CHECK_THROWS_MATCHES(evaluate(runs.from_file("out", "- {name: plain, base: true}\n" + line)), Error,
+                         FailsWith(ExitCode::bad_data, "methods.yaml:2", found));
+    CHECK_FALSE(fs::exists(runs / "out"));
+  };
+  refused("- {name: a, routed: ../goose, enabled: [othr]}\n", "did you mean other?");
+  refused("- {name: a, routed: ../sum, k: 1}\n", "selects nothing");
+  refused("- {name: a, routed: ../even, temperature: 2}\n", "selects nothing");
+  EvalSettings twice = runs.from_file("out", "- {name: base, routed: ../goose}\n");
+  twice.base = true;
+  CHECK_THROWS_MATCHES(evaluate(twice), Error, FailsWith(ExitCode::usage, "--methods", "two methods called base"));
+  EvalSettings changed = runs.from_file("out", "- {name: a, routed: ../goose}\n");
+  changed.routing.k = 1;
+  CHECK_THROWS_MATCHES(evaluate(changed), Error, FailsWith(ExitCode::usage, "no --routed", "beside each routed"));
+}
+
+TEST_CASE("methods whose experts adapt the decoder only share the encoder's passes with the base") {
+  const MethodRuns runs;
+  runs.write_decoder_expert("late", 7);
+  runs.write_decoder_expert("later", 8);
+  runs.build("late-goose", "phatgoose", {"late", "later"});
+  runs.build("late-sum", "merged-product", {"late", "later"});
+  EvalSettings settings = runs.settings("together");
+  settings.base = true;
+  settings.experts = {runs / "late", runs / "other", runs / "later"};
+  settings.routed = {runs / "goose", runs / "late-goose", runs / "late-sum"};
+  settings.batch_tokens = 30;
+  const std::string log = test::stderr_of([&] {
+    set_log_level(LogLevel::info);
+    evaluate(settings);
+    set_log_level(LogLevel::quiet);
+  });
+  std::int64_t computed = 0, reused = 0;
+  const auto at = log.find("encoder: ");
+  REQUIRE(at != std::string::npos);
+  REQUIRE(std::sscanf(log.c_str() + at, "encoder: %ld batches computed for the methods that share it, %ld reused",
+                      &computed, &reused) == 2);
+  CHECK(computed > 2);
+  CHECK(reused >= 4 * computed);  // base, two experts, two routed models: four times what the first computed
+  for (const EvalMethod& method : methods_of(settings)) {
+    CAPTURE(method.name);
+    EvalSettings single = method.settings;
+    single.out = runs / ("single-" + method.name);
+    REQUIRE(evaluate(single));
+    CHECK(runs.samples("single-" + method.name) == runs.samples("together/" + method.name));
+    if (method.name == "late-goose") {
+      CHECK(read_text(runs / "single-late-goose/routing.safetensors") ==
+            read_text(runs / "together/late-goose/routing.safetensors"));
+    }
+  }
+  settings.out = runs / "unshared";
+  settings.encoder_cache = 0;
+  CHECK_THAT(test::stderr_of([&] {
+               set_log_level(LogLevel::info);
+               evaluate(settings);
+               set_log_level(LogLevel::quiet);
+             }),
+             !Catch::Contains("encoder: "));
+  CHECK(runs.samples("unshared/late") == runs.samples("together/late"));
 }
 
 TEST_CASE("a method's name never leads out of the directory of results") {

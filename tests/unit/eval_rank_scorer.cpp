@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "support/counting_adapter.h"
 #include "support/tiny_t5.h"
 
 namespace phatgoose {
 namespace {
 
+using test::CountingAdapter;
 using test::random_ids;
 using test::tiny_model;
 
@@ -87,24 +89,11 @@ TEST_CASE("equal choices and equal questions get equal scores to the bit") {
   CHECK(scores[4].log_likelihoods.front() == scores[4].log_likelihoods.back());
 }
 
-/// Counts the tokens that reach it.
-class CountingAdapter : public Adapter {
- public:
-  explicit CountingAdapter(std::int64_t& tokens) : tokens_(tokens) {}
-  at::Tensor apply(const at::Tensor& u, const at::Tensor& y, const Pass&) const override {
-    tokens_ += u.size(0);
-    return y;
-  }
-
- private:
-  std::int64_t& tokens_;
-};
-
 TEST_CASE("a distinct input is encoded once and a distinct choice of it decoded once") {
   T5Model model = tiny_model();
   std::int64_t encoded = 0, decoded = 0;
-  model.groups().front()->set_adapter(std::make_shared<CountingAdapter>(encoded));  // first encoder layer
-  model.groups().back()->set_adapter(std::make_shared<CountingAdapter>(decoded));   // last decoder layer
+  model.groups().front()->set_adapter(std::make_shared<CountingAdapter>(&encoded));  // first encoder layer
+  model.groups().back()->set_adapter(std::make_shared<CountingAdapter>(&decoded));   // last decoder layer
   const Question question{.input = {5, 6, 7, 1}, .choices = {{8, 1}, {9, 10, 1}, {8, 1}}};
   const Question other{.input = {5, 6, 7, 1}, .choices = {{9, 10, 1}, {11, 1}}};
   score_choices(model, std::vector{question, other, question});

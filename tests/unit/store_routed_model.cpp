@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_builder.h"
 #include "phatgoose/store/safetensors.h"
@@ -53,6 +54,13 @@ TEST_CASE("experts become a routed model") {
     CHECK(expert.gate_hash() == reference.prototypes_hash);
   }
   CHECK(std::distance(fs::directory_iterator(scratch.path()), {}) == 1);  // nothing half-finished beside it
+}
+
+TEST_CASE("experts are found from a relative directory that is not there yet") {
+  const ScratchDirectory scratch;
+  const fs::path expert = fs::relative(scratch.path(), fs::current_path());
+  CHECK(relative_path(expert, "not-there-yet") == (".." / expert).string());
+  CHECK(relative_path(scratch.path(), "not-there-yet") == (".." / expert).string());
 }
 
 TEST_CASE("building again does nothing, building another model is refused") {

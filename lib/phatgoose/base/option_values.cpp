@@ -66,17 +66,18 @@ bool admits(const Option& option, const T& value) {
   }
 }
 
-[[noreturn]] void refuse(const Option& option, const std::string& text, const std::string& where) {
-  fail(ExitCode::usage, {.where = where,
-                         .found = fmt::format("\"{}\" is no value for {}", text, option.name),
-                         .expected = expectation(option),
-                         .hint = did_you_mean(text, option.choices)});
+[[noreturn]] void refuse(const Option& option, const std::string& text, const std::string& where,
+                         ExitCode code = ExitCode::usage) {
+  fail(code, {.where = where,
+              .found = fmt::format("\"{}\" is no value for {}", text, option.name),
+              .expected = expectation(option),
+              .hint = did_you_mean(text, option.choices)});
 }
 
 template <typename T>
-T checked_value(const Option& option, const std::string& text, const std::string& where) {
+T checked_value(const Option& option, const std::string& text, const std::string& where, ExitCode code) {
   const std::optional<T> value = parse_value<T>(text);
-  if (!value || !admits(option, *value)) refuse(option, text, where);
+  if (!value || !admits(option, *value)) refuse(option, text, where, code);
   return *value;
 }
 
@@ -118,12 +119,13 @@ std::string expectation(const Option& option) {
   });
 }
 
-void assign_texts(const Option& option, const std::vector<std::string>& texts, const std::string& where) {
+void assign_texts(const Option& option, const std::vector<std::string>& texts, const std::string& where,
+                  ExitCode code) {
   if (!is_list(option) && texts.size() != 1) {
-    fail(ExitCode::usage, {.where = where,
-                           .found = fmt::format("{} values for {}", texts.size(), option.name),
-                           .expected = "one: " + expectation(option),
-                           .hint = ""});
+    fail(code, {.where = where,
+                .found = fmt::format("{} values for {}", texts.size(), option.name),
+                .expected = "one: " + expectation(option),
+                .hint = ""});
   }
   std::visit(
       [&](auto* target) {
@@ -131,9 +133,9 @@ void assign_texts(const Option& option, const std::vector<std::string>& texts, c
         using T = typename ValueOf<Target>::type;
         if constexpr (std::is_same_v<Target, std::vector<T>>) {
           target->clear();
-          for (const std::string& text : texts) target->push_back(checked_value<T>(option, text, where));
+          for (const std::string& text : texts) target->push_back(checked_value<T>(option, text, where, code));
         } else {
-          *target = checked_value<T>(option, texts.front(), where);
+          *target = checked_value<T>(option, texts.front(), where, code);
         }
       },
       option.target);

@@ -9,12 +9,13 @@
 
 namespace phatgoose {
 
-std::vector<TokenIds> generate_greedy(const T5Model& model, const PackedIds& inputs, std::int64_t max_new_tokens) {
+std::vector<TokenIds> generate_greedy(const T5Model& model, const PackedIds& inputs, std::int64_t max_new_tokens,
+                                      EncoderCache* encoder) {
   const at::NoGradGuard no_grad;
   std::vector<TokenIds> outputs(static_cast<std::size_t>(inputs.packing.rows()));
   if (outputs.empty()) return outputs;
   const auto eos = static_cast<TokenId>(model.config().eos_token_id);
-  const EncodedRows encoded = model.encode(inputs);
+  const EncodedRows encoded = encode_with(model, inputs, encoder);
   CachedDecoder decoder(model, encoded, max_new_tokens);
 
   std::vector<std::size_t> live(outputs.size());  // output of every row that the decoder still holds

@@ -4,9 +4,11 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/nearest.h"
+#include "phatgoose/settings/method_file.h"
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/expert_name.h"
+#include "phatgoose/store/routed_model_directory.h"
 
 namespace phatgoose {
 namespace {
@@ -17,6 +19,7 @@ EvalMethod alone(const EvalSettings& settings, std::string name) {
   one.base = false;
   one.experts.clear();
   one.routed.clear();
+  one.methods.reset();
   one.compare_to.reset();
   one.exclude_own = false;
   one.routing = {};
@@ -42,7 +45,7 @@ void check_names(const std::vector<EvalMethod>& methods, const std::optional<std
   std::set<std::string> names;
   for (const EvalMethod& method : methods) {
     if (names.insert(method.name).second) continue;
-    fail(ExitCode::usage, {.where = "--base, --expert, --routed",
+    fail(ExitCode::usage, {.where = "--base, --expert, --routed, --methods",
                            .found = "two methods called " + method.name,
                            .expected = "names that differ",
                            .hint = "an expert is called as its manifest says, a routed model like its directory"});
@@ -52,6 +55,43 @@ void check_names(const std::vector<EvalMethod>& methods, const std::optional<std
                          .found = "\"" + *compare_to + "\"",
                          .expected = "one of several methods that are evaluated",
                          .hint = did_you_mean(*compare_to, {names.begin(), names.end()})});
+}
+
+/// The methods of the options --base, --expert and --routed.
+std::vector<EvalMethod> command_line_methods(const EvalSettings& settings) {
+  std::vector<EvalMethod> methods;
+  const bool nothing = settings.experts.empty() && settings.routed.empty() && !settings.methods;
+  if (settings.base || nothing) methods.push_back(alone(settings, "base"));
+  for (const std::string& expert : settings.experts) {
+    methods.push_back(alone(settings, ExpertDirectory::open(expert, /*check_values=*/false).name()));
+    methods.back().settings.experts = {expert};
+  }
+  for (const std::string& routed : settings.routed) {
+    methods.push_back(alone(settings, directory_name(routed)));
+    methods.back().settings.routed = {routed};
+    methods.back().settings.exclude_own = settings.exclude_own;
+    methods.back().settings.routing = settings.routing;
+    methods.back().settings.routing.enabled = split_at_commas(settings.routing.enabled);
+  }
+  return methods;
+}
+
+EvalMethod method_of(const MethodEntry& entry, const EvalSettings& settings) {
+  EvalMethod method = alone(settings, entry.name);
+  if (entry.expert) method.settings.experts = {*entry.expert};
+  if (entry.routed) method.settings.routed = {*entry.routed};
+  method.settings.exclude_own = entry.exclude_own;
+  method.settings.routing = entry.routing;
+  return method;
+}
+
+/// Mistakes are told before anything is computed.
+void check_routing(const std::vector<EvalMethod>& methods) {
+  for (const EvalMethod& method : methods) {
+    for (const std::string& routed : method.settings.routed) {
+      changed(read_routed_model(routed), method.settings.routing.changes(), routed);
+    }
+  }
 }
 
 }  // namespace
@@ -64,22 +104,16 @@ std::vector<EvalMethod> methods_of(EvalSettings settings) {
   if (settings.routed.empty() && (settings.exclude_own || settings.routing.any())) {
     fail(ExitCode::usage, {.where = "--k, --top-p, --temperature, --enabled, --encoder, --exclude-own",
                            .found = "no --routed",
-                           .expected = "a routed model that they change"});
+                           .expected = "a routed model that they change",
+                           .hint = settings.methods ? "in a methods file they stand beside each routed" : ""});
   }
-  std::vector<EvalMethod> methods;
-  if (settings.base || (settings.experts.empty() && settings.routed.empty())) methods.push_back(alone(settings, "base"));
-  for (const std::string& expert : settings.experts) {
-    methods.push_back(alone(settings, ExpertDirectory::open(expert, /*check_values=*/false).name()));
-    methods.back().settings.experts = {expert};
-  }
-  for (const std::string& routed : settings.routed) {
-    methods.push_back(alone(settings, directory_name(routed)));
-    methods.back().settings.routed = {routed};
-    methods.back().settings.exclude_own = settings.exclude_own;
-    methods.back().settings.routing = settings.routing;
+  std::vector<EvalMethod> methods = command_line_methods(settings);
+  if (settings.methods) {
+    for (const MethodEntry& entry : read_methods(*settings.methods)) methods.push_back(method_of(entry, settings));
   }
   check_names(methods, settings.compare_to);
-  if (methods.size() == 1) return methods;
+  check_routing(methods);
+  if (methods.size() == 1 && !settings.methods) return methods;
   check_directories(methods);
   for (EvalMethod& method : methods) method.settings.out = (fs::path(settings.out) / method.name).string();
   return methods;

@@ -1,4 +1,5 @@
-// The methods that one call of `phatgoose eval` evaluates: the base, single experts, routed models.
+// The methods that one call of `phatgoose eval` evaluates: the base, single experts, routed models; those of the command
+// line and those of a methods file.
 #pragma once
 
 #include <string>
@@ -9,12 +10,13 @@
 namespace phatgoose {
 
 struct EvalMethod {
-  std::string name;       ///< "base", the expert's name, or the routed model's directory name
+  std::string name;       ///< "base", the expert's name, the routed model's directory name, or as the methods file says
   EvalSettings settings;  ///< of a call that evaluates it alone, into a directory of its own
 };
 
-/// In the order base, experts, routed models. A single method keeps settings.out; of several, each gets a directory of
-/// its name in it. Names that are not distinct, settings that fit none of them, or an unknown --compare-to: usage error.
+/// In the order base, experts, routed models, methods of the file. A single method of the command line keeps
+/// settings.out; otherwise each gets a directory of its name in it. Names that are not distinct, settings that fit none of
+/// them, or an unknown --compare-to: usage error. Changes of routing are tried on the manifests of the routed models.
 std::vector<EvalMethod> methods_of(EvalSettings settings);
 
 }  // namespace phatgoose

@@ -76,7 +76,7 @@ void score_targets(const T5Model& model, const EncodedRows& encoded, const Targe
 }
 
 /// Encodes the inputs [first, last) once and scores all their targets, a bounded number of tokens at a time.
-void score_inputs(const T5Model& model, std::span<const SharedInput> inputs, std::int64_t token_limit,
+void score_inputs(const T5Model& model, std::span<const SharedInput> inputs, const ScoringPasses& passes,
                   std::vector<ChoiceScores>& scores) {
   std::vector<TokenIds> rows;
   std::vector<std::vector<float>> expert_scores;
@@ -84,11 +84,11 @@ void score_inputs(const T5Model& model, std::span<const SharedInput> inputs, std
     rows.push_back(input.ids);
     expert_scores.push_back(input.expert_scores);
   }
-  const EncodedRows encoded = model.encode(pack_questions(rows, expert_scores, model.device()));
+  const EncodedRows encoded = encode_with(model, pack_questions(rows, expert_scores, model.device()), passes.encoder);
   TargetPass pass;
   for (std::size_t row = 0; row < inputs.size(); ++row) {
     for (const auto& [target, places] : inputs[row].targets) {
-      if (pass.tokens > 0 && pass.tokens + static_cast<std::int64_t>(target.size()) > token_limit) {
+      if (pass.tokens > 0 && pass.tokens + static_cast<std::int64_t>(target.size()) > passes.tokens) {
         score_targets(model, encoded, pass, scores);
         pass = {};
       }
@@ -131,7 +131,7 @@ std::vector<ChoiceScores> score_choices(const T5Model& model, std::span<const Qu
       tokens += static_cast<std::int64_t>(inputs[last].ids.size());
       finished += inputs[last++].questions;
     } while (last < inputs.size() && tokens + static_cast<std::int64_t>(inputs[last].ids.size()) <= passes.tokens);
-    score_inputs(model, std::span(inputs).subspan(first, last - first), passes.tokens, scores);
+    score_inputs(model, std::span(inputs).subspan(first, last - first), passes, scores);
     if (passes.on_questions) passes.on_questions(finished);
     first = last;
   }

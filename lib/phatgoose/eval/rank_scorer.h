@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "phatgoose/eval/encoder_cache.h"
 #include "phatgoose/nn/t5_model.h"
 
 namespace phatgoose {
@@ -31,6 +32,7 @@ struct ChoiceScores {
 struct ScoringPasses {
   std::int64_t tokens = 4096;                      ///< at most so many tokens in one encoder or decoder pass
   std::function<void(std::int64_t)> on_questions;  ///< called after each pass with the questions finished so far
+  EncoderCache* encoder = nullptr;                 ///< has the encoder's states; null: they are computed each time
 };
 
 /// Scores every choice of every question, in the order given. Each distinct input is encoded once, however many

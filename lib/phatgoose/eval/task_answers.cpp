@@ -9,7 +9,7 @@ namespace phatgoose {
 namespace {
 
 void choose(const T5Model& model, const TaskRows& rows, const AnswerPasses& passes, std::vector<Sample>& samples) {
-  std::vector<ChoiceScores> scores = score_choices(model, rows.questions, {passes.tokens, passes.on_rows});
+  std::vector<ChoiceScores> scores = score_choices(model, rows.questions, {passes.tokens, passes.on_rows, passes.encoder});
   for (std::size_t i = 0; i < samples.size(); ++i) {
     samples[i].log_likelihoods = std::move(scores[i].log_likelihoods);
     samples[i].num_tokens = std::move(scores[i].num_tokens);
@@ -29,7 +29,7 @@ void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& 
       expert_scores.push_back(rows.questions[row].expert_scores);
     }
     const PackedIds packed = pack_questions(inputs, expert_scores, model.device());
-    const std::vector<TokenIds> outputs = generate_greedy(model, packed, rows.task.max_new_tokens);
+    const std::vector<TokenIds> outputs = generate_greedy(model, packed, rows.task.max_new_tokens, passes.encoder);
     for (std::size_t i = 0; i < group.size(); ++i) {
       Sample& sample = samples[group[i]];
       if (sample.has_ids()) {

@@ -30,6 +30,7 @@ TaskRows prepare_task(const Task& task, const std::vector<Record>& records, cons
 struct AnswerPasses {
   std::int64_t tokens = 4096;                 ///< at most so many input tokens in one pass
   std::function<void(std::int64_t)> on_rows;  ///< called after each pass with the rows finished so far
+  EncoderCache* encoder = nullptr;            ///< as in ScoringPasses
 };
 
 /// The samples in the order of the rows, answered and judged. Without a tokenizer a generated text is its ids,

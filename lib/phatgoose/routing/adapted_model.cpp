@@ -1,5 +1,7 @@
 #include "phatgoose/routing/adapted_model.h"
 
+#include <algorithm>
+
 #include "phatgoose/adapters/expert_parameters.h"
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/manifest.h"
@@ -12,7 +14,7 @@ T5Model load_base(const fs::path& base, at::Device device, at::ScalarType dtype)
   return model;
 }
 
-std::optional<RoutedModel> adapt(T5Model& model, const fs::path& base, const Adaptation& adaptation) {
+std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerprint, const Adaptation& adaptation) {
   const auto& [expert, routed, changes] = adaptation;
   if (expert && routed) {
     fail(ExitCode::usage, {.where = "--expert, --routed",
@@ -28,17 +30,30 @@ std::optional<RoutedModel> adapt(T5Model& model, const fs::path& base, const Ada
   model.remove_adapters();
   if (expert) {
     const ExpertDirectory directory = ExpertDirectory::open(*expert);
-    directory.check_base(model.config(), base_fingerprint(base));
+    directory.check_base(model.config(), base_fingerprint);
     ExpertParameters::load(directory, linear_groups(model.config()), model.device()).attach(model);
   }
   if (!routed) return std::nullopt;
-  return RoutedModel::load(*routed, model, base_fingerprint(base), changes);
+  return RoutedModel::load(*routed, model, base_fingerprint, changes);
+}
+
+bool leaves_encoder(const Adaptation& adaptation) {
+  const auto leaves = [](const fs::path& expert) {
+    const ExpertDirectory directory = ExpertDirectory::open(expert, /*check_values=*/false);
+    return std::ranges::none_of(directory.loras(), [](const auto& lora) { return lora.first.starts_with("encoder."); });
+  };
+  if (adaptation.expert) return leaves(*adaptation.expert);
+  if (!adaptation.routed) return true;
+  const fs::path routed = *adaptation.routed;
+  const RoutedModelManifest manifest = changed(read_routed_model(routed), adaptation.changes, routed.string());
+  return std::ranges::all_of(manifest.experts,
+                             [&](const auto& expert) { return !expert.enabled || leaves(routed / expert.path); });
 }
 
 AdaptedModel load_adapted_model(const fs::path& base, const Adaptation& adaptation, at::Device device,
                                 at::ScalarType dtype) {
   AdaptedModel adapted{load_base(base, device, dtype), std::nullopt};
-  adapted.routed = adapt(adapted.model, base, adaptation);
+  adapted.routed = adapt(adapted.model, base_fingerprint(base), adaptation);
   return adapted;
 }
 

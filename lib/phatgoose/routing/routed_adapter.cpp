@@ -50,9 +50,10 @@ at::Tensor RoutedAdapter::apply(const at::Tensor& u, const at::Tensor& y, const 
   const at::NoGradGuard no_grad;
   const at::Tensor inputs = u.contiguous();                    // [N, in]
   const at::Tensor scores = competing_scores(inputs, pass);    // [N, S]
+  const SelectionSettings& selection = control_->selection ? *control_->selection : selection_;
   for (std::int64_t begin = 0; const Member& member : members_) {
     const auto experts = static_cast<std::int64_t>(member.experts.size());
-    const Selection chosen = select_experts(scores.narrow(1, begin, experts), selection_);
+    const Selection chosen = select_experts(scores.narrow(1, begin, experts), selection);
     if (shares_of_ > 0) chosen.weights.mul_(share_of(member));
     if (control_->statistics != nullptr) {
       control_->statistics->record(member.number, chosen, member.experts, pass.packing);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ namespace phatgoose {
 struct RoutingControl {
   RoutingStatistics* statistics = nullptr;  ///< where choices are reported; null: nowhere
   std::int64_t excluded = -1;               ///< this expert does not compete; -1: all do
+  std::optional<SelectionSettings> selection = std::nullopt;  ///< in place of the adapters' own
 };
 
 class RoutedAdapter : public Adapter {

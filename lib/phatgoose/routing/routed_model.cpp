@@ -143,6 +143,10 @@ void RoutedModel::exclude(const std::optional<std::string>& name) {
   if (kind_->mixing == RouterKind::Mixing::merged) merge();
 }
 
+void RoutedModel::select(const SelectionSettings& selection) {
+  if (kind_->mixing == RouterKind::Mixing::selected) control_->selection = selection;
+}
+
 at::Tensor RoutedModel::row_scores(const at::Tensor& embeddings) const {
   return retrieval_.row_scores(embeddings, control_->excluded);
 }

@@ -42,11 +42,15 @@ class RoutedModel {
   /// all take part.
   void exclude(const std::optional<std::string>& name);
 
+  /// From now on experts are selected so; without effect where the router selects nothing.
+  void select(const SelectionSettings& selection);
+
   /// Whether the router looks at whole inputs: then every packing that is encoded needs row_scores().
   bool routes_inputs() const { return kind_->has_encoder; }
   /// Fingerprint of the encoder that the experts' examples were embedded with, where known.
   const std::string& encoder_fingerprint() const { return encoder_fingerprint_; }
   const std::string& encoder_name() const { return encoder_name_; }
+  std::int64_t embedding_size() const { return retrieval_.size(); }  ///< D
   /// Scores of inputs by expert, from their embeddings by that encoder.
   at::Tensor row_scores(const at::Tensor& embeddings) const;  // [n, D] -> [n, E]
 

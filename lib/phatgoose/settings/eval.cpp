@@ -12,6 +12,9 @@ OptionSet EvalSettings::declare() {
       .as("DIR")
       .in(what);
   set.add("routed", &routed, "routed model directories").as("DIR").in(what);
+  set.add("methods", &methods, "list of methods (YAML), each with a name and with settings of its own; after all others")
+      .as("FILE")
+      .in(what);
   set.add("compare-to", &compare_to, "of several methods: the one that the others' differences refer to; default: the first")
       .as("NAME")
       .in(what);
@@ -27,6 +30,11 @@ OptionSet EvalSettings::declare() {
       .in("Output");
   set.add("batch-tokens", &batch_tokens, "most tokens in one pass; changes speed and memory, not results")
       .at_least(1)
+      .in("Machine");
+  set.add("encoder-cache", &encoder_cache,
+          "MiB of encoder states kept for methods that share the base's encoder, 0 for none; changes speed and memory, "
+          "not results")
+      .between(0, 1 << 30)
       .in("Machine");
   routing.declare(set);
   common.declare(set);

@@ -17,6 +17,7 @@ struct EvalSettings {
   bool base = false;  ///< evaluate the base itself beside the others; it is what is evaluated where there are none
   std::vector<std::string> experts, routed;
   std::optional<std::string> library;
+  std::optional<std::string> methods;     ///< file of more methods, each with settings of its own
   std::optional<std::string> compare_to;  ///< name of a method
   bool exclude_own = false;
   RoutingOptions routing;
@@ -25,6 +26,7 @@ struct EvalSettings {
   std::vector<std::string> tasks;     ///< names; empty: all of the suite
   std::optional<std::int64_t> limit;  ///< rows per task
   std::int64_t batch_tokens = 4096;
+  std::int64_t encoder_cache = 512;  ///< MiB
 
   OptionSet declare();
 };

@@ -16,7 +16,7 @@ void RoutingOptions::declare(OptionSet& set) {
 }
 
 RoutingChanges RoutingOptions::changes() const {
-  return {.k = k, .top_p = top_p, .temperature = temperature, .enabled = split_at_commas(enabled)};
+  return {.k = k, .top_p = top_p, .temperature = temperature, .enabled = split_at_commas(enabled), .source = source};
 }
 
 std::vector<std::string> split_at_commas(const std::vector<std::string>& texts) {

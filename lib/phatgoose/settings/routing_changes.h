@@ -15,6 +15,7 @@ struct RoutingOptions {
   std::optional<double> top_p, temperature;
   std::vector<std::string> enabled;    ///< texts of one or more names, separated by commas
   std::optional<std::string> encoder;  ///< directory of the sentence encoder, for retrieval; none: the base's own
+  std::string source;                  ///< "FILE:LINE" where they stand; empty: on the command line
 
   void declare(OptionSet& set);
   RoutingChanges changes() const;

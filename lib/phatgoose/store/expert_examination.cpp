@@ -101,7 +101,8 @@ void check_factors(const RoutedModelManifest& manifest, const std::vector<fs::pa
 
 std::string relative_path(const fs::path& expert, const fs::path& directory) {
   std::error_code error;
-  const fs::path path = fs::relative(expert, directory, error);
+  // Absolute first: the standard library finds no way to a relative path of which nothing is there yet.
+  const fs::path path = fs::relative(fs::absolute(expert), fs::absolute(directory), error);
   if (error) fail(ExitCode::cannot_finish, {.where = expert.string(), .found = "no path to it: " + error.message()});
   return path.string();
 }

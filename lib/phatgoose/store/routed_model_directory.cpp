@@ -17,6 +17,13 @@ constexpr const char* kKind = "routed-model";
   fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected});
 }
 
+/// A mistake in settings that stand in the file `source`, or are `options` of a command.
+[[noreturn]] void refuse_settings(const std::string& source, const std::string& options, const std::string& found,
+                                  const std::string& expected, const std::string& hint = {}) {
+  fail(source.empty() ? ExitCode::usage : ExitCode::bad_data,
+       {.where = source.empty() ? options : source, .found = found, .expected = expected, .hint = hint});
+}
+
 Json router_json(const RoutedModelManifest& manifest) {
   const SelectionSettings& selection = manifest.selection;
   return {{"name", manifest.router},
@@ -74,7 +81,7 @@ void check_experts(const std::vector<RoutedModelManifest::ExpertReference>& expe
 
 const char* name_of(Mix mix) { return mix == Mix::outputs ? "outputs" : "parameters"; }
 
-void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& names) {
+void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& names, const std::string& source) {
   if (names.empty()) return;
   std::vector<std::string> known;
   for (auto& expert : manifest.experts) {
@@ -83,35 +90,31 @@ void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& 
   }
   for (const std::string& name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    fail(ExitCode::usage, {.where = "--enabled",
-                           .found = "no expert is called \"" + name + "\"",
-                           .expected = "names of the given experts",
-                           .hint = did_you_mean(name, known)});
+    refuse_settings(source, "--enabled", "no expert is called \"" + name + "\"", "names of the given experts",
+                    did_you_mean(name, known));
   }
 }
 
-void check_enabled(const RoutedModelManifest& manifest) {
+void check_enabled(const RoutedModelManifest& manifest, const std::string& source) {
   const auto enabled = std::ranges::count_if(manifest.experts, &RoutedModelManifest::ExpertReference::enabled);
   const bool single = manifest.router == "single";
   if (enabled > 0 && (!single || enabled == 1)) return;
-  fail(ExitCode::usage, {.where = "router " + manifest.router,
-                         .found = std::to_string(enabled) + " enabled experts",
-                         .expected = single ? "one, named by --enabled" : "at least one"});
+  refuse_settings(source, "router " + manifest.router, std::to_string(enabled) + " enabled experts",
+                  single ? "one for the router single, named by --enabled" : "at least one");
 }
 
 RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& changes, const std::string& where) {
   const bool selects = router_kind(manifest.router, where).mixing == RouterKind::Mixing::selected;
   if (!selects && (changes.k || changes.top_p || changes.temperature)) {
-    fail(ExitCode::usage, {.where = "--k, --top-p, --temperature",
-                           .found = where + ", whose router " + manifest.router + " selects nothing",
-                           .expected = "a routed model that takes them"});
+    refuse_settings(changes.source, "--k, --top-p, --temperature",
+                    where + ", whose router " + manifest.router + " selects nothing", "a routed model that takes them");
   }
   if (changes.k) manifest.selection.k = *changes.k;
   if (changes.k && !changes.top_p) manifest.selection.top_p.reset();  // top_p would go before k
   if (changes.top_p) manifest.selection.top_p = changes.top_p;
   if (changes.temperature) manifest.selection.temperature = *changes.temperature;
-  enable_only(manifest, changes.enabled);
-  check_enabled(manifest);
+  enable_only(manifest, changes.enabled, changes.source);
+  check_enabled(manifest, changes.source);
   return manifest;
 }
 

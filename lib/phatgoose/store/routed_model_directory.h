@@ -55,19 +55,20 @@ struct RoutingChanges {
   std::optional<std::int64_t> k;
   std::optional<double> top_p, temperature;
   std::vector<std::string> enabled = {};  ///< names; empty: as built
+  std::string source = {};                ///< "FILE:LINE" where they stand, for errors; empty: options of a command
 
   bool operator==(const RoutingChanges&) const = default;
 };
 
-/// The manifest with `changes`. usage error for a name that no expert has, or settings of selection for a router that
-/// selects nothing; `where` is the directory.
+/// The manifest with `changes`. A name that no expert has, or settings of selection for a router that selects nothing:
+/// usage error, or bad_data where they stand in a file; `where` is the directory.
 RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& changes, const std::string& where);
 
-/// Only these experts take part (none named: no change); usage error for a name that there is not.
-void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& names);
+/// Only these experts take part (none named: no change); an error as of changed() for a name that there is not.
+void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& names, const std::string& source = {});
 
-/// Whether the router can do with the number of experts that are enabled: usage error.
-void check_enabled(const RoutedModelManifest& manifest);
+/// Whether the router can do with the number of experts that are enabled: an error as of changed().
+void check_enabled(const RoutedModelManifest& manifest, const std::string& source = {});
 
 /// Writes manifest.json. `packed_files` are the copies of experts inside `directory` that it lists.
 void write_routed_model(const fs::path& directory, const RoutedModelManifest& manifest,

@@ -1,0 +1,19 @@
+#include "phatgoose/eval/method_model.h"
+
+namespace phatgoose {
+
+RoutedModel* MethodModel::put_on(const Adaptation& adaptation) {
+  if (routed_ && adaptation.routed == adaptation_.routed &&
+      adaptation.changes.enabled == adaptation_.changes.enabled) {
+    const std::string& directory = *adaptation.routed;
+    routed_->select(changed(read_routed_model(directory), adaptation.changes, directory).selection);
+    routed_->exclude(std::nullopt);
+    return &*routed_;
+  }
+  routed_.reset();  // its experts must not lie in memory beside the next ones
+  routed_ = adapt(model_, base_fingerprint_, adaptation);
+  adaptation_ = adaptation;
+  return routed_ ? &*routed_ : nullptr;
+}
+
+}  // namespace phatgoose

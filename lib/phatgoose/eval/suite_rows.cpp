@@ -1,0 +1,67 @@
+#include "phatgoose/eval/suite_rows.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/nearest.h"
+#include "phatgoose/settings/routing_changes.h"
+#include "phatgoose/store/t5_config.h"
+
+namespace phatgoose {
+namespace {
+
+std::vector<std::vector<Record>> read_all_records(const Suite& suite, const std::optional<std::int64_t>& limit) {
+  std::vector<std::vector<Record>> all;
+  for (const Task& task : suite.tasks) {
+    std::vector<Record>& records = all.emplace_back(read_records(task.data));
+    if (limit && *limit < static_cast<std::int64_t>(records.size())) records.resize(static_cast<std::size_t>(*limit));
+  }
+  return all;
+}
+
+/// The base's tokenizer, or none when it has none and no row needs one.
+std::optional<Tokenizer> tokenizer_for(const fs::path& base, const std::vector<std::vector<Record>>& tasks,
+                                       std::int64_t vocab_size) {
+  const auto has_text = [](const std::vector<Record>& records) {
+    return std::ranges::any_of(records, [](const Record& record) { return !record.has_ids(); });
+  };
+  if (std::ranges::none_of(tasks, has_text) && !fs::exists(base / "spiece.model")) return std::nullopt;
+  std::optional<Tokenizer> tokenizer(base);
+  tokenizer->check_vocab_size(vocab_size, base.string());
+  return tokenizer;
+}
+
+}  // namespace
+
+Suite chosen_suite(const EvalSettings& settings) {
+  Suite suite = read_suite(settings.suite);
+  const std::vector<std::string> names = split_at_commas(settings.tasks);
+  if (names.empty()) return suite;
+  std::vector<std::string> known;
+  for (const Task& task : suite.tasks) known.push_back(task.name);
+  for (const std::string& name : names) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    fail(ExitCode::usage, {.where = "--tasks",
+                           .found = fmt::format("no task \"{}\" in {}", name, settings.suite),
+                           .expected = fmt::format("some of {}", fmt::join(known, ", ")),
+                           .hint = did_you_mean(name, known)});
+  }
+  std::erase_if(suite.tasks, [&](const Task& task) { return std::ranges::find(names, task.name) == names.end(); });
+  return suite;
+}
+
+SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, bool with_texts) {
+  const std::int64_t vocab_size = read_t5_config(settings.model).vocab_size;
+  const std::vector<std::vector<Record>> records = read_all_records(suite, settings.limit);
+  SuiteRows rows{tokenizer_for(settings.model, records, vocab_size), {}, 0};
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    rows.tasks.push_back(prepare_task(suite.tasks[i], records[i], rows.tokenizer_or_null(), vocab_size, with_texts));
+    rows.count += static_cast<std::int64_t>(records[i].size());
+  }
+  return rows;
+}
+
+}  // namespace phatgoose

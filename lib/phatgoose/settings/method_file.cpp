@@ -1,0 +1,103 @@
+#include "phatgoose/settings/method_file.h"
+
+#include <algorithm>
+#include <set>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/option_values.h"
+#include "phatgoose/base/yaml_reader.h"
+#include "phatgoose/store/expert_name.h"
+
+namespace phatgoose {
+namespace {
+
+const std::vector<std::string> kWhat = {"base", "expert", "routed"};
+
+/// What an entry may say about its routed model: the options of the command line with these names.
+OptionSet routing_options(MethodEntry& entry) {
+  OptionSet set("eval", "");
+  entry.routing.declare(set);
+  set.add("exclude-own", &entry.exclude_own, "");
+  return set;
+}
+
+class MethodsReader {
+ public:
+  explicit MethodsReader(const fs::path& path) : yaml_(path) {}
+
+  std::vector<MethodEntry> read() const {
+    const YAML::Node root = yaml_.load();
+    yaml_.check_list(root, "no list", "at least one method: name, and base, expert or routed");
+    std::vector<MethodEntry> entries;
+    std::set<std::string> names;
+    for (const YAML::Node& node : root) {
+      entries.push_back(read_entry(node));
+      if (!names.insert(entries.back().name).second) {
+        yaml_.refuse(node, "a second method named \"" + entries.back().name + "\"", "a name of its own for each method");
+      }
+    }
+    return entries;
+  }
+
+ private:
+  MethodEntry read_entry(const YAML::Node& node) const {
+    MethodEntry entry;
+    const OptionSet options = routing_options(entry);
+    std::vector<std::string> keys = {"name"};
+    keys.insert(keys.end(), kWhat.begin(), kWhat.end());
+    for (const Option& option : options.options()) keys.push_back(option.name);
+    yaml_.check_map(node, keys, "a method: name, and base, expert or routed");
+    entry.name = name(yaml_.member(node, "name"));
+    read_what(node, entry);
+    for (const Option& option : options.options()) read_option(node, option, entry.routed.has_value());
+    if (node["encoder"]) entry.routing.encoder = directory(node["encoder"]);
+    if (entry.routed) entry.routing.source = yaml_.place(node);
+    return entry;
+  }
+
+  /// Names of methods are names of directories, as those of experts are.
+  std::string name(const YAML::Node& node) const {
+    const std::string value = yaml_.text(node);
+    if (!is_expert_name(value)) yaml_.refuse(node, "name \"" + value + "\"", kExpertNameRule);
+    return value;
+  }
+
+  void read_what(const YAML::Node& node, MethodEntry& entry) const {
+    const auto given = std::ranges::count_if(kWhat, [&](const std::string& key) { return node[key].IsDefined(); });
+    if (given != 1) {
+      yaml_.refuse(node, given == 0 ? "a method without base, expert and routed" : "more than one of base, expert and routed",
+                   "exactly one of them");
+    }
+    if (node["base"] && !yaml_.truth(node["base"])) yaml_.refuse(node["base"], "\"false\" for base", "base: true");
+    if (node["expert"]) entry.expert = directory(node["expert"]);
+    if (node["routed"]) entry.routed = directory(node["routed"]);
+  }
+
+  std::string directory(const YAML::Node& node) const {
+    const fs::path path = yaml_.resolved(node);
+    if (!fs::is_directory(path)) yaml_.refuse(node, "no directory " + path.string(), "one that is there");
+    return path.string();
+  }
+
+  void read_option(const YAML::Node& entry, const Option& option, bool routed) const {
+    const YAML::Node value = entry[option.name];
+    if (!value) return;
+    if (!routed) yaml_.refuse(value, "\"" + option.name + "\" without routed", "a routed model that it changes");
+    std::vector<std::string> texts;
+    if (is_list(option)) {
+      yaml_.check_list(value, "\"" + option.name + "\"", "names");
+      for (const YAML::Node& element : value) texts.push_back(yaml_.text(element));
+    } else {
+      texts = {yaml_.text(value)};
+    }
+    assign_texts(option, texts, yaml_.place(value), ExitCode::bad_data);
+  }
+
+  YamlReader yaml_;
+};
+
+}  // namespace
+
+std::vector<MethodEntry> read_methods(const fs::path& file) { return MethodsReader(file).read(); }
+
+}  // namespace phatgoose

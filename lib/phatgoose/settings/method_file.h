@@ -1,0 +1,25 @@
+// A methods file: a YAML list of what one call of `phatgoose eval` evaluates, each entry with a name and settings of its own.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "phatgoose/base/files.h"
+#include "phatgoose/settings/routing_changes.h"
+
+namespace phatgoose {
+
+/// One method: at most one of `expert` and `routed`, neither for the base.
+struct MethodEntry {
+  std::string name;  ///< of its directory of results too
+  std::optional<std::string> expert, routed;  ///< directories
+  bool exclude_own = false;                   ///< this and `routing` are for `routed` only
+  RoutingOptions routing;
+};
+
+/// The entries in order. Paths are taken relative to the file's directory. Unknown and repeated keys, repeated names,
+/// values that the option of the same name would not take, directories that are not there: bad_data with the line.
+std::vector<MethodEntry> read_methods(const fs::path& file);
+
+}  // namespace phatgoose
