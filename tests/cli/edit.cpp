@@ -45,6 +45,29 @@ TEST_CASE("edit adds, removes, pauses and renames experts") {
   CHECK(read_routed_model(routed).experts[0].enabled);
 }
 
+TEST_CASE("an expert is added, renamed, paused and removed without a look at the others") {
+  const ScratchDirectory scratch;
+  for (const char* name : {"wide", "encoder", "narrow"}) {
+    std::filesystem::copy(kExperts + "/" + name, scratch / name, std::filesystem::copy_options::recursive);
+  }
+  const std::string d = scratch.path(), routed = scratch / "routed";
+  REQUIRE(phatgoose_line("build --model " + kModel + " --out " + routed + " --expert " + d + "/wide " + d + "/encoder")
+              .code == 0);
+  const auto others = read_routed_model(routed).experts;
+  for (const char* name : {"wide", "encoder"}) std::filesystem::rename(scratch / name, scratch / (name + std::string("-away")));
+  const std::string edit = "edit --routed " + routed + " ";
+  for (const std::string change : {"--model " + kModel + " --add " + d + "/narrow", std::string("--rename narrow=thin"),
+                                   std::string("--disable thin")}) {
+    CAPTURE(change);
+    CHECK(phatgoose_line(edit + change).code == 0);
+    const auto experts = read_routed_model(routed).experts;
+    REQUIRE(experts.size() == 3);
+    CHECK(std::vector(experts.begin(), experts.begin() + 2) == others);
+  }
+  CHECK(phatgoose_line(edit + "--remove thin").code == 0);
+  CHECK(read_routed_model(routed).experts == others);
+}
+
 TEST_CASE("edit refuses what does not fit, and changes nothing") {
   const ScratchDirectory scratch;
   build_two(scratch / "routed");
