@@ -1,5 +1,7 @@
 #include "phatgoose/eval/method_model.h"
 
+#include "phatgoose/nn/device.h"
+
 namespace phatgoose {
 
 RoutedModel* MethodModel::put_on(const Adaptation& adaptation) {
@@ -10,7 +12,9 @@ RoutedModel* MethodModel::put_on(const Adaptation& adaptation) {
     routed_->exclude(std::nullopt);
     return &*routed_;
   }
-  routed_.reset();  // its experts must not lie in memory beside the next ones
+  routed_.reset();  // its experts, and what the last passes left, must not lie in memory beside the next ones
+  model_.remove_adapters();
+  return_freed_memory();
   routed_ = adapt(model_, base_fingerprint_, adaptation);
   adaptation_ = adaptation;
   return routed_ ? &*routed_ : nullptr;
