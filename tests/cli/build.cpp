@@ -48,6 +48,24 @@ TEST_CASE("build makes a routed model and prints its directory") {
   CHECK(read_text(scratch / "routed/manifest.json") == before);
 }
 
+TEST_CASE("build takes a library for the experts in it, by name and after those that are listed") {
+  const ScratchDirectory scratch;
+  std::filesystem::create_directories(scratch / "library/no-expert");
+  write_text(scratch / "library/notes.txt", "");
+  for (const std::string name : {"wide", "narrow"}) {
+    std::filesystem::copy(kExperts + "/" + name, scratch / ("library/" + name), std::filesystem::copy_options::recursive);
+  }
+  const std::string library = scratch / "library";
+  const std::string start = "build --model " + kModel + " --expert " + kExperts + "/encoder ";
+  const std::string named = scratch / "named", listed = scratch / "listed";
+  CHECK(phatgoose_line(start + "--library " + library + " --out " + named).code == 0);
+  CHECK(phatgoose_line(start + library + "/narrow " + library + "/wide --out " + listed).code == 0);
+  const RoutedModelManifest manifest = read_routed_model(named);
+  REQUIRE(manifest.experts.size() == 3);
+  CHECK(manifest.experts[1].name == "narrow");
+  CHECK(manifest == read_routed_model(listed));
+}
+
 TEST_CASE("build refuses what does not fit, and writes nothing") {
   const ScratchDirectory scratch;
   write_text(scratch / "full/file", "mine");

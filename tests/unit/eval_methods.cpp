@@ -275,6 +275,26 @@ TEST_CASE("methods of a file are what single calls with the same options are") {
   CHECK(distinct.size() == names.size());
 }
 
+TEST_CASE("a library's experts are evaluated like those that are listed, by name and after them") {
+  const MethodRuns runs;
+  fs::create_directories(runs / "library/no-expert");
+  write_text(runs / "library/notes.txt", "");
+  for (const char* name : {"third", "other"}) fs::copy(runs / name, runs / (std::string("library/") + name));
+  EvalSettings settings = runs.settings("named");
+  settings.experts = {runs / "choose"};
+  settings.library = runs / "library";
+  const auto named = evaluate(settings);
+  REQUIRE(named);
+  const std::vector<std::string> names = {"choose", "other", "third", "best-individual", "oracle"};
+  CHECK(names_of(named->methods) == names);
+  EvalSettings listed = runs.settings("listed");
+  listed.experts = {runs / "choose", runs / "other", runs / "third"};
+  REQUIRE(evaluate(listed));
+  for (const char* name : {"/choose", "/other", "/third"}) {
+    CHECK(runs.samples(std::string("named") + name) == runs.samples(std::string("listed") + name));
+  }
+}
+
 TEST_CASE("a file adds methods to those of the command line, and a changed entry is refused its directory") {
   const MethodRuns runs;
   const std::string lines = "- {name: greedy, routed: ../goose, k: 1}\n";
