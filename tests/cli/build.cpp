@@ -53,7 +53,7 @@ TEST_CASE("build takes a library for the experts in it, by name and after those 
   std::filesystem::create_directories(scratch / "library/no-expert");
   write_text(scratch / "library/notes.txt", "");
   for (const std::string name : {"wide", "narrow"}) {
-    std::filesystem::copy(kExperts + "/" + name, scratch / ("library/" + name), std::filesystem::copy_options::recursive);
+    std::filesystem::copy(kExperts + "/" + name, scratch / ("library/" + name));
   }
   const std::string library = scratch / "library";
   const std::string start = "build --model " + kModel + " --expert " + kExperts + "/encoder ";

@@ -54,7 +54,7 @@ TEST_CASE("an expert is added, renamed, paused and removed without a look at the
   REQUIRE(phatgoose_line("build --model " + kModel + " --out " + routed + " --expert " + d + "/wide " + d + "/encoder")
               .code == 0);
   const auto others = read_routed_model(routed).experts;
-  for (const char* name : {"wide", "encoder"}) std::filesystem::rename(scratch / name, scratch / (name + std::string("-away")));
+  for (const std::string name : {"wide", "encoder"}) std::filesystem::rename(scratch / name, scratch / (name + "-away"));
   const std::string edit = "edit --routed " + routed + " ";
   for (const std::string change : {"--model " + kModel + " --add " + d + "/narrow", std::string("--rename narrow=thin"),
                                    std::string("--disable thin")}) {

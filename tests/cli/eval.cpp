@@ -120,7 +120,8 @@ TEST_CASE("eval takes methods with settings of their own from a file") {
   for (const char* line : {"\nplain ", "\nwide alone ", "\none ", "\ntwo ", "\nall ", "against one"}) {
     CHECK_THAT(outcome.out, Catch::Contains(line));
   }
-  const std::string alone = "eval --model " + d + "/base --suite " + d + "/suite.yaml --routed " + d + "/routed --out " + d;
+  const std::string single = "eval --model " + d + "/base --suite " + d + "/suite.yaml ";
+  const std::string alone = single + "--routed " + d + "/routed --out " + d;
   for (const auto& [name, k] : {std::pair("one", "1"), std::pair("two", "2"), std::pair("all", "100")}) {
     CAPTURE(name);
     REQUIRE(phatgoose_line(alone + "/alone-" + name + " --k " + k).code == 0);

@@ -304,12 +304,12 @@ TEST_CASE("embeddings of another size than the encoder's are refused, though the
   const std::vector<float> row = {0.6F, 0.8F};
   for (const char* number : {"1", "2"}) {
     const std::string adapter = ExpertDirectory::open(files.expert(number)).adapter_hash();
-    write_embeddings(files.expert(number) + "/retrieval.safetensors", {DType::f32, {1, 2}, std::as_bytes(std::span(row))},
-                     stored.encoder_name, stored.encoder_fingerprint, "{\"adapter\": \"" + adapter + "\"}");
+    write_embeddings(files.expert(number) + "/retrieval.safetensors",
+                     {DType::f32, {1, 2}, std::as_bytes(std::span(row))}, stored.encoder_name, stored.encoder_fingerprint, "{\"adapter\": \"" + adapter + "\"}");
   }
-  const std::string built = " --model " + kTextModel + " --routed " + (files.scratch / "short").string();
-  REQUIRE(phatgoose_line("build --router retrieval --model " + kTextModel + " --out " + (files.scratch / "short").string() +
-                         " --expert " + files.expert("1") + " " + files.expert("2"))
+  const std::string out = files.scratch / "short", built = " --model " + kTextModel + " --routed " + out;
+  REQUIRE(phatgoose_line("build --router retrieval --model " + kTextModel + " --out " + out + " --expert " +
+                         files.expert("1") + " " + files.expert("2"))
               .code == 0);
   const std::string size = std::to_string(stored.embeddings.shape[1]) + " numbers";
   check_bad_use(files.scratch.path(),

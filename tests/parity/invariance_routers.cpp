@@ -1,4 +1,5 @@
-// Whichever the router, and however experts are selected: a row's logits do not depend on its batch, nor on the order of the experts, nor on the threads.
+// Whichever the router, and however experts are selected: a row's logits do not depend on its batch, nor on the order
+// of the experts, nor on the threads.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>

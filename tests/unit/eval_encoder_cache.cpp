@@ -1,4 +1,5 @@
-// Encoder states that are computed once for several methods: as often as needed, and to the bit what each computes alone.
+// Encoder states that are computed once for several methods: as often as needed, and to the bit what each computes
+// alone.
 #include "phatgoose/eval/encoder_cache.h"
 
 #include <ATen/ATen.h>
@@ -28,7 +29,8 @@ class CountedModel {
   /// Puts random factors on every linear of the decoder, or takes all off it.
   void adapt_decoder(std::optional<std::uint64_t> seed) {
     const at::NoGradGuard no_grad;
-    const ExpertParameters expert = ExpertParameters::initial(linear_groups(model.config()), 2, seed.value_or(0), at::kCPU);
+    const auto groups = linear_groups(model.config());
+    const ExpertParameters expert = ExpertParameters::initial(groups, 2, seed.value_or(0), at::kCPU);
     for (const auto& group : expert.groups()) group->b.normal_(0, 0.5);
     const std::shared_ptr<const Adapter> counter = model.groups().front()->adapter();
     model.remove_adapters();
@@ -59,7 +61,8 @@ std::vector<Question> questions_of(int count) {
 std::vector<std::vector<double>> scores_of(const T5Model& model, const std::vector<Question>& questions,
                                            EncoderCache* encoder) {
   std::vector<std::vector<double>> scores;
-  for (const ChoiceScores& score : score_choices(model, questions, {.tokens = 40, .on_questions = {}, .encoder = encoder})) {
+  const ScoringPasses passes{.tokens = 40, .on_questions = {}, .encoder = encoder};
+  for (const ChoiceScores& score : score_choices(model, questions, passes)) {
     scores.push_back(score.log_likelihoods);
   }
   return scores;

@@ -320,7 +320,7 @@ TEST_CASE("a file adds methods to those of the command line, and a changed entry
                        FailsWith(ExitCode::usage, "greedy"));
 }
 
-TEST_CASE("what does not fit a routed model of a methods file is told with file and line, before anything is computed") {
+TEST_CASE("what does not fit a routed model of a methods file is told with file and line before anything is computed") {
   const MethodRuns runs;
   const auto refused = [&](const std::string& line, const char* found) {
     CAPTURE(line);

@@ -11,14 +11,14 @@
 
 namespace phatgoose {
 
-/// Keeps the states of the first batches that it is asked for, until `byte_limit` is reached, and never drops one: methods
-/// go through the same batches in the same order, so that dropping the oldest would drop what comes next.
+/// Keeps the states of the first batches that it is asked for, until `byte_limit` is reached, and never drops one:
+/// methods go through the same batches in the same order, so that dropping the oldest would drop what comes next.
 class EncoderCache {
  public:
   explicit EncoderCache(std::int64_t byte_limit) : byte_limit_(byte_limit) {}
 
-  /// model.encode_states(input), to the bit. Every model that asks must have the same encoder weights, and no adapter or
-  /// update on them.
+  /// model.encode_states(input), to the bit. Every model that asks must have the same encoder weights, and no adapter
+  /// or update on them.
   at::Tensor states(const T5Model& model, const PackedIds& input);  // [N_src, D]
 
   std::int64_t computed() const { return computed_; }  ///< batches that went through an encoder

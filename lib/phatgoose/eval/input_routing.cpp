@@ -23,7 +23,8 @@ std::unique_ptr<SentenceEncoder> make_encoder(const T5Model& model, const std::o
 InputRouting::InputRouting(const T5Model& model, const RoutedModel& routed, const std::optional<std::string>& encoder,
                            const Tokenizer* tokenizer, const std::string& base_fingerprint)
     : routed_(routed), encoder_(make_encoder(model, encoder, tokenizer, base_fingerprint)) {
-  if (encoder_->fingerprint() == routed.encoder_fingerprint() && encoder_->dimension() == routed.embedding_size()) return;
+  const bool same_size = encoder_->dimension() == routed.embedding_size();
+  if (same_size && encoder_->fingerprint() == routed.encoder_fingerprint()) return;
   fail(ExitCode::bad_data,
        {.where = "retrieval",
         .found = fmt::format("the encoder {} ({} numbers)", encoder_->name(), encoder_->dimension()),

@@ -14,8 +14,8 @@ class MethodModel {
   MethodModel(T5Model model, std::string base_fingerprint)
       : model_(std::move(model)), base_fingerprint_(std::move(base_fingerprint)) {}
 
-  /// Replaces what the base carries (adapt()). Experts that are there already, where only their selection changes, are not
-  /// loaded again. Returns the routed model, valid until the next call, or null where none is asked for.
+  /// Replaces what the base carries (adapt()). Experts that are there already, where only their selection changes, are
+  /// not loaded again. Returns the routed model, valid until the next call, or null where none is asked for.
   RoutedModel* put_on(const Adaptation& adaptation);
 
   const T5Model& model() const { return model_; }

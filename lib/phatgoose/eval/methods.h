@@ -1,5 +1,5 @@
-// The methods that one call of `phatgoose eval` evaluates: the base, single experts, routed models; those of the command
-// line and those of a methods file.
+// The methods that one call of `phatgoose eval` evaluates: the base, single experts, routed models; those of the
+// command line and those of a methods file.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ struct EvalMethod {
 };
 
 /// In the order base, experts, routed models, methods of the file. A single method of the command line keeps
-/// settings.out; otherwise each gets a directory of its name in it. Names that are not distinct, settings that fit none of
-/// them, or an unknown --compare-to: usage error. Changes of routing are tried on the manifests of the routed models.
+/// settings.out; otherwise each gets a directory of its name in it. Names that are not distinct, settings that fit none
+/// of them, or an unknown --compare-to: usage error. Changes of routing are tried on the manifests of the routed models.
 std::vector<EvalMethod> methods_of(EvalSettings settings);
 
 }  // namespace phatgoose

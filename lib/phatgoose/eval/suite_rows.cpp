@@ -7,7 +7,6 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/nearest.h"
-#include "phatgoose/settings/routing_changes.h"
 #include "phatgoose/store/t5_config.h"
 
 namespace phatgoose {
@@ -38,7 +37,7 @@ std::optional<Tokenizer> tokenizer_for(const fs::path& base, const std::vector<s
 
 Suite chosen_suite(const EvalSettings& settings) {
   Suite suite = read_suite(settings.suite);
-  const std::vector<std::string> names = split_at_commas(settings.tasks);
+  const std::vector<std::string>& names = settings.tasks;
   if (names.empty()) return suite;
   std::vector<std::string> known;
   for (const Task& task : suite.tasks) known.push_back(task.name);

@@ -18,8 +18,8 @@ struct SuiteRows {
   const Tokenizer* tokenizer_or_null() const { return tokenizer ? &*tokenizer : nullptr; }
 };
 
-/// The suite that `settings` names, with the tasks that it names only, in the suite's order; usage error for a name that
-/// the suite lacks.
+/// The suite that `settings` names, with the tasks that it names only, in the suite's order; usage error for a name
+/// that the suite lacks.
 Suite chosen_suite(const EvalSettings& settings);
 
 /// All rows of `suite` (of each task `settings.limit` at most), checked before anything is computed: bad_data with the

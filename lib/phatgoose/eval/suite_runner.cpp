@@ -148,7 +148,8 @@ Method put_on(const EvalSettings& settings, Shared& shared, EncoderCache* encode
 }
 
 /// The task's samples, answered with what the router knows of its inputs.
-std::vector<Sample> answer_with(Method& method, const Shared& shared, const TaskRows& task, const AnswerPasses& passes) {
+std::vector<Sample> answer_with(Method& method, const Shared& shared, const TaskRows& task,
+                                const AnswerPasses& passes) {
   const Tokenizer* tokenizer = shared.rows->tokenizer_or_null();
   if (method.settings.exclude_own) method.routed->exclude(task.task.name);
   if (!method.inputs) return answer_task(shared.model->model(), tokenizer, task, passes);

@@ -9,7 +9,8 @@ namespace phatgoose {
 namespace {
 
 void choose(const T5Model& model, const TaskRows& rows, const AnswerPasses& passes, std::vector<Sample>& samples) {
-  std::vector<ChoiceScores> scores = score_choices(model, rows.questions, {passes.tokens, passes.on_rows, passes.encoder});
+  const ScoringPasses scoring{passes.tokens, passes.on_rows, passes.encoder};
+  std::vector<ChoiceScores> scores = score_choices(model, rows.questions, scoring);
   for (std::size_t i = 0; i < samples.size(); ++i) {
     samples[i].log_likelihoods = std::move(scores[i].log_likelihoods);
     samples[i].num_tokens = std::move(scores[i].num_tokens);

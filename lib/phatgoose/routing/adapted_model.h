@@ -23,11 +23,11 @@ struct Adaptation {
 
 /// Loads a base for inference: its frozen weights are packed.
 T5Model load_base(const fs::path& base, at::Device device, at::ScalarType dtype);
-/// Replaces whatever `model`, whose base has the given fingerprint, carries. Returns the routed model, where that is asked
-/// for. bad_data when an expert was made for another base.
+/// Replaces whatever `model`, whose base has the given fingerprint, carries. Returns the routed model, where that is
+/// asked for. bad_data when an expert was made for another base.
 std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerprint, const Adaptation& adaptation);
-/// Whether adapt() leaves the encoder as it is in the base: no expert that takes part adapts any of its linears. Only the
-/// names in the experts' files are read.
+/// Whether adapt() leaves the encoder as it is in the base: no expert that takes part adapts any of its linears. Only
+/// the names in the experts' files are read.
 bool leaves_encoder(const Adaptation& adaptation);
 /// Both together.
 AdaptedModel load_adapted_model(const fs::path& base, const Adaptation& adaptation, at::Device device,

@@ -12,7 +12,8 @@ OptionSet EvalSettings::declare() {
       .as("DIR")
       .in(what);
   set.add("routed", &routed, "routed model directories").as("DIR").in(what);
-  set.add("methods", &methods, "list of methods (YAML), each with a name and with settings of its own; after all others")
+  set.add("methods", &methods,
+          "list of methods (YAML), each with a name and with settings of its own; after all others")
       .as("FILE")
       .in(what);
   set.add("compare-to", &compare_to, "of several methods: the one that the others' differences refer to; default: the first")

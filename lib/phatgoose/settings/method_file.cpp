@@ -33,7 +33,8 @@ class MethodsReader {
     for (const YAML::Node& node : root) {
       entries.push_back(read_entry(node));
       if (!names.insert(entries.back().name).second) {
-        yaml_.refuse(node, "a second method named \"" + entries.back().name + "\"", "a name of its own for each method");
+        yaml_.refuse(node, "a second method named \"" + entries.back().name + "\"",
+                     "a name of its own for each method");
       }
     }
     return entries;
@@ -65,7 +66,7 @@ class MethodsReader {
   void read_what(const YAML::Node& node, MethodEntry& entry) const {
     const auto given = std::ranges::count_if(kWhat, [&](const std::string& key) { return node[key].IsDefined(); });
     if (given != 1) {
-      yaml_.refuse(node, given == 0 ? "a method without base, expert and routed" : "more than one of base, expert and routed",
+      yaml_.refuse(node, given == 0 ? "a method without base, expert and routed" : "more than one of base, expert, routed",
                    "exactly one of them");
     }
     if (node["base"] && !yaml_.truth(node["base"])) yaml_.refuse(node["base"], "\"false\" for base", "base: true");

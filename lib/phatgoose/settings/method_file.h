@@ -1,4 +1,5 @@
-// A methods file: a YAML list of what one call of `phatgoose eval` evaluates, each entry with a name and settings of its own.
+// A methods file: a YAML list of what one call of `phatgoose eval` evaluates, each entry with a name and settings of its
+// own.
 #pragma once
 
 #include <optional>

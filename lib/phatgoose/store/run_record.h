@@ -12,8 +12,8 @@
 namespace phatgoose {
 
 /// The command and everything that its result depends on, by option name: the values of `options`, with what the files
-/// named by an option hold (`contents`: hashes) instead of where they lie. Left out: device, threads, logging, the sizes
-/// of evaluation passes and of the encoder cache, the keeping of checkpoints, and --out, which is where the record is.
+/// named by an option hold (`contents`: hashes) instead of where they lie. Left out: device, threads, logging, the
+/// sizes of evaluation passes and of the encoder cache, the keeping of checkpoints, and --out, where the record is.
 Json run_record(const OptionSet& options, const std::map<std::string, Json>& contents);
 
 /// Content hashes of files, in order; a missing file is bad_data.
