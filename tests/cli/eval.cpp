@@ -146,6 +146,7 @@ TEST_CASE("eval refuses bad methods files") {
   write_text(files / "nothing.yaml", "- {name: a}\n");
   write_text(files / "twice.yaml", "- {name: a, base: true}\n- {name: a, routed: routed}\n");
   write_text(files / "expert.yaml", "- {name: a, routed: routed, enabled: [wid]}\n");
+  write_text(files / "encoder.yaml", "- {name: a, routed: routed, encoder: base}\n");
   write_text(files / "missing.yaml", "- {name: a, expert: none}\n");
   write_text(files / "good.yaml", "- {name: base, base: true}\n");
   const std::string good = "eval --model DIR/base --suite DIR/suite.yaml --out DIR/out --methods DIR/";
@@ -157,6 +158,7 @@ TEST_CASE("eval refuses bad methods files") {
                     {good + "nothing.yaml", 3, {"nothing.yaml:1", "exactly one"}},
                     {good + "twice.yaml", 3, {"twice.yaml:2", "a second method named \"a\""}},
                     {good + "expert.yaml", 3, {"expert.yaml:1", "\"wid\"", "did you mean wide?"}},
+                    {good + "encoder.yaml", 3, {"encoder.yaml:1", "an encoder for", "phatgoose"}},
                     {good + "missing.yaml", 3, {"missing.yaml:1", "no directory"}},
                     {good + "good.yaml --base", 2, {"two methods called base"}},
                     {good + "good.yaml --compare-to bas", 2, {"--compare-to", "\"bas\""}},
@@ -182,6 +184,7 @@ TEST_CASE("eval refuses methods that it cannot tell apart or compare") {
                     {good + "--expert DIR/wide --exclude-own", 2, {"--exclude-own", "no --routed"}},
                     {good + "--expert DIR/wide --k 1", 2, {"--k", "no --routed"}},
                     {good + "--encoder DIR/none", 2, {"--encoder", "no --routed"}},
+                    {good + "--routed DIR/routed --encoder DIR/none", 2, {"--encoder", "compares inputs"}},
                     {good + "--routed DIR/routed --enabled wid", 2, {"--enabled", "did you mean wide"}},
                     {good + "--routed DIR/routed --k 0", 2, {"--k", "0"}},
                     {good + "--routed DIR/routed --top-p 1.5", 2, {"--top-p", "1.5"}},

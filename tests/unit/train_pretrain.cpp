@@ -54,6 +54,25 @@ TEST_CASE("a text source may name its weight") {
   CHECK(parse_text_source("a.txt:0").files == std::vector<fs::path>{"a.txt:0"});
 }
 
+TEST_CASE("the first embeddings have the standard deviation that is asked for, and all else stays") {
+  const test::ScratchDirectory scratch;
+  PretrainSettings settings = tiny_pretraining(scratch);
+  const auto weights = [&] { return first_model(settings, 500, at::kCPU).named_parameters(); };
+  const auto usual = weights();
+  settings.embedding_std = 0.25;
+  const auto scaled = weights();
+  REQUIRE(usual.size() == scaled.size());
+  for (std::size_t i = 0; i < usual.size(); ++i) {
+    CAPTURE(usual[i].first);
+    const double scale = usual[i].first == "shared.weight" ? 0.25 : 1.0;
+    CHECK(at::equal(scaled[i].second, usual[i].second * scale));
+  }
+  settings.init = "base";
+  settings.make_vocab.reset();
+  settings.layers = settings.d_model = settings.d_ff = settings.heads = settings.d_kv = std::nullopt;
+  CHECK_THROWS_MATCHES(check_model_settings(settings), Error, FailsWith(ExitCode::usage, "--embedding-std"));
+}
+
 TEST_CASE("every weight is trained, and the queries at a rate of their own") {
   const T5Model model = test::tiny_model();
   const std::vector<Parameter> parameters = all_parameters(model, 0.125);

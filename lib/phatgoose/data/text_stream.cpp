@@ -6,6 +6,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/random.h"
+#include "phatgoose/data/salient_spans.h"
 #include "phatgoose/data/span_corruption.h"
 #include "phatgoose/text/line_reader.h"
 
@@ -24,7 +25,9 @@ constexpr std::size_t kMaxDocumentBytes = 1 << 18;  // longer lines are read in 
 /// already given out.
 class TokenSource {
  public:
-  TokenSource(TextSource source, const Tokenizer& tokenizer) : source_(std::move(source)), tokenizer_(&tokenizer) {
+  /// `line_limit`: documents are lines with marks, of which so many tokens count.
+  TokenSource(TextSource source, const Tokenizer& tokenizer, std::optional<std::int64_t> line_limit)
+      : source_(std::move(source)), tokenizer_(&tokenizer), line_limit_(line_limit) {
     if (source_.files.empty() || !(source_.weight > 0)) {
       fail(ExitCode::usage, {.where = "text source",
                              .found = source_.files.empty() ? "no files" : "weight " + std::to_string(source_.weight),
@@ -36,6 +39,19 @@ class TokenSource {
   }
 
   double weight() const { return source_.weight; }
+
+  /// The next line, whole.
+  MarkedTokens take_line() {
+    next_document();
+    if (document_.size() < 2) {
+      fail(ExitCode::bad_data, {.where = source_.files[file_].string(),
+                                .found = "a line of one token: " + line_,
+                                .expected = "at least two, for every line is an example",
+                                .hint = ""});
+    }
+    used_ = document_.size();
+    return {std::move(document_), std::move(spans_)};
+  }
 
   TokenIds take(std::int64_t count) {
     TokenIds chunk;
@@ -84,9 +100,14 @@ class TokenSource {
   bool read_line() {
     offset_ = reader_->offset();
     used_ = 0;
-    std::string line;
-    if (!reader_->next(line, kMaxDocumentBytes)) return false;
-    document_ = tokenizer_->encode(line);
+    if (!reader_->next(line_, kMaxDocumentBytes)) return false;
+    if (line_limit_) {
+      MarkedTokens marked = encode_marked(line_, *tokenizer_, *line_limit_, source_.files[file_].string());
+      document_ = std::move(marked.ids);
+      spans_ = std::move(marked.spans);
+    } else {
+      document_ = tokenizer_->encode(line_);
+    }
     return true;
   }
 
@@ -110,7 +131,10 @@ class TokenSource {
   std::optional<LineReader> reader_;
   std::size_t file_ = 0;
   std::int64_t offset_ = 0;  // of the document's line
+  std::optional<std::int64_t> line_limit_;
+  std::string line_;  // the document
   TokenIds document_;
+  std::vector<std::pair<std::size_t, std::size_t>> spans_;  // of document_, where lines are marked
   std::size_t used_ = 0;  // tokens of the document
 };
 
@@ -140,6 +164,8 @@ struct TextStream::Impl {
     }
     return sources.back();  // rounding
   }
+
+  Example marked_example(const MarkedTokens& marked, RandomStream& random) const;
 };
 
 TextStream::TextStream(std::vector<TextSource> sources, const Tokenizer& tokenizer, const TextStreamOptions& options)
@@ -158,7 +184,20 @@ TextStream::TextStream(std::vector<TextSource> sources, const Tokenizer& tokeniz
                              .hint = ""});
     }
   }
-  for (TextSource& source : sources) impl_->sources.emplace_back(std::move(source), tokenizer);
+  const std::optional<std::int64_t> line_limit =
+      options.salient ? std::optional(options.input_length - 1) : std::nullopt;
+  for (TextSource& source : sources) impl_->sources.emplace_back(std::move(source), tokenizer, line_limit);
+}
+
+/// A line without any mark is treated as a chunk is.
+Example TextStream::Impl::marked_example(const MarkedTokens& marked, RandomStream& random) const {
+  if (options.objective == TextObjective::prefix_lm) {
+    return marked.spans.empty() ? split_prefix(marked.ids, random) : split_at_span(marked, random);
+  }
+  const std::vector<bool> mask =
+      marked.spans.empty() ? noise_mask(static_cast<std::int64_t>(marked.ids.size()), corruption, random)
+                           : salient_mask(marked, *options.salient, random);
+  return corrupt_spans(marked.ids, mask, tokenizer);
 }
 
 TextStream::~TextStream() = default;
@@ -166,9 +205,11 @@ TextStream::TextStream(TextStream&&) noexcept = default;
 
 Example TextStream::next() {
   Impl& self = *impl_;
-  const TokenIds chunk = self.source_of(self.count).take(self.chunk_length);
+  TokenSource& source = self.source_of(self.count);
   RandomStream random(self.options.seed, static_cast<std::uint64_t>(self.count), kNoise);
   ++self.count;
+  if (self.options.salient) return self.marked_example(source.take_line(), random);
+  const TokenIds chunk = source.take(self.chunk_length);
   if (self.options.objective == TextObjective::prefix_lm) return split_prefix(chunk, random);
   return corrupt_spans(chunk, noise_mask(self.chunk_length, self.corruption, random), self.tokenizer);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "phatgoose/base/json.h"
@@ -27,6 +28,8 @@ struct TextStreamOptions {
                                     ///< prefix LM: tokens of input and target together, both EOS included
   double noise_density = 0.15;
   double mean_span = 3;
+  /// Every line is an example of its own, cut to `input_length`; its spans are marked (data/salient_spans.h).
+  std::optional<double> salient = std::nullopt;
   std::uint64_t seed = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/expert_name.h"
 #include "phatgoose/store/routed_model_directory.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 namespace {
@@ -85,6 +86,30 @@ EvalMethod method_of(const MethodEntry& entry, const EvalSettings& settings) {
   return method;
 }
 
+/// A sentence encoder is for routers that compare whole inputs: one entry of a methods file must have such a router, and of
+/// the routed models on the command line one at least.
+void check_encoders(const std::vector<EvalMethod>& methods) {
+  bool given = false, used = false;
+  for (const EvalMethod& method : methods) {
+    const RoutingOptions& routing = method.settings.routing;
+    if (!routing.encoder) continue;
+    const std::string& routed = method.settings.routed.front();
+    const std::string router = read_routed_model(routed).router;
+    const bool compares = router_kind(router, routed).has_encoder;
+    if (!routing.source.empty() && !compares) {
+      fail(ExitCode::bad_data, {.where = routing.source,
+                                .found = "an encoder for " + routed + ", whose router is " + router,
+                                .expected = "a router that compares inputs: retrieval"});
+    }
+    given = given || routing.source.empty();
+    used = used || compares;
+  }
+  if (!given || used) return;
+  fail(ExitCode::usage, {.where = "--encoder",
+                         .found = "no --routed whose router compares inputs",
+                         .expected = "a routed model with the router retrieval"});
+}
+
 /// Mistakes are told before anything is computed.
 void check_routing(const std::vector<EvalMethod>& methods) {
   for (const EvalMethod& method : methods) {
@@ -113,6 +138,7 @@ std::vector<EvalMethod> methods_of(EvalSettings settings) {
   }
   check_names(methods, settings.compare_to);
   check_routing(methods);
+  check_encoders(methods);
   if (methods.size() == 1 && !settings.methods) return methods;
   check_directories(methods);
   for (EvalMethod& method : methods) method.settings.out = (fs::path(settings.out) / method.name).string();

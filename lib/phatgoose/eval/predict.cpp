@@ -123,6 +123,14 @@ void check_explainable(const PredictSettings& settings, const AdaptedModel& adap
                          .hint = ""});
 }
 
+void check_encoder(const PredictSettings& settings, bool routes_inputs) {
+  if (!settings.routing.encoder || routes_inputs) return;
+  fail(ExitCode::usage, {.where = "--encoder",
+                         .found = "no --routed whose router compares inputs",
+                         .expected = "a routed model with the router retrieval",
+                         .hint = ""});
+}
+
 }  // namespace
 
 void predict(const PredictSettings& settings, at::Device device, at::ScalarType dtype, std::istream& standard_input,
@@ -138,10 +146,12 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
   const AdaptedModel adapted =
       load_adapted_model(base, {settings.expert, settings.routed, settings.routing.changes()}, device, dtype);
   check_explainable(settings, adapted);
+  const bool routes_inputs = adapted.routed && adapted.routed->routes_inputs();
+  check_encoder(settings, routes_inputs);
   if (tokenizer) tokenizer->check_vocab_size(adapted.model.config().vocab_size, base.string());
   const Tokenizer* known = tokenizer ? &*tokenizer : nullptr;
   std::optional<InputRouting> inputs;
-  if (adapted.routed && adapted.routed->routes_inputs()) {
+  if (routes_inputs) {
     inputs.emplace(adapted.model, *adapted.routed, settings.routing.encoder, known, base_fingerprint(base));
   }
   const Predictor predictor(adapted, known, {settings.max_input_length, settings.max_new_tokens},

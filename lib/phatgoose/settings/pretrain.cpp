@@ -17,6 +17,10 @@ OptionSet PretrainSettings::declare() {
   set.add("d-ff", &d_ff, "inner width of the feed-forward; default 384").at_least(1).in(model);
   set.add("heads", &heads, "attention heads; default 3").at_least(1).in(model);
   set.add("d-kv", &d_kv, "width of a head; default 64").at_least(1).in(model);
+  set.add("embedding-std", &embedding_std,
+          "standard deviation of the first embeddings; default 1; below it, context weighs more in a token's states")
+      .between(1e-3, 10)
+      .in(model);
   set.add("save-dtype", &save_dtype, "type of the stored weights").one_of({"bf16", "fp32"}).in(model);
 
   const char* task = "Text";
@@ -27,6 +31,11 @@ OptionSet PretrainSettings::declare() {
   set.add("input-length", &input_length, "tokens of every input").at_least(8).in(task);
   set.add("noise-density", &noise_density, "share of the tokens that are masked").between(0.01, 0.9).in(task);
   set.add("mean-span", &mean_span, "mean length of a masked span").at_least(1).in(task);
+  set.add("salient", &salient,
+          "every line is an example of its own; of the spans that it marks as [[span]] this share is masked, at least one,"
+          " instead of random spans; LM adaptation continues from a mark on")
+      .between(0, 1)
+      .in(task);
   set.add("lm-steps", &lm_steps, "further steps of LM adaptation: a random prefix is the input, the rest the target")
       .at_least(0)
       .in(task);

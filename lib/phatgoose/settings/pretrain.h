@@ -30,11 +30,13 @@ struct PretrainSettings {
   std::optional<std::int64_t> make_vocab;   ///< pieces of a vocabulary to make from the text
   std::optional<std::string> model_config;  ///< a config.json; otherwise the sizes below
   std::optional<std::int64_t> layers, d_model, d_ff, heads, d_kv;
+  std::optional<double> embedding_std;  ///< of the first embeddings; T5's 1
 
   std::int64_t lm_steps = 0;  ///< steps of LM adaptation after training.steps of span corruption
   std::int64_t input_length = 128;
   double noise_density = 0.15;
   double mean_span = 3;
+  std::optional<double> salient;  ///< salient span masking: the share of marked spans that are masked
   double dropout = 0;
   double query_lr_scale = 0.125;
   std::string schedule = "constant";

@@ -101,6 +101,15 @@ TokenIds Tokenizer::encode(std::string_view text) const {
   return ids;
 }
 
+std::vector<TextToken> Tokenizer::encode_with_places(std::string_view text) const {
+  const auto encoded = impl_->processor.EncodeAsImmutableProto(absl::string_view(text.data(), text.size()));
+  std::vector<TextToken> tokens;
+  for (const auto& piece : encoded.pieces()) {
+    tokens.push_back({static_cast<TokenId>(piece.id()), piece.begin(), piece.end()});
+  }
+  return tokens;
+}
+
 TokenIds Tokenizer::encode_with_eos(std::string_view text, std::int64_t max_length) const {
   TokenIds ids = encode(text);
   const auto kept = static_cast<std::size_t>(std::max<std::int64_t>(max_length - 1, 0));

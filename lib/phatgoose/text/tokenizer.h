@@ -19,6 +19,12 @@ constexpr TokenId kPadId = 0;
 constexpr TokenId kEosId = 1;
 constexpr int kSentinelCount = 100;
 
+/// A token, and the bytes [begin, end) of the text that it stands for.
+struct TextToken {
+  TokenId id;
+  std::size_t begin, end;
+};
+
 class Tokenizer {
  public:
   /// Reads `directory`/spiece.model: bad_data when it is missing, corrupt, or its pad/eos/unk are not 0/1/2.
@@ -28,6 +34,8 @@ class Tokenizer {
 
   /// Ids without EOS. "<extra_id_n>" in the text becomes the sentinel's id, as in `transformers`.
   TokenIds encode(std::string_view text) const;
+  /// The tokens of a text that writes out no sentinel, with their places in it.
+  std::vector<TextToken> encode_with_places(std::string_view text) const;
   /// encode() + EOS, cut to `max_length` ids of which the last is always EOS.
   TokenIds encode_with_eos(std::string_view text, std::int64_t max_length) const;
   /// Text of the ids up to the first EOS; pads are skipped.

@@ -8,6 +8,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/text/line_reader.h"
+#include "phatgoose/text/marked_text.h"
 
 namespace phatgoose {
 namespace {
@@ -17,7 +18,10 @@ constexpr std::size_t kMaxLineBytes = 1 << 14;  // longer lines are cut into sev
 /// Feeds the lines of several files to the trainer.
 class FileLines : public sentencepiece::SentenceIterator {
  public:
-  FileLines(const std::vector<fs::path>& files, std::int64_t max_lines) : files_(files), left_(max_lines) { Next(); }
+  FileLines(const std::vector<fs::path>& files, const VocabularyOptions& options)
+      : files_(files), left_(options.max_lines), marked_(options.marked) {
+    Next();
+  }
 
   bool done() const override { return done_; }
   const std::string& value() const override { return line_; }
@@ -27,7 +31,9 @@ class FileLines : public sentencepiece::SentenceIterator {
     do {
       done_ = left_ == 0 || !read_line();
     } while (!done_ && line_.empty());
-    if (!done_) --left_;
+    if (done_) return;
+    --left_;
+    if (marked_) line_ = parse_marked(line_, files_[next_file_ - 1].string()).text;
   }
 
  private:
@@ -44,6 +50,7 @@ class FileLines : public sentencepiece::SentenceIterator {
   std::size_t next_file_ = 0;
   std::unique_ptr<LineReader> reader_;
   std::string line_;
+  bool marked_;
   bool done_ = false;
 };
 
@@ -64,7 +71,7 @@ void train_vocabulary(const std::vector<fs::path>& files, const VocabularyOption
       {"num_threads", "1"},  // the result depends on how the sentences are shared out
       {"minloglevel", "3"},
   };
-  FileLines lines(files, options.max_lines);
+  FileLines lines(files, options);
   std::string model;
   const auto status = sentencepiece::SentencePieceTrainer::Train(arguments, &lines, &model);
   if (!status.ok() || model.empty()) {

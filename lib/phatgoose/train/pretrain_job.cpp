@@ -47,6 +47,7 @@ PretrainSource open_source(const PretrainSettings& settings, const std::vector<T
                             .input_length = settings.input_length,
                             .noise_density = settings.noise_density,
                             .mean_span = settings.mean_span,
+                            .salient = settings.salient,
                             .seed = static_cast<std::uint64_t>(settings.common.seed)};
   TextStream span(sources, tokenizer, options);
   options.objective = TextObjective::prefix_lm;

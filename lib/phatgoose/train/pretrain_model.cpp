@@ -30,8 +30,9 @@ bool is_query(const std::string& path) { return path.ends_with("Attention.q"); }
 
 void check_model_settings(const PretrainSettings& settings) {
   const bool vocabulary = settings.vocab || settings.make_vocab;
-  if (settings.init && (vocabulary || settings.model_config || has_sizes(settings))) {
-    fail_usage("--init", "a vocabulary or a size beside it", "neither: both come from the model it names");
+  if (settings.init && (vocabulary || settings.model_config || has_sizes(settings) || settings.embedding_std)) {
+    fail_usage("--init", "a vocabulary, a size or --embedding-std beside it",
+               "none of them: they come from the model it names");
   }
   if (!settings.init && !vocabulary) fail_usage("--vocab", "nothing", "--vocab, --make-vocab or --init");
   if (settings.vocab && settings.make_vocab) fail_usage("--make-vocab", "--vocab beside it", "one of them");
@@ -45,7 +46,7 @@ void provide_vocabulary(const PretrainSettings& settings, const std::vector<fs::
   if (fs::exists(target)) return;
   if (settings.make_vocab) {
     log_info(fmt::format("making a vocabulary of {} pieces", *settings.make_vocab));
-    train_vocabulary(text, {.pieces = *settings.make_vocab}, settings.out);
+    train_vocabulary(text, {.pieces = *settings.make_vocab, .marked = settings.salient.has_value()}, settings.out);
   } else {
     write_file(target,
                read_file(settings.vocab ? fs::path(*settings.vocab) : fs::path(*settings.init) / kVocabularyFile));
@@ -74,7 +75,12 @@ T5Model first_model(const PretrainSettings& settings, std::int64_t vocab_size, a
   if (settings.init) return T5Model::load(*settings.init, device, at::kFloat);
   const T5Config config = first_config(settings, vocab_size);
   const bool separate_head = !config.scale_decoder_outputs;  // METHODS 2: who scales uses the embedding as head
-  return T5Model::random(config, separate_head, static_cast<std::uint64_t>(settings.common.seed), device, at::kFloat);
+  T5Model model =
+      T5Model::random(config, separate_head, static_cast<std::uint64_t>(settings.common.seed), device, at::kFloat);
+  const auto named = model.named_parameters();
+  const auto embedding = std::ranges::find(named, "shared.weight", [](const auto& entry) { return entry.first; });
+  embedding->second.mul_(settings.embedding_std.value_or(1));  // drawn with standard deviation 1
+  return model;
 }
 
 std::vector<Parameter> all_parameters(const T5Model& model, double query_lr_scale) {

@@ -1,0 +1,45 @@
+#include "phatgoose/data/salient_spans.h"
+
+#include <algorithm>
+
+#include "phatgoose/text/marked_text.h"
+
+namespace phatgoose {
+
+MarkedTokens encode_marked(std::string_view line, const Tokenizer& tokenizer, std::int64_t max_tokens,
+                           const std::string& where) {
+  const MarkedText marked = parse_marked(line, where);
+  std::vector<TextToken> tokens = tokenizer.encode_with_places(marked.text);
+  if (static_cast<std::int64_t>(tokens.size()) > max_tokens) tokens.resize(static_cast<std::size_t>(max_tokens));
+  MarkedTokens result;
+  for (const TextToken& token : tokens) result.ids.push_back(token.id);
+  for (const auto& [begin, end] : marked.spans) {
+    const auto first = std::ranges::find_if(tokens, [&, b = begin](const TextToken& token) { return token.end > b; });
+    const auto last = std::find_if(first, tokens.end(), [&, e = end](const TextToken& token) { return token.begin >= e; });
+    if (first != last) result.spans.emplace_back(first - tokens.begin(), last - tokens.begin());
+  }
+  return result;
+}
+
+std::vector<bool> salient_mask(const MarkedTokens& marked, double share, RandomStream& random) {
+  std::vector<bool> mask(marked.ids.size(), false);
+  const std::size_t always = random.below(marked.spans.size());
+  int sentinels = kSentinelCount - 1;  // and one for `always`
+  for (std::size_t i = 0; i < marked.spans.size(); ++i) {
+    const bool chosen = random.uniform() < share && sentinels-- > 0;
+    const auto [begin, end] = marked.spans[i];
+    if (chosen || i == always) std::fill(mask.begin() + std::ptrdiff_t(begin), mask.begin() + std::ptrdiff_t(end), true);
+  }
+  return mask;
+}
+
+Example split_at_span(const MarkedTokens& marked, RandomStream& random) {
+  const std::size_t begin = std::max<std::size_t>(marked.spans[random.below(marked.spans.size())].first, 1);
+  const auto split = marked.ids.begin() + static_cast<std::ptrdiff_t>(begin);
+  Example example{.input = TokenIds(marked.ids.begin(), split), .target = TokenIds(split, marked.ids.end())};
+  example.input.push_back(kEosId);
+  example.target.push_back(kEosId);
+  return example;
+}
+
+}  // namespace phatgoose
