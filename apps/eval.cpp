@@ -16,10 +16,8 @@ int main(int argc, char** argv) {
       log_info("stopped; the finished tasks are kept, run the same command again to continue");
       return ExitCode::stopped;
     }
-    const auto& [tasks, methods] = *evaluation;
-    std::cout << (methods.size() == 1
-                      ? suite_table(methods.front().scores)
-                      : comparison_table(tasks, methods, settings.compare_to.value_or(methods.front().name)));
+    std::cout << (evaluation->comparison ? comparison_table(*evaluation->comparison)
+                                         : suite_table(evaluation->methods.front().scores));
     return ExitCode::done;
   });
 }

@@ -92,7 +92,7 @@ TEST_CASE("never are more spans masked than there are sentinels") {
   RandomStream random(5, 0, 1);
   const Example example = corrupt_spans(marked.ids, salient_mask(marked, 1, random), tokenizer());
   const TokenId first_sentinel = static_cast<TokenId>(tokenizer().piece_count());
-  CHECK(std::ranges::all_of(example.target, [&](TokenId id) { return id >= 0 && id < first_sentinel + kSentinelCount; }));
+  CHECK(std::ranges::all_of(example.target, [&](TokenId id) { return id < first_sentinel + kSentinelCount; }));
   CHECK(std::ranges::count_if(example.input, [&](TokenId id) { return id >= first_sentinel; }) >= kSentinelCount - 1);
 }
 

@@ -147,13 +147,17 @@ TEST_CASE("several methods in one call give the files of single calls") {
   CHECK(names_of(together->methods) == std::vector<std::string>{"base", "choose", "other", "goose", "even", "sum",
                                                                 "best-individual", "oracle"});
   CHECK(together->methods[6].uses_labels);
+  REQUIRE(together->comparison);
+  CHECK(read_json(runs / "together/comparison.json") == comparison_json(*together->comparison));
   CHECK_FALSE(together->methods[5].uses_labels);
   for (const EvalMethod& method : methods_of(runs.all("together"))) {
     CAPTURE(method.name);
     CHECK(fs::path(method.settings.out) == runs / ("together/" + method.name));
     EvalSettings single = method.settings;
     single.out = runs / ("single-" + method.name);
-    REQUIRE(evaluate(single));
+    const auto alone = evaluate(single);
+    REQUIRE(alone);
+    CHECK_FALSE(alone->comparison);
     CHECK(runs.samples("single-" + method.name) == runs.samples("together/" + method.name));
     const bool weighted = method.name == "goose" || method.name == "even";
     for (const std::string& out : {"single-" + method.name, "together/" + method.name}) {
@@ -255,7 +259,9 @@ TEST_CASE("methods of a file are what single calls with the same options are") {
     EvalSettings single = runs.settings("single-" + name);
     if (name != "alone" && name != "plain") single.routed = {runs / "goose"};
     change(single);
-    REQUIRE(evaluate(single));
+    const auto alone = evaluate(single);
+    REQUIRE(alone);
+    CHECK_FALSE(alone->comparison);
     CHECK(runs.samples("single-" + name) == runs.samples("together/" + name));
     if (single.routed.empty()) return;
     CHECK(read_text(runs / ("single-" + name + "/routing.safetensors")) ==
@@ -366,7 +372,9 @@ TEST_CASE("methods whose experts adapt the decoder only share the encoder's pass
     CAPTURE(method.name);
     EvalSettings single = method.settings;
     single.out = runs / ("single-" + method.name);
-    REQUIRE(evaluate(single));
+    const auto alone = evaluate(single);
+    REQUIRE(alone);
+    CHECK_FALSE(alone->comparison);
     CHECK(runs.samples("single-" + method.name) == runs.samples("together/" + method.name));
     if (method.name == "late-goose") {
       CHECK(read_text(runs / "single-late-goose/routing.safetensors") ==

@@ -93,7 +93,7 @@ TEST_CASE("the table has scores, means and paired differences, and marks what us
   std::vector<MethodResult> methods = {method("base", 2, 4), method("routed", 8, 6)};
   methods.push_back(method("best", 9, 9));
   methods.back().uses_labels = true;
-  const std::string table = comparison_table(kTasks, methods, "base");
+  const std::string table = comparison_table(compare(kTasks, methods, "base"));
   CHECK_THAT(lines_of(table).front(), Catch::Contains("method") && Catch::Contains("first") &&
                                           Catch::Contains("second") && Catch::Contains("mean") &&
                                           Catch::Contains("against base"));
@@ -109,17 +109,35 @@ TEST_CASE("the table has scores, means and paired differences, and marks what us
   CHECK(best[6] == "+60.0");
   CHECK(best.back() == "labels");
 
-  CHECK(words_of(comparison_table(kTasks, methods, "routed"), "base")[6] == "-40.0");
+  CHECK(words_of(comparison_table(compare(kTasks, methods, "routed")), "base")[6] == "-40.0");
 }
 
 TEST_CASE("differences are resampled in pairs: equal methods differ by nothing, certainly") {
   const std::vector<MethodResult> methods = {method("one", 5, 5), method("two", 5, 5)};
-  const auto words = words_of(comparison_table(kTasks, methods, "one"), "two");
+  const auto words = words_of(comparison_table(compare(kTasks, methods, "one")), "two");
   REQUIRE(words.size() == 9);
   CHECK(words[6] == "+0.0");
   CHECK(words[7] == "[0.0,");
   CHECK(words[8] == "0.0]");
   CHECK(words[4] != "[50.0,");  // while the scores themselves are uncertain
+}
+
+TEST_CASE("comparison.json has the numbers of the table, and the interval of every task") {
+  std::vector<MethodResult> methods = {method("base", 2, 4), method("routed", 8, 6)};
+  methods.back().uses_labels = true;
+  const Json json = comparison_json(compare(kTasks, methods, "base"));
+  CHECK(json.at("reference") == "base");
+  const Json &base = json.at("methods").at(0), &routed = json.at("methods").at(1);
+  CHECK(base.at("name") == "base");
+  CHECK(base.at("uses_labels") == false);
+  CHECK(base.at("difference").is_null());
+  CHECK(base.at("tasks").at("first").at("score") == 20.0);
+  CHECK(routed.at("uses_labels") == true);
+  CHECK(routed.at("mean").at("score") == 70.0);
+  CHECK(routed.at("difference").at("score") == 40.0);
+  CHECK(routed.at("tasks").at("second").at("metric") == "accuracy");
+  const Interval expected = methods[1].scores.tasks[1].metrics.front().interval;
+  CHECK(routed.at("tasks").at("second").at("interval") == Json({expected.low, expected.high}));
 }
 
 }  // namespace phatgoose

@@ -13,9 +13,10 @@ MarkedTokens encode_marked(std::string_view line, const Tokenizer& tokenizer, st
   if (static_cast<std::int64_t>(tokens.size()) > max_tokens) tokens.resize(static_cast<std::size_t>(max_tokens));
   MarkedTokens result;
   for (const TextToken& token : tokens) result.ids.push_back(token.id);
-  for (const auto& [begin, end] : marked.spans) {
-    const auto first = std::ranges::find_if(tokens, [&, b = begin](const TextToken& token) { return token.end > b; });
-    const auto last = std::find_if(first, tokens.end(), [&, e = end](const TextToken& token) { return token.begin >= e; });
+  for (const auto& span : marked.spans) {
+    const auto first = std::ranges::find_if(tokens, [&](const TextToken& token) { return token.end > span.first; });
+    const auto last =
+        std::find_if(first, tokens.end(), [&](const TextToken& token) { return token.begin >= span.second; });
     if (first != last) result.spans.emplace_back(first - tokens.begin(), last - tokens.begin());
   }
   return result;
@@ -28,7 +29,7 @@ std::vector<bool> salient_mask(const MarkedTokens& marked, double share, RandomS
   for (std::size_t i = 0; i < marked.spans.size(); ++i) {
     const bool chosen = random.uniform() < share && sentinels-- > 0;
     const auto [begin, end] = marked.spans[i];
-    if (chosen || i == always) std::fill(mask.begin() + std::ptrdiff_t(begin), mask.begin() + std::ptrdiff_t(end), true);
+    if (chosen || i == always) std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(begin), end - begin, true);
   }
   return mask;
 }

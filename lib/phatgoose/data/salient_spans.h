@@ -1,5 +1,5 @@
-// Salient span masking: pretraining examples whose masked spans are those that a text marks (text/marked_text.h), such as
-// names and facts, so that what is to be predicted can be known.
+// Salient span masking: pretraining examples whose masked spans are those that a text marks (text/marked_text.h), such
+// as names and facts, so that what is to be predicted can be known.
 #pragma once
 
 #include <string>
@@ -22,8 +22,8 @@ struct MarkedTokens {
 MarkedTokens encode_marked(std::string_view line, const Tokenizer& tokenizer, std::int64_t max_tokens,
                            const std::string& where);
 
-/// true at the tokens of masked spans: every span with probability `share`, and one drawn evenly in any case; no more than
-/// there are sentinels. `marked` has at least one span.
+/// true at the tokens of masked spans: every span with probability `share`, and one drawn evenly in any case; no more
+/// than there are sentinels. `marked` has at least one span.
 std::vector<bool> salient_mask(const MarkedTokens& marked, double share, RandomStream& random);
 
 /// LM adaptation: input up to a span drawn evenly, target from there on; not the first token. Both end with EOS.

@@ -86,8 +86,8 @@ EvalMethod method_of(const MethodEntry& entry, const EvalSettings& settings) {
   return method;
 }
 
-/// A sentence encoder is for routers that compare whole inputs: one entry of a methods file must have such a router, and of
-/// the routed models on the command line one at least.
+/// A sentence encoder is for routers that compare whole inputs: an entry of a methods file that names one must have such
+/// a router, and of the routed models on the command line one at least.
 void check_encoders(const std::vector<EvalMethod>& methods) {
   bool given = false, used = false;
   for (const EvalMethod& method : methods) {

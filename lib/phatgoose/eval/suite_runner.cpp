@@ -268,7 +268,10 @@ std::optional<Evaluation> evaluate_suite(EvalSettings settings, at::Device devic
     if (!method.experts.empty()) experts.push_back(results.back());
   }
   if (experts.size() > 1) std::ranges::move(reference_rows(shared.suite.tasks, experts), std::back_inserter(results));
-  return Evaluation{shared.suite.tasks, std::move(results)};
+  if (results.size() == 1) return Evaluation{std::move(results), std::nullopt};
+  Comparison comparison = compare(shared.suite.tasks, results, settings.compare_to.value_or(results.front().name));
+  write_file(fs::path(settings.out) / "comparison.json", comparison_json(comparison).dump(2) + "\n");
+  return Evaluation{std::move(results), std::move(comparison)};
 }
 
 }  // namespace phatgoose

@@ -41,31 +41,58 @@ std::vector<MethodResult> reference_rows(const std::vector<Task>& tasks, const s
   return {{"best-individual", best->samples, best->scores, true}, oracle(tasks, experts)};
 }
 
-std::string comparison_table(const std::vector<Task>& tasks, const std::vector<MethodResult>& methods,
-                             const std::string& reference) {
-  std::vector<std::string> header{"method"};
-  std::vector<std::size_t> right;
-  for (const Task& task : tasks) header.push_back(task.name);
-  header.insert(header.end(), {"mean", "95 % interval", "against " + reference, "95 % interval", ""});
-  for (std::size_t column = 1; column + 1 < header.size(); ++column) right.push_back(column);
-  Table table(header, right);
+Comparison compare(const std::vector<Task>& tasks, const std::vector<MethodResult>& methods,
+                   const std::string& reference) {
+  Comparison comparison{.tasks = {}, .reference = reference, .rows = {}};
+  for (const Task& task : tasks) comparison.tasks.push_back(task.name);
   const auto compared = std::ranges::find(methods, reference, &MethodResult::name);
   for (const MethodResult& method : methods) {
-    std::vector<std::string> cells{method.name};
-    for (std::size_t t = 0; t < tasks.size(); ++t) cells.push_back(score_text(score_of(method, t)));
-    cells.push_back(score_text(method.scores.mean.score));
-    cells.push_back(interval_text(method.scores.mean.interval));
-    if (&method == &*compared) {
-      cells.insert(cells.end(), {"", ""});
-    } else {
-      const MetricScore difference = paired_difference(tasks, method.samples, compared->samples);
-      cells.push_back(fmt::format("{:+.1f}", difference.score));
-      cells.push_back(interval_text(difference.interval));
-    }
-    cells.emplace_back(method.uses_labels ? "uses labels" : "");
+    Comparison::Row row{method.name, {}, method.scores.mean, std::nullopt, method.uses_labels};
+    for (const TaskScore& task : method.scores.tasks) row.tasks.push_back(task.metrics.front());
+    if (&method != &*compared) row.difference = paired_difference(tasks, method.samples, compared->samples);
+    comparison.rows.push_back(std::move(row));
+  }
+  return comparison;
+}
+
+std::string comparison_table(const Comparison& comparison) {
+  std::vector<std::string> header{"method"};
+  std::vector<std::size_t> right;
+  header.insert(header.end(), comparison.tasks.begin(), comparison.tasks.end());
+  header.insert(header.end(), {"mean", "95 % interval", "against " + comparison.reference, "95 % interval", ""});
+  for (std::size_t column = 1; column + 1 < header.size(); ++column) right.push_back(column);
+  Table table(header, right);
+  for (const Comparison::Row& row : comparison.rows) {
+    std::vector<std::string> cells{row.method};
+    for (const MetricScore& task : row.tasks) cells.push_back(score_text(task.score));
+    cells.push_back(score_text(row.mean.score));
+    cells.push_back(interval_text(row.mean.interval));
+    cells.push_back(row.difference ? fmt::format("{:+.1f}", row.difference->score) : "");
+    cells.push_back(row.difference ? interval_text(row.difference->interval) : "");
+    cells.emplace_back(row.uses_labels ? "uses labels" : "");
     table.add(std::move(cells));
   }
   return table.text();
+}
+
+Json comparison_json(const Comparison& comparison) {
+  const auto score = [](const MetricScore& of) -> Json {
+    return {{"score", of.score}, {"interval", {of.interval.low, of.interval.high}}};
+  };
+  Json methods = Json::array();
+  for (const Comparison::Row& row : comparison.rows) {
+    Json tasks = Json::object();
+    for (std::size_t t = 0; t < row.tasks.size(); ++t) {
+      tasks[comparison.tasks[t]] = score(row.tasks[t]);
+      tasks[comparison.tasks[t]]["metric"] = row.tasks[t].metric;
+    }
+    methods.push_back({{"name", row.method},
+                       {"uses_labels", row.uses_labels},
+                       {"mean", score(row.mean)},
+                       {"difference", row.difference ? score(*row.difference) : Json()},
+                       {"tasks", std::move(tasks)}});
+  }
+  return {{"reference", comparison.reference}, {"unit", "percent"}, {"methods", std::move(methods)}};
 }
 
 }  // namespace phatgoose

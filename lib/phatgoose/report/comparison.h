@@ -1,9 +1,11 @@
 // Several methods on one suite, side by side (METHODS 4 and 9).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "phatgoose/base/json.h"
 #include "phatgoose/data/suite.h"
 #include "phatgoose/scoring/sample.h"
 #include "phatgoose/scoring/score.h"
@@ -21,9 +23,28 @@ struct MethodResult {
 /// and "oracle", per task the expert with the best score on it. Ties: the earlier expert. Both use labels.
 std::vector<MethodResult> reference_rows(const std::vector<Task>& tasks, const std::vector<MethodResult>& experts);
 
-/// A line for each method, a column for each task; then the mean over tasks with its 95 % interval, and the difference
-/// of the mean to the method called `reference` with its interval, resampled in pairs.
-std::string comparison_table(const std::vector<Task>& tasks, const std::vector<MethodResult>& methods,
-                             const std::string& reference);
+struct Comparison {
+  struct Row {
+    std::string method;
+    std::vector<MetricScore> tasks;  ///< the first metric of each task
+    MetricScore mean;
+    std::optional<MetricScore> difference;  ///< of the mean to the reference's; none for the reference itself
+    bool uses_labels = false;
+  };
+  std::vector<std::string> tasks;  ///< names
+  std::string reference;           ///< the method that differences refer to
+  std::vector<Row> rows;
+};
+
+/// The scores of `methods` on `tasks`; differences to the method called `reference`, which must be among them, are
+/// resampled in pairs.
+Comparison compare(const std::vector<Task>& tasks, const std::vector<MethodResult>& methods,
+                   const std::string& reference);
+
+/// A line for each method, a column for each task; then the mean over tasks and the difference, with 95 % intervals.
+std::string comparison_table(const Comparison& comparison);
+
+/// comparison.json: the same numbers unrounded, and the intervals of every task's score.
+Json comparison_json(const Comparison& comparison);
 
 }  // namespace phatgoose
