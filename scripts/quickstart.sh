@@ -25,35 +25,11 @@ experts=("$@")
 readonly phatgoose=build/release/bin/phatgoose base=assets/base
 say() { printf '\n== %s\n' "$*" >&2; }
 
-# Steps 1 and 2, what each contributor does alone: an expert on the contributor's own data, then its gate.
-contribute() {
-  local tasks=assets/tasks/$1 expert=$out/experts/$1
-  "$phatgoose" train-expert --preset small --threads 1 --model "$base" --name "$1" --out "$expert" \
-    --data "$tasks/train.jsonl" --valid "$tasks/valid.jsonl"
-  "$phatgoose" train-gate --preset small --threads 1 --model "$base" --expert "$expert" \
-    --data "$tasks/train.jsonl" --valid "$tasks/valid.jsonl"
-}
-
-# Runs contribute for every expert, as many at a time as there are cores.
-contribute_all() {
-  local expert pid pids=()
-  for expert in "${experts[@]}"; do
-    while (($(jobs -rp | wc -l) >= $(nproc))); do sleep 0.2; done
-    echo "   $expert (log: $out/logs/$expert.log)" >&2
-    contribute "$expert" > "$out/logs/$expert.log" 2>&1 &
-    pids+=("$!:$expert")
-  done
-  for pid in "${pids[@]}"; do
-    wait "${pid%%:*}" || { tail -n 3 "$out/logs/${pid#*:}.log" >&2; exit 1; }
-  done
-}
-
 say "Build"
 scripts/build.sh release programs >&2
-mkdir -p "$out/logs"
 
 say "Experts and gates: ${experts[*]}"
-contribute_all
+scripts/contribute.sh --out "$out/experts" "${experts[@]}"
 
 say "Routed model: no data, nothing trained"
 "$phatgoose" build --model "$base" --expert "${experts[@]/#/$out/experts/}" --out "$out/routed"
