@@ -101,7 +101,8 @@ void check_encoders(const std::vector<EvalMethod>& methods) {
                                 .found = "an encoder for " + routed + ", whose router is " + router,
                                 .expected = "a router that compares inputs: retrieval"});
     }
-    given = given || routing.source.empty();
+    if (!routing.source.empty()) continue;
+    given = true;
     used = used || compares;
   }
   if (!given || used) return;
