@@ -48,6 +48,21 @@ TEST_CASE("build makes a routed model and prints its directory") {
   CHECK(read_text(scratch / "routed/manifest.json") == before);
 }
 
+TEST_CASE("build makes a token oracle, which takes no settings of selection") {
+  const ScratchDirectory scratch;
+  const std::string build = "build --model " + kModel + " --expert " + kExperts + "/wide --router token-oracle --out ";
+  REQUIRE(phatgoose_line(build + (scratch / "routed").string()).code == 0);
+  const RoutedModelManifest model = read_routed_model(scratch / "routed");
+  CHECK(model.router == "token-oracle");
+  CHECK(model.experts.front().prototypes_hash.empty());
+  check_bad_use(scratch.path(), {
+                                    {build + "DIR/out --k 1", 2, {"--router token-oracle", "selects nothing"}},
+                                    {build + "DIR/out --top-p 0.5", 2, {"--router token-oracle", "selects nothing"}},
+                                    {build + "DIR/out --temperature 2", 2, {"--router token-oracle"}},
+                                    {build + "DIR/out --mix parameters", 2, {"--router token-oracle", "--mix"}},
+                                });
+}
+
 TEST_CASE("build takes a library for the experts in it, by name and after those that are listed") {
   const ScratchDirectory scratch;
   std::filesystem::create_directories(scratch / "library/no-expert");

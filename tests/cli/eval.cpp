@@ -136,6 +136,47 @@ TEST_CASE("eval takes methods with settings of their own from a file") {
   CHECK_THAT(again.err, Catch::Contains("nothing to do"));
 }
 
+TEST_CASE("eval sends every token to the expert that its row names, and marks what it thereby knows") {
+  const ScratchDirectory scratch;
+  const std::string d = scratch.path(), text = PHATGOOSE_TESTS_DIR "/oracle/tiny_text.txt";
+  REQUIRE(phatgoose_line("pretrain --out " + d + "/base --text " + text + " --vocab " +
+                         golden_path("text/spiece.model").string() +
+                         " --layers 1 --d-model 16 --d-ff 16 --heads 2 --d-kv 8 --steps 1 --batch 2 --input-length 16")
+              .code == 0);
+  write_text(scratch / "rows.jsonl",
+             R"({"input": "one, two", "target": "x y", "choices": ["x y", "z z"], "input_experts": [["one,", "a"], )"
+             R"([" two", "b"]], "answer_experts": ["a", "b"]})"
+             "\n");
+  write_text(scratch / "suite.yaml",
+             "name: words\ntasks:\n  - {name: named, data: rows.jsonl, kind: rank_classification}\n"
+             "  - {name: write, data: rows.jsonl, kind: generation, max_new_tokens: 2}\n");
+  const std::string base = " --model " + d + "/base ";
+  for (const std::string name : {"a", "b"}) {
+    REQUIRE(phatgoose_line("train-expert" + base + "--data " + d + "/rows.jsonl --steps 1 --batch 1 --rank 1 --name " +
+                           name + " --out " + d + "/" + name)
+                .code == 0);
+  }
+  const std::string both = "--expert " + d + "/a " + d + "/b ";
+  REQUIRE(phatgoose_line("build" + base + both + "--router token-oracle --out " + d + "/words").code == 0);
+  REQUIRE(phatgoose_line("build" + base + both + "--router uniform --out " + d + "/even").code == 0);
+  write_text(scratch / "methods.yaml",
+             "- {name: even, routed: even}\n- {name: words, routed: words, tasks: [named]}\n");
+  const std::string eval = "eval --model DIR/base --suite DIR/suite.yaml --out DIR/out ";
+  check_bad_use(scratch.path(), {
+                                    {eval + "--routed DIR/words", 3, {"task write", "generation", "--tasks"}},
+                                    {eval + "--routed DIR/words --tasks named --exclude-own", 2, {"--exclude-own"}},
+                                    {eval + "--routed DIR/words --tasks named --enabled a", 3, {"rows.jsonl:1"}},
+                                });
+  const Outcome outcome = phatgoose_line("eval" + base + "--suite " + d + "/suite.yaml --out " + d + "/out --methods " +
+                                         d + "/methods.yaml");
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  CHECK_THAT(outcome.err, !Catch::Contains("keys that are not used"));
+  CHECK_THAT(outcome.out, Catch::Contains("\nwords ") && Catch::Contains("  -  ") &&
+                              Catch::Contains("uses labels, 1 of 2 tasks\n"));
+  CHECK(phatgoose_line("inspect " + d + "/words").out.find("token-oracle") != std::string::npos);
+}
+
 TEST_CASE("eval refuses bad methods files") {
   const EvalFiles files;
   const std::string experts = golden_path("experts"), d = files.path();

@@ -131,6 +131,8 @@ TEST_CASE("predict answers what comes before a bad row, and then names it") {
 TEST_CASE("bad use of predict") {
   const PredictFiles files;
   write_text(files.path() / "elsewhere/manifest.json", "{}");
+  const std::string d = files.path(), build = "build --model " + d + "/base --router token-oracle --expert ";
+  REQUIRE(phatgoose_line(build + d + "/experts/wide --out " + d + "/by-label").code == 0);
   const std::string base = "predict --model DIR/base ";
   check_bad_use(files.path(),
                 {
@@ -141,6 +143,7 @@ TEST_CASE("bad use of predict") {
                     {base + "--k 1", 2, {"--k", "--routed"}, kGenerate},
                     {base + "--encoder DIR/none", 2, {"--encoder", "--routed"}, kGenerate},
                     {base + "--routed DIR/routed --encoder DIR/none", 2, {"--encoder", "compares inputs"}, kGenerate},
+                    {base + "--routed DIR/by-label", 2, {"--routed", "token-oracle", "phatgoose eval"}, kGenerate},
                     {base + "--routed DIR/elsewhere", 3, {"elsewhere"}, kGenerate},
                     {base + "--expert DIR/none", 3, {"none"}, kGenerate},
                     {base + "DIR/no-rows.jsonl", 3, {"no-rows.jsonl"}},

@@ -43,6 +43,7 @@ class RouterRuns {
     auto experts = test::write_router_experts(scratch_.path(), model_.config(), {"a", "b", "c", "d"});
     if (plan.router == "single") experts.erase(experts.begin() + 1, experts.end());
     if (reversed) std::ranges::reverse(experts);
+    reversed_ = reversed;
     at::manual_seed(7);
     embeddings_ = test::random_unit_rows(std::ssize(sources_), test::kEmbeddingSize);  // [rows, D]
     routed_.emplace(model_, experts, plan);
@@ -51,13 +52,17 @@ class RouterRuns {
   /// Logits of the rows in the given order; a row may stand there several times.
   at::Tensor logits(const std::vector<std::int64_t>& order) const {
     std::vector<TokenIds> sources, targets;
+    test::TokenExperts experts;
     for (const auto row : order) {
       sources.push_back(sources_[row]);
       targets.push_back(targets_[row]);
+      if (!routed_->follows_labels()) continue;
+      experts.sources.push_back(experts_of(sources_[row]));
+      experts.targets.push_back(experts_of(targets_[row]));
     }
     at::Tensor scores;
     if (routed_->routes_inputs()) scores = routed_->row_scores(embeddings_.index_select(0, at::tensor(order)));
-    return test::logits_of(model_, sources, targets, scores);
+    return test::logits_of(model_, sources, targets, scores, experts);
   }
 
   at::Tensor all() const { return logits({0, 1, 2}); }
@@ -71,6 +76,17 @@ class RouterRuns {
   }
 
  private:
+  /// An expert for every token of a row, whatever the order in which the experts are numbered.
+  std::vector<std::int32_t> experts_of(const TokenIds& ids) const {
+    std::vector<std::int32_t> experts;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const auto expert = static_cast<std::int32_t>((ids[i] + 3 * i) % 4);
+      experts.push_back(reversed_ ? 3 - expert : expert);
+    }
+    return experts;
+  }
+
+  bool reversed_ = false;
   const Golden golden_{"phatgoose_routed"};
   const std::vector<TokenIds> sources_ = golden_.rows("sources"), targets_ = golden_.rows("targets");
   test::ScratchDirectory scratch_;

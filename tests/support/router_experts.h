@@ -81,15 +81,23 @@ inline PackedIds packed(const std::vector<TokenIds>& rows, const at::Tensor& row
   return ids;
 }
 
+/// The experts of the tokens of some rows, for a router that asks for them.
+struct TokenExperts {
+  std::vector<std::vector<std::int32_t>> sources = {}, targets = {};
+};
+
 /// Logits of every target given the source of the same number; `row_scores` [rows, E] where a router asks for them.
 inline at::Tensor logits_of(const T5Model& model, const std::vector<TokenIds>& sources,
-                            const std::vector<TokenIds>& targets, const at::Tensor& row_scores = {}) {
+                            const std::vector<TokenIds>& targets, const at::Tensor& row_scores = {},
+                            const TokenExperts& experts = {}) {
   const at::NoGradGuard no_grad;
   std::vector<std::int64_t> rows(sources.size());
   std::iota(rows.begin(), rows.end(), 0);
   const auto start = static_cast<TokenId>(model.config().decoder_start_token_id);
-  return model.logits(
-      model.decode(pack_decoder_inputs(targets, start, at::kCPU), model.encode(packed(sources, row_scores)), rows));
+  PackedIds inputs = packed(sources, row_scores), outputs = pack_decoder_inputs(targets, start, at::kCPU);
+  inputs.packing.set_token_experts(experts.sources);
+  outputs.packing.set_token_experts(experts.targets);
+  return model.logits(model.decode(outputs, model.encode(inputs), rows));
 }
 
 /// Largest difference of an entry, relative to the largest expected.

@@ -63,6 +63,19 @@ TEST_CASE("keys of other origin are ignored and collected") {
   CHECK(unknown == std::set<std::string>{"idx", "source"});
 }
 
+TEST_CASE("the experts of a row's words are read, and are no keys of other origin") {
+  std::set<std::string> unknown;
+  const Record record = parse_record(
+      R"({"input": "ab", "target": "c", "input_experts": [["a", "x"], ["b", "y"]], "answer_experts": ["x"]})", "f:1",
+      true, &unknown);
+  REQUIRE(record.input_experts.size() == 2);
+  CHECK(record.input_experts[1].text == "b");
+  CHECK(record.input_experts[1].expert == "y");
+  CHECK(record.answer_experts == std::vector<std::string>{"x"});
+  CHECK(unknown.empty());
+  CHECK(record_of(R"({"input": "ab", "target": "c", "answer_experts": null})").answer_experts.empty());
+}
+
 TEST_CASE("an input alone is a row where no target is needed") {
   CHECK(parse_record(R"({"input": "a"})", "f:1", false).input == "a");
   CHECK(parse_record(R"({"input_ids": [3]})", "f:1", false).target_ids.empty());
@@ -85,6 +98,11 @@ TEST_CASE("a bad row is an error that names its line") {
       {R"({"input": "a", "target": "b", "choices": ["b", 2]})", "\"choices\" is"},
       {R"({"input": "a", "target": "b", "id": 1.5})", "\"id\" is 1.5"},
       {R"({"input": "a", "target": "b", "template": 1})", "\"template\" is 1"},
+      {R"({"input": "a", "target": "b", "input_experts": ["a", "x"]})", "\"input_experts\" is"},
+      {R"({"input": "a", "target": "b", "input_experts": [["a"]]})", "a list of 1 in \"input_experts\""},
+      {R"({"input": "a", "target": "b", "input_experts": [["a", 1]]})", "\"input_experts\" is"},
+      {R"({"input": "a", "target": "b", "answer_experts": "x"})", "\"answer_experts\" is"},
+      {R"({"input_ids": [1], "target_ids": [2], "answer_experts": ["x"]})", "\"answer_experts\" beside \"input_ids\""},
       {R"({"input": "a", "target_ids": [1]})", "\"input\" beside \"target_ids\""},
       {R"({"input_ids": [1], "target_ids": [2], "choices": ["a"]})", "\"choices\" beside \"input_ids\""},
       {R"({"input_ids": [1]})", "no \"target_ids\""},

@@ -122,6 +122,41 @@ TEST_CASE("differences are resampled in pairs: equal methods differ by nothing, 
   CHECK(words[4] != "[50.0,");  // while the scores themselves are uncertain
 }
 
+/// A method that has the second task only, of whose ten rows it answers so many right.
+MethodResult half_method(const std::string& name, int second) {
+  MethodResult result{name, {}, {}};
+  add_task(result.samples, "second", second, 10);
+  result.scores = score_suite({kTasks[1]}, result.samples);
+  return result;
+}
+
+TEST_CASE("a method with some of the tasks is compared over these, and the table says so") {
+  std::vector<MethodResult> methods = {method("base", 2, 4), half_method("part", 9), half_method("other", 6)};
+  methods[1].uses_labels = true;
+  const Comparison comparison = compare(kTasks, methods, "base");
+  const std::string table = comparison_table(comparison);
+  const auto part = words_of(table, "part");
+  CHECK(std::vector(part.begin(), part.begin() + 4) == std::vector<std::string>{"part", "-", "90.0", "90.0"});
+  CHECK(part[6] == "+50.0");  // to the base's 40 on this task, not to its mean of 30
+  CHECK_THAT(table, Catch::Contains("uses labels, 1 of 2 tasks\n") && Catch::Contains("  1 of 2 tasks\n"));
+  CHECK(words_of(table, "base").size() == 6);
+  const auto expected = paired_difference({kTasks[1]}, methods[1].samples, half_method("base", 4).samples);
+  CHECK(comparison.rows[1].difference->interval.low == expected.interval.low);
+  CHECK(comparison.rows[1].difference->interval.high == expected.interval.high);
+  const Json json = comparison_json(comparison);
+  CHECK_FALSE(json.at("methods").at(1).at("tasks").contains("first"));
+  CHECK(json.at("methods").at(1).at("tasks").at("second").at("score") == 90.0);
+}
+
+TEST_CASE("there is no difference to a reference that lacks a task") {
+  const std::vector<MethodResult> methods = {method("base", 2, 4), half_method("part", 9), half_method("other", 6)};
+  const Comparison comparison = compare(kTasks, methods, "part");
+  CHECK_FALSE(comparison.rows[0].difference);
+  CHECK_FALSE(comparison.rows[1].difference);
+  REQUIRE(comparison.rows[2].difference);
+  CHECK(comparison.rows[2].difference->score == Approx(-30));
+}
+
 TEST_CASE("comparison.json has the numbers of the table, and the interval of every task") {
   std::vector<MethodResult> methods = {method("base", 2, 4), method("routed", 8, 6)};
   methods.back().uses_labels = true;

@@ -28,6 +28,7 @@ TEST_CASE("a methods file names methods with settings of their own, directories 
   top-p: 0.9
   enabled: [one, two words]
   exclude-own: true
+  tasks: [first, second]
   encoder: ../encoder
 )");
   const std::vector<MethodEntry> entries = read_methods(scratch / "lists/methods.yaml");
@@ -49,6 +50,8 @@ TEST_CASE("a methods file names methods with settings of their own, directories 
   CHECK(changed.routing.enabled == std::vector<std::string>{"one", "two words"});
   CHECK(changed.routing.encoder == (scratch / "encoder").string());
   CHECK(changed.exclude_own);
+  CHECK(changed.tasks == std::vector<std::string>{"first", "second"});
+  CHECK(entries[2].tasks.empty());
   CHECK(changed.routing.source == (scratch / "lists/methods.yaml").string() + ":6");
 }
 
@@ -90,6 +93,9 @@ TEST_CASE("a bad methods file is an error that names file and line") {
       {routed + "  encoder: none\n", ":3", "no directory"},
       {"- name: a\n  base: true\n  k: 1\n", ":3", "\"k\" without routed"},
       {"- name: a\n  expert: r\n  exclude-own: true\n", ":3", "\"exclude-own\" without routed"},
+      {routed + "  tasks: first\n", ":3", "\"tasks\""},
+      {routed + "  tasks: []\n", ":3", "a list of names"},
+      {"- name: a\n  base: true\n  tasks: [first]\n", ":3", "\"tasks\" without routed"},
       {routed + routed, ":3", "a second method named \"a\""},
   };
   for (const Case& bad : cases) {

@@ -13,7 +13,8 @@
 namespace phatgoose {
 namespace {
 
-constexpr std::array<std::string_view, 4> kTextKeys = {"input", "target", "choices", "targets"};
+constexpr std::array<std::string_view, 6> kTextKeys = {"input",   "target",        "choices",
+                                                        "targets", "input_experts", "answer_experts"};
 constexpr std::array<std::string_view, 3> kIdKeys = {"input_ids", "target_ids", "choices_ids"};
 constexpr std::array<std::string_view, 2> kCommonKeys = {"id", "template"};
 
@@ -45,6 +46,18 @@ void check_keys(const Json& row, const std::string& where, std::set<std::string>
   for (const auto& [key, value] : row.items()) {
     if (!among(kTextKeys, key) && !among(kIdKeys, key) && !among(kCommonKeys, key)) unknown->insert(key);
   }
+}
+
+/// Wrong types only: whether the labels fit the text is for those to say who use them (token_labels.h).
+void read_experts(const Json& row, const std::string& where, Record& record) {
+  const std::string key = "input_experts";
+  for (const auto& part : json_get_or<std::vector<std::vector<std::string>>>(row, key, {}, where)) {
+    if (part.size() != 2) {
+      refuse(where, "a list of " + std::to_string(part.size()) + " in \"" + key + "\"", "[text, expert]");
+    }
+    record.input_experts.push_back({part[0], part[1]});
+  }
+  record.answer_experts = json_get_or<std::vector<std::string>>(row, "answer_experts", {}, where);
 }
 
 void read_text_fields(const Json& row, const std::string& where, bool need_target, Record& record) {
@@ -99,6 +112,7 @@ Record parse_record(std::string_view json, const std::string& where, bool need_t
     read_id_fields(row, where, need_target, record);
   } else {
     read_text_fields(row, where, need_target, record);
+    read_experts(row, where, record);
   }
   record.id = read_id(row, where);
   record.template_name = json_get_or<std::string>(row, "template", "", where);

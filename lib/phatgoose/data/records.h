@@ -11,12 +11,19 @@
 
 namespace phatgoose {
 
+/// A part of a row's input, and the expert that it belongs to.
+struct InputPart {
+  std::string text, expert;
+};
+
 /// One row. Text fields and id fields exclude each other: a row has `input` or `input_ids`.
 struct Record {
   std::string input, target;
   std::vector<std::string> choices, targets;  ///< targets: all right answers, where there are several
   TokenIds input_ids, target_ids;
   std::vector<TokenIds> choices_ids;
+  std::vector<InputPart> input_experts;     ///< parts that make up the input; empty where the row names no experts
+  std::vector<std::string> answer_experts;  ///< of each word of the answer
   std::string id;             ///< rows with the same id are templates of one example; default "FILE:LINE"
   std::string template_name;  ///< key "template"
   std::int64_t line = 0;      ///< 1-based

@@ -1,5 +1,7 @@
 #include "phatgoose/eval/methods.h"
 
+#include <fmt/format.h>
+
 #include <set>
 
 #include "phatgoose/base/error.h"
@@ -9,7 +11,6 @@
 #include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/expert_name.h"
 #include "phatgoose/store/routed_model_directory.h"
-#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 namespace {
@@ -83,6 +84,7 @@ EvalMethod method_of(const MethodEntry& entry, const EvalSettings& settings) {
   if (entry.routed) method.settings.routed = {*entry.routed};
   method.settings.exclude_own = entry.exclude_own;
   method.settings.routing = entry.routing;
+  if (!entry.tasks.empty()) method.settings.tasks = entry.tasks;
   return method;
 }
 
@@ -93,12 +95,11 @@ void check_encoders(const std::vector<EvalMethod>& methods) {
   for (const EvalMethod& method : methods) {
     const RoutingOptions& routing = method.settings.routing;
     if (!routing.encoder) continue;
-    const std::string& routed = method.settings.routed.front();
-    const std::string router = read_routed_model(routed).router;
-    const bool compares = router_kind(router, routed).has_encoder;
+    const bool compares = method.router->has_encoder;
     if (!routing.source.empty() && !compares) {
       fail(ExitCode::bad_data, {.where = routing.source,
-                                .found = "an encoder for " + routed + ", whose router is " + router,
+                                .found = "an encoder for " + method.settings.routed.front() + ", whose router is " +
+                                         method.router->name,
                                 .expected = "a router that compares inputs: retrieval"});
     }
     if (!routing.source.empty()) continue;
@@ -111,12 +112,25 @@ void check_encoders(const std::vector<EvalMethod>& methods) {
                          .expected = "a routed model with the router retrieval"});
 }
 
-/// Mistakes are told before anything is computed.
-void check_routing(const std::vector<EvalMethod>& methods) {
-  for (const EvalMethod& method : methods) {
+/// Without its expert, a token that a row labels would have nobody.
+void check_exclusion(const EvalMethod& method) {
+  if (!method.settings.exclude_own || !method.uses_labels()) return;
+  const std::string &source = method.settings.routing.source, &routed = method.settings.routed.front();
+  fail(source.empty() ? ExitCode::usage : ExitCode::bad_data,
+       {.where = source.empty() ? "--exclude-own" : source,
+        .found = fmt::format("exclude-own for {}, whose router is {}", routed, method.router->name),
+        .expected = "a router that chooses among the other experts"});
+}
+
+/// Reads the routed models' manifests. Mistakes are told before anything is computed.
+void find_routers(std::vector<EvalMethod>& methods) {
+  for (EvalMethod& method : methods) {
     for (const std::string& routed : method.settings.routed) {
-      changed(read_routed_model(routed), method.settings.routing.changes(), routed);
+      const RoutedModelManifest manifest = read_routed_model(routed);
+      changed(manifest, method.settings.routing.changes(), routed);
+      method.router = &router_kind(manifest.router, routed);
     }
+    check_exclusion(method);
   }
 }
 
@@ -138,7 +152,7 @@ std::vector<EvalMethod> methods_of(EvalSettings settings) {
     for (const MethodEntry& entry : read_methods(*settings.methods)) methods.push_back(method_of(entry, settings));
   }
   check_names(methods, settings.compare_to);
-  check_routing(methods);
+  find_routers(methods);
   check_encoders(methods);
   if (methods.size() == 1 && !settings.methods) return methods;
   check_directories(methods);

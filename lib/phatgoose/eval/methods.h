@@ -6,12 +6,16 @@
 #include <vector>
 
 #include "phatgoose/settings/eval.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 
 struct EvalMethod {
   std::string name;       ///< "base", the expert's name, the routed model's directory name, or as the methods file says
   EvalSettings settings;  ///< of a call that evaluates it alone, into a directory of its own
+  const RouterKind* router = nullptr;  ///< of a routed model; null for others
+
+  bool uses_labels() const { return router != nullptr && router->uses_labels; }
 };
 
 /// In the order base, experts, routed models, methods of the file. A single method of the command line keeps

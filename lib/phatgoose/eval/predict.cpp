@@ -12,6 +12,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/eval/predictor.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/router_kinds.h"
 #include "phatgoose/text/line_reader.h"
 
 namespace phatgoose {
@@ -123,6 +124,16 @@ void check_explainable(const PredictSettings& settings, const AdaptedModel& adap
                          .hint = ""});
 }
 
+/// Before anything is loaded: where answers are wanted, nobody has said whose words are whose.
+void check_router(const std::string& routed) {
+  const std::string router = read_routed_model(routed).router;
+  if (!router_kind(router, routed).uses_labels) return;
+  fail(ExitCode::usage, {.where = "--routed",
+                         .found = routed + ", whose router is " + router,
+                         .expected = "a router that does without the labels of rows",
+                         .hint = "phatgoose eval takes it"});
+}
+
 void check_encoder(const PredictSettings& settings, bool routes_inputs) {
   if (!settings.routing.encoder || routes_inputs) return;
   fail(ExitCode::usage, {.where = "--encoder",
@@ -139,6 +150,7 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
     fail(ExitCode::usage,
          {.where = "--explain", .found = "no --routed", .expected = "a routed model to explain", .hint = ""});
   }
+  if (settings.routed) check_router(*settings.routed);
   InputLines lines(settings.input, standard_input);
   const fs::path base = settings.model;
   std::optional<Tokenizer> tokenizer;

@@ -17,44 +17,59 @@ struct Place {
   std::size_t question, choice;
 };
 
+/// Ids, and the experts of their tokens where they are given.
+struct Tokens {
+  TokenIds ids;
+  ExpertNumbers experts;
+
+  auto operator<=>(const Tokens&) const = default;
+};
+
 /// A distinct input with the distinct targets that are scored against it, and the places that each target answers.
 struct SharedInput {
-  TokenIds ids;
+  Tokens tokens;
   std::vector<float> expert_scores;
-  std::map<TokenIds, std::vector<Place>> targets;
+  std::map<Tokens, std::vector<Place>> targets;
   std::int64_t questions = 0;
+
+  std::int64_t length() const { return static_cast<std::int64_t>(tokens.ids.size()); }
 };
 
 /// Distinct inputs in order of length, so that the rows of one pass are of similar length.
 std::vector<SharedInput> share_inputs(std::span<const Question> questions) {
-  std::map<std::pair<TokenIds, std::vector<float>>, std::size_t> index_of;
+  std::map<std::pair<Tokens, std::vector<float>>, std::size_t> index_of;
   std::vector<SharedInput> inputs;
   for (std::size_t q = 0; q < questions.size(); ++q) {
-    const auto [found, added] = index_of.try_emplace({questions[q].input, questions[q].expert_scores}, inputs.size());
-    if (added) inputs.push_back({questions[q].input, questions[q].expert_scores, {}});
+    const Question& question = questions[q];
+    const Tokens tokens{question.input, question.input_experts};
+    const auto [found, added] = index_of.try_emplace({tokens, question.expert_scores}, inputs.size());
+    if (added) inputs.push_back({tokens, question.expert_scores, {}});
     SharedInput& input = inputs[found->second];
     ++input.questions;
-    for (std::size_t c = 0; c < questions[q].choices.size(); ++c) {
-      input.targets[questions[q].choices[c]].push_back({q, c});
+    for (std::size_t c = 0; c < question.choices.size(); ++c) {
+      const bool labelled = !question.choices_experts.empty();
+      input.targets[{question.choices[c], labelled ? question.choices_experts[c] : ExpertNumbers()}].push_back({q, c});
     }
   }
   std::stable_sort(inputs.begin(), inputs.end(),
-                   [](const SharedInput& a, const SharedInput& b) { return a.ids.size() < b.ids.size(); });
+                   [](const SharedInput& a, const SharedInput& b) { return a.length() < b.length(); });
   return inputs;
 }
 
-/// Targets of one decoder pass: token ids, the encoder row of each, and where each score belongs.
+/// Targets of one decoder pass: token ids and experts, the encoder row of each, and where each score belongs.
 struct TargetPass {
   std::vector<TokenIds> targets;
+  std::vector<ExpertNumbers> experts;
   std::vector<std::int64_t> source_rows;
   std::vector<const std::vector<Place>*> places;
   std::int64_t tokens = 0;
 
-  void add(const TokenIds& target, std::int64_t source_row, const std::vector<Place>& answered) {
-    targets.push_back(target);
+  void add(const Tokens& target, std::int64_t source_row, const std::vector<Place>& answered) {
+    targets.push_back(target.ids);
+    experts.push_back(target.experts);
     source_rows.push_back(source_row);
     places.push_back(&answered);
-    tokens += static_cast<std::int64_t>(target.size());
+    tokens += static_cast<std::int64_t>(target.ids.size());
   }
 };
 
@@ -62,7 +77,8 @@ void score_targets(const T5Model& model, const EncodedRows& encoded, const Targe
                    std::vector<ChoiceScores>& scores) {
   if (pass.targets.empty()) return;
   const auto start = static_cast<TokenId>(model.config().decoder_start_token_id);
-  const PackedIds inputs = pack_decoder_inputs(pass.targets, start, model.device());
+  PackedIds inputs = pack_decoder_inputs(pass.targets, start, model.device());
+  inputs.packing.set_token_experts(pass.experts);  // position t predicts token t, and both have number t in their row
   const PackedIds targets = pack_ids(pass.targets, model.device());
   const at::Tensor hidden = model.decode(inputs, encoded, pass.source_rows);  // [N_tgt, D]
   const at::Tensor per_token =
@@ -79,16 +95,20 @@ void score_targets(const T5Model& model, const EncodedRows& encoded, const Targe
 void score_inputs(const T5Model& model, std::span<const SharedInput> inputs, const ScoringPasses& passes,
                   std::vector<ChoiceScores>& scores) {
   std::vector<TokenIds> rows;
+  std::vector<ExpertNumbers> experts;
   std::vector<std::vector<float>> expert_scores;
   for (const SharedInput& input : inputs) {
-    rows.push_back(input.ids);
+    rows.push_back(input.tokens.ids);
+    experts.push_back(input.tokens.experts);
     expert_scores.push_back(input.expert_scores);
   }
-  const EncodedRows encoded = encode_with(model, pack_questions(rows, expert_scores, model.device()), passes.encoder);
+  PackedIds packed = pack_questions(rows, expert_scores, model.device());
+  packed.packing.set_token_experts(experts);
+  const EncodedRows encoded = encode_with(model, packed, passes.encoder);
   TargetPass pass;
   for (std::size_t row = 0; row < inputs.size(); ++row) {
     for (const auto& [target, places] : inputs[row].targets) {
-      if (pass.tokens > 0 && pass.tokens + static_cast<std::int64_t>(target.size()) > passes.tokens) {
+      if (pass.tokens > 0 && pass.tokens + static_cast<std::int64_t>(target.ids.size()) > passes.tokens) {
         score_targets(model, encoded, pass, scores);
         pass = {};
       }
@@ -128,9 +148,9 @@ std::vector<ChoiceScores> score_choices(const T5Model& model, std::span<const Qu
     std::size_t last = first;
     std::int64_t tokens = 0;
     do {
-      tokens += static_cast<std::int64_t>(inputs[last].ids.size());
+      tokens += inputs[last].length();
       finished += inputs[last++].questions;
-    } while (last < inputs.size() && tokens + static_cast<std::int64_t>(inputs[last].ids.size()) <= passes.tokens);
+    } while (last < inputs.size() && tokens + inputs[last].length() <= passes.tokens);
     score_inputs(model, std::span(inputs).subspan(first, last - first), passes, scores);
     if (passes.on_questions) passes.on_questions(finished);
     first = last;

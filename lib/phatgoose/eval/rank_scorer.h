@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "phatgoose/data/token_labels.h"
 #include "phatgoose/eval/encoder_cache.h"
 #include "phatgoose/nn/t5_model.h"
 
@@ -16,6 +17,10 @@ struct Question {
   TokenIds input;
   std::vector<TokenIds> choices;
   std::vector<float> expert_scores = {};  ///< of the input as a whole, for routers that ask for it (Packing::row_scores)
+  /// The expert that each token goes to, for routers that ask for it (Packing::token_experts). A token of a choice is
+  /// work of the decoder position that predicts it.
+  ExpertNumbers input_experts = {};
+  std::vector<ExpertNumbers> choices_experts = {};
 };
 
 /// The rows' ids as one packed batch with their scores by expert; all rows have such scores, or none has.

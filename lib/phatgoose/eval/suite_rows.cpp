@@ -35,30 +35,28 @@ std::optional<Tokenizer> tokenizer_for(const fs::path& base, const std::vector<s
 
 }  // namespace
 
-Suite chosen_suite(const EvalSettings& settings) {
-  Suite suite = read_suite(settings.suite);
-  const std::vector<std::string>& names = settings.tasks;
+Suite with_tasks(Suite suite, const std::vector<std::string>& names, const std::string& source) {
   if (names.empty()) return suite;
   std::vector<std::string> known;
   for (const Task& task : suite.tasks) known.push_back(task.name);
   for (const std::string& name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    fail(ExitCode::usage, {.where = "--tasks",
-                           .found = fmt::format("no task \"{}\" in {}", name, settings.suite),
-                           .expected = fmt::format("some of {}", fmt::join(known, ", ")),
-                           .hint = did_you_mean(name, known)});
+    fail(source.empty() ? ExitCode::usage : ExitCode::bad_data,
+         {.where = source.empty() ? "--tasks" : source,
+          .found = fmt::format("no task \"{}\" among those of {} that are evaluated", name, suite.name),
+          .expected = fmt::format("some of {}", fmt::join(known, ", ")),
+          .hint = did_you_mean(name, known)});
   }
   std::erase_if(suite.tasks, [&](const Task& task) { return std::ranges::find(names, task.name) == names.end(); });
   return suite;
 }
 
-SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, bool with_texts) {
+SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, const std::vector<RowNeeds>& needs) {
   const std::int64_t vocab_size = read_t5_config(settings.model).vocab_size;
   const std::vector<std::vector<Record>> records = read_all_records(suite, settings.limit);
-  SuiteRows rows{tokenizer_for(settings.model, records, vocab_size), {}, 0};
+  SuiteRows rows{tokenizer_for(settings.model, records, vocab_size), {}};
   for (std::size_t i = 0; i < records.size(); ++i) {
-    rows.tasks.push_back(prepare_task(suite.tasks[i], records[i], rows.tokenizer_or_null(), vocab_size, with_texts));
-    rows.count += static_cast<std::int64_t>(records[i].size());
+    rows.tasks.push_back(prepare_task(suite.tasks[i], records[i], rows.tokenizer_or_null(), vocab_size, needs[i]));
   }
   return rows;
 }

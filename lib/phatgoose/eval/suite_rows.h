@@ -13,17 +13,16 @@ namespace phatgoose {
 struct SuiteRows {
   std::optional<Tokenizer> tokenizer;  ///< none where the base has none and no row needs one
   std::vector<TaskRows> tasks;
-  std::int64_t count = 0;
 
   const Tokenizer* tokenizer_or_null() const { return tokenizer ? &*tokenizer : nullptr; }
 };
 
-/// The suite that `settings` names, with the tasks that it names only, in the suite's order; usage error for a name
-/// that the suite lacks.
-Suite chosen_suite(const EvalSettings& settings);
+/// The suite with these tasks only, in its own order; without names with all of them. A name that it lacks: usage
+/// error, or bad_data where the names stand in a file, at `source` ("FILE:LINE").
+Suite with_tasks(Suite suite, const std::vector<std::string>& names, const std::string& source = {});
 
 /// All rows of `suite` (of each task `settings.limit` at most), checked before anything is computed: bad_data with the
-/// line. `with_texts`: TaskRows::texts too.
-SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, bool with_texts);
+/// line. `needs`: of every task.
+SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, const std::vector<RowNeeds>& needs);
 
 }  // namespace phatgoose

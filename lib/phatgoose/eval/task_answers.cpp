@@ -1,5 +1,6 @@
 #include "phatgoose/eval/task_answers.h"
 
+#include "phatgoose/base/error.h"
 #include "phatgoose/data/batching.h"
 #include "phatgoose/embed/retrieval_text.h"
 #include "phatgoose/eval/generation.h"
@@ -44,10 +45,20 @@ void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& 
   }
 }
 
+/// Of a text that is yet to be generated, nobody can say whose words are whose.
+void check_labelled(const Task& task) {
+  if (task.kind == TaskKind::rank_classification) return;
+  fail(ExitCode::bad_data, {.where = "task " + task.name,
+                            .found = "generation, for the router token-oracle",
+                            .expected = "rank classification",
+                            .hint = "choose tasks with --tasks, or with tasks in a methods file"});
+}
+
 }  // namespace
 
 TaskRows prepare_task(const Task& task, const std::vector<Record>& records, const Tokenizer* tokenizer,
-                      std::int64_t vocab_size, bool with_texts) {
+                      std::int64_t vocab_size, RowNeeds needs) {
+  if (needs.labels) check_labelled(task);
   const std::string where = task.data.string();
   const RowEncoder encoder(tokenizer, vocab_size, where);
   const bool with_choices = task.kind == TaskKind::rank_classification;
@@ -56,9 +67,25 @@ TaskRows prepare_task(const Task& task, const std::vector<Record>& records, cons
     rows.samples.push_back(sample_of(record, task, static_cast<std::int64_t>(rows.samples.size()), where));
     rows.questions.push_back({encoder.input(record, task.max_input_length),
                               with_choices ? encoder.choices(record) : std::vector<TokenIds>{}});
-    if (with_texts) rows.texts.push_back(retrieval_text(record, tokenizer, where));
+    if (needs.texts) rows.texts.push_back(retrieval_text(record, tokenizer, where));
+    const Question& question = rows.questions.back();
+    if (needs.labels) rows.labels.add(record, question.input, question.choices, tokenizer, where);
   }
   return rows;
+}
+
+void follow_labels(TaskRows& rows, const std::vector<std::string>& experts) {
+  const ExpertNumbers places = rows.labels.places_in(experts);
+  const auto placed = [&](ExpertNumbers numbers) {
+    for (std::int32_t& number : numbers) number = places[number];
+    return numbers;
+  };
+  for (std::size_t row = 0; row < rows.questions.size(); ++row) {
+    Question& question = rows.questions[row];
+    const TokenLabels::Row& labels = rows.labels.rows()[row];
+    question.input_experts = placed(labels.input);
+    for (const ExpertNumbers& choice : labels.choices) question.choices_experts.push_back(placed(choice));
+  }
 }
 
 std::vector<Sample> answer_task(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& rows,

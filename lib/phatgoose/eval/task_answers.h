@@ -7,6 +7,7 @@
 
 #include "phatgoose/data/records.h"
 #include "phatgoose/data/suite.h"
+#include "phatgoose/data/token_labels.h"
 #include "phatgoose/eval/rank_scorer.h"
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/scoring/sample.h"
@@ -19,12 +20,22 @@ struct TaskRows {
   std::vector<Question> questions;  ///< without choices where the task is generation
   std::vector<Sample> samples;
   std::vector<std::string> texts;  ///< of every row, for routers that look at whole inputs; empty unless asked for
+  TokenLabels labels = {};         ///< of every row, for routers that follow them; empty unless asked for
 };
 
-/// `tokenizer` may be null when every row carries ids. Rows that do not fit the task's kind or the vocabulary: bad_data
-/// with the line.
+/// What routers ask of rows beside their tokens.
+struct RowNeeds {
+  bool texts = false, labels = false;
+};
+
+/// `tokenizer` may be null when every row carries ids. Rows that do not fit the task's kind or the vocabulary, and rows
+/// or a kind of task that lack the labels that are needed: bad_data with the line.
 TaskRows prepare_task(const Task& task, const std::vector<Record>& records, const Tokenizer* tokenizer,
-                      std::int64_t vocab_size, bool with_texts = false);
+                      std::int64_t vocab_size, RowNeeds needs = {});
+
+/// Sends every token to the expert that its row names, `experts` being the names of those that are routed: bad_data
+/// with the line of a row that names another.
+void follow_labels(TaskRows& rows, const std::vector<std::string>& experts);
 
 /// How rows are computed; no answer depends on it beyond fp32 rounding.
 struct AnswerPasses {

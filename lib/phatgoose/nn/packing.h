@@ -34,9 +34,14 @@ class Packing {
   /// The same for other rows, each of which comes from one of these.
   void inherit_row_scores(const Packing& from, std::span<const std::int64_t> source_rows);
 
+  /// The one expert that competes for each token. Undefined where all do.
+  const at::Tensor& token_experts() const { return token_experts_; }  // [N] int64, CPU
+  /// A list for each row, as long as the row; lists that are all empty: no change.
+  void set_token_experts(std::span<const std::vector<std::int32_t>> rows);
+
  private:
   std::vector<std::int64_t> offsets_;
-  at::Tensor row_scores_;
+  at::Tensor row_scores_, token_experts_;
 };
 
 /// Token ids of several rows.

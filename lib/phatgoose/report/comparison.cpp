@@ -29,6 +29,33 @@ MethodResult oracle(const std::vector<Task>& tasks, const std::vector<MethodResu
   return row;
 }
 
+/// The tasks of `tasks` that the method has.
+std::vector<Task> tasks_of(const std::vector<Task>& tasks, const MethodResult& method) {
+  std::vector<Task> own;
+  std::ranges::copy_if(tasks, std::back_inserter(own), [&](const Task& task) {
+    return std::ranges::find(method.scores.tasks, task.name, &TaskScore::task) != method.scores.tasks.end();
+  });
+  return own;
+}
+
+/// Over the tasks that the method has, all of which the reference must have, too.
+std::optional<MetricScore> difference_to(const MethodResult& reference, const MethodResult& method,
+                                         const std::vector<Task>& tasks) {
+  const std::vector<Task> own = tasks_of(tasks, method);
+  if (&method == &reference || tasks_of(own, reference).size() < own.size()) return std::nullopt;
+  std::vector<Sample> samples;
+  for (const Task& task : own) take_task(reference, task.name, samples);
+  return paired_difference(own, method.samples, std::move(samples));
+}
+
+/// What is to be known beside the numbers of a row.
+std::string note_of(const Comparison::Row& row) {
+  const auto present = std::ranges::count_if(row.tasks, [](const auto& task) { return task.has_value(); });
+  std::string note = row.uses_labels ? "uses labels" : "";
+  if (present == std::ssize(row.tasks)) return note;
+  return fmt::format("{}{}{} of {} tasks", note, note.empty() ? "" : ", ", present, row.tasks.size());
+}
+
 std::string score_text(double score) { return fmt::format("{:.1f}", score); }
 
 }  // namespace
@@ -48,8 +75,11 @@ Comparison compare(const std::vector<Task>& tasks, const std::vector<MethodResul
   const auto compared = std::ranges::find(methods, reference, &MethodResult::name);
   for (const MethodResult& method : methods) {
     Comparison::Row row{method.name, {}, method.scores.mean, std::nullopt, method.uses_labels};
-    for (const TaskScore& task : method.scores.tasks) row.tasks.push_back(task.metrics.front());
-    if (&method != &*compared) row.difference = paired_difference(tasks, method.samples, compared->samples);
+    for (const Task& task : tasks) {
+      const auto found = std::ranges::find(method.scores.tasks, task.name, &TaskScore::task);
+      row.tasks.push_back(found == method.scores.tasks.end() ? std::nullopt : std::optional(found->metrics.front()));
+    }
+    row.difference = difference_to(*compared, method, tasks);
     comparison.rows.push_back(std::move(row));
   }
   return comparison;
@@ -64,12 +94,12 @@ std::string comparison_table(const Comparison& comparison) {
   Table table(header, right);
   for (const Comparison::Row& row : comparison.rows) {
     std::vector<std::string> cells{row.method};
-    for (const MetricScore& task : row.tasks) cells.push_back(score_text(task.score));
+    for (const auto& task : row.tasks) cells.push_back(task ? score_text(task->score) : "-");
     cells.push_back(score_text(row.mean.score));
     cells.push_back(interval_text(row.mean.interval));
     cells.push_back(row.difference ? fmt::format("{:+.1f}", row.difference->score) : "");
     cells.push_back(row.difference ? interval_text(row.difference->interval) : "");
-    cells.emplace_back(row.uses_labels ? "uses labels" : "");
+    cells.push_back(note_of(row));
     table.add(std::move(cells));
   }
   return table.text();
@@ -83,8 +113,9 @@ Json comparison_json(const Comparison& comparison) {
   for (const Comparison::Row& row : comparison.rows) {
     Json tasks = Json::object();
     for (std::size_t t = 0; t < row.tasks.size(); ++t) {
-      tasks[comparison.tasks[t]] = score(row.tasks[t]);
-      tasks[comparison.tasks[t]]["metric"] = row.tasks[t].metric;
+      if (!row.tasks[t]) continue;
+      tasks[comparison.tasks[t]] = score(*row.tasks[t]);
+      tasks[comparison.tasks[t]]["metric"] = row.tasks[t]->metric;
     }
     methods.push_back({{"name", row.method},
                        {"uses_labels", row.uses_labels},

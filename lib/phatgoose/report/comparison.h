@@ -14,21 +14,23 @@ namespace phatgoose {
 
 struct MethodResult {
   std::string name;
-  std::vector<Sample> samples;  ///< all rows of all tasks
+  std::vector<Sample> samples;  ///< all rows of all its tasks
   SuiteScore scores;
   bool uses_labels = false;  ///< a reference row, which a deployment could not have
 };
 
 /// Two reference rows from the results of single experts: "best-individual", the expert with the best mean over tasks,
-/// and "oracle", per task the expert with the best score on it. Ties: the earlier expert. Both use labels.
+/// and "oracle", per task the expert with the best score on it. Ties: the earlier expert. Both use labels. All experts
+/// must have all tasks.
 std::vector<MethodResult> reference_rows(const std::vector<Task>& tasks, const std::vector<MethodResult>& experts);
 
 struct Comparison {
   struct Row {
     std::string method;
-    std::vector<MetricScore> tasks;  ///< the first metric of each task
-    MetricScore mean;
-    std::optional<MetricScore> difference;  ///< of the mean to the reference's; none for the reference itself
+    std::vector<std::optional<MetricScore>> tasks;  ///< the first metric of each; none where the method left it out
+    MetricScore mean;                               ///< over the tasks that it has
+    /// Of the mean to the reference's over the same tasks; none for the reference itself, and where that lacks one.
+    std::optional<MetricScore> difference;
     bool uses_labels = false;
   };
   std::vector<std::string> tasks;  ///< names
@@ -36,12 +38,13 @@ struct Comparison {
   std::vector<Row> rows;
 };
 
-/// The scores of `methods` on `tasks`; differences to the method called `reference`, which must be among them, are
-/// resampled in pairs.
+/// The scores of `methods`, each on some of `tasks`; differences to the method called `reference`, which must be among
+/// them, are resampled in pairs.
 Comparison compare(const std::vector<Task>& tasks, const std::vector<MethodResult>& methods,
                    const std::string& reference);
 
-/// A line for each method, a column for each task; then the mean over tasks and the difference, with 95 % intervals.
+/// A line for each method, a column for each task; then the mean over tasks and the difference, with 95 % intervals. A
+/// line with fewer tasks than there are says so.
 std::string comparison_table(const Comparison& comparison);
 
 /// comparison.json: the same numbers unrounded, and the intervals of every task's score.

@@ -1,5 +1,5 @@
 // The router that prefers nobody: every competitor scores 0, so that the number of experts taken, the enabled ones, and
-// what is known of whole rows decide (METHODS 4: uniform, single, retrieval).
+// what is known of rows and tokens decide (METHODS 4: uniform, single, retrieval, token-oracle).
 #pragma once
 
 #include <memory>

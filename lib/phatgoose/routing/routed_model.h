@@ -47,6 +47,8 @@ class RoutedModel {
 
   /// Whether the router looks at whole inputs: then every packing that is encoded needs row_scores().
   bool routes_inputs() const { return kind_->has_encoder; }
+  /// Whether every token goes to the expert that its row names: then every packing needs token_experts().
+  bool follows_labels() const { return kind_->uses_labels; }
   /// Fingerprint of the encoder that the experts' examples were embedded with, where known.
   const std::string& encoder_fingerprint() const { return encoder_fingerprint_; }
   const std::string& encoder_name() const { return encoder_name_; }

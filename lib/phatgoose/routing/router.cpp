@@ -25,6 +25,7 @@ constexpr std::array kRouters{
     RegisteredRouter{"retrieval", make_constant_router},
     RegisteredRouter{"uniform", make_constant_router},
     RegisteredRouter{"single", make_constant_router},
+    RegisteredRouter{"token-oracle", make_constant_router},
 };
 
 }  // namespace

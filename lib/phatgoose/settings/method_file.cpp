@@ -18,6 +18,7 @@ OptionSet routing_options(MethodEntry& entry) {
   OptionSet set("eval", "");
   entry.routing.declare(set);
   set.add("exclude-own", &entry.exclude_own, "");
+  set.add("tasks", &entry.tasks, "");
   return set;
 }
 
@@ -83,7 +84,7 @@ class MethodsReader {
   void read_option(const YAML::Node& entry, const Option& option, bool routed) const {
     const YAML::Node value = entry[option.name];
     if (!value) return;
-    if (!routed) yaml_.refuse(value, "\"" + option.name + "\" without routed", "a routed model that it changes");
+    if (!routed) yaml_.refuse(value, "\"" + option.name + "\" without routed", "it beside a routed model only");
     std::vector<std::string> texts;
     if (is_list(option)) {
       yaml_.check_list(value, "\"" + option.name + "\"", "names");

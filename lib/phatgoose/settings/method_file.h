@@ -15,7 +15,8 @@ namespace phatgoose {
 struct MethodEntry {
   std::string name;  ///< of its directory of results too
   std::optional<std::string> expert, routed;  ///< directories
-  bool exclude_own = false;                   ///< this and `routing` are for `routed` only
+  bool exclude_own = false;                   ///< this, `tasks` and `routing` are for `routed` only
+  std::vector<std::string> tasks;             ///< names; empty: all that are evaluated
   RoutingOptions routing;
 };
 

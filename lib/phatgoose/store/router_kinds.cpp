@@ -20,6 +20,7 @@ constexpr std::array kKinds{
     RouterKind{"retrieval", "retrieval.safetensors", "prepare --router retrieval", fixed, true},
     RouterKind{"uniform", nullptr, nullptr, fixed, false, true},
     RouterKind{"single", nullptr, nullptr, fixed},
+    RouterKind{"token-oracle", nullptr, nullptr, fixed, false, false, true},
     RouterKind{"merged-factors", nullptr, nullptr, merged},
     RouterKind{"merged-product", nullptr, nullptr, merged},
 };

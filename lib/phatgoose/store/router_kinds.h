@@ -21,6 +21,7 @@ struct RouterKind {
   Mixing mixing;
   bool has_encoder = false;    ///< compares whole inputs by sentence embeddings
   bool shares_of_all = false;  ///< an expert that lacks a linear keeps its share of the weights there
+  bool uses_labels = false;    ///< follows the experts that rows name: a reference, which a deployment could not have
 };
 
 /// In the order in which documents list them.

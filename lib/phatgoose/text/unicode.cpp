@@ -106,11 +106,11 @@ std::string strip(std::string_view text) {
   return begin == std::string_view::npos ? std::string() : std::string(text.substr(begin, end - begin));
 }
 
-std::vector<std::string> split_words(std::string_view text) {
-  std::vector<std::string> words;
+std::vector<WordPlace> word_places(std::string_view text) {
+  std::vector<WordPlace> words;
   std::size_t begin = 0, i = 0;
   const auto close = [&] {
-    if (i > begin) words.emplace_back(text.substr(begin, i - begin));
+    if (i > begin) words.push_back({begin, i});
   };
   while (i < text.size()) {
     const auto [length, c] = first_code_point(text.substr(i));
@@ -121,6 +121,12 @@ std::vector<std::string> split_words(std::string_view text) {
     i += length;
   }
   close();
+  return words;
+}
+
+std::vector<std::string> split_words(std::string_view text) {
+  std::vector<std::string> words;
+  for (const auto& [begin, end] : word_places(text)) words.emplace_back(text.substr(begin, end - begin));
   return words;
 }
 

@@ -1,6 +1,7 @@
 // The few Unicode operations on UTF-8 text that scoring needs, with the meaning that Python's str gives them.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,13 @@ bool is_word(char32_t c);
 
 /// str.strip().
 std::string strip(std::string_view text);
-/// str.split(): the maximal runs without white space.
+/// The bytes [begin, end) of a word in a text.
+struct WordPlace {
+  std::size_t begin, end;
+};
+/// The maximal runs without white space, in order.
+std::vector<WordPlace> word_places(std::string_view text);
+/// str.split(): those runs.
 std::vector<std::string> split_words(std::string_view text);
 /// str.lower(), except that a final sigma is not treated apart.
 std::u32string lower_case(std::u32string_view text);
