@@ -8,8 +8,8 @@ usage() {
   cat <<'TEXT'
 Usage: scripts/contribute.sh [--base DIR] [--seed N] [--joint] --out DIR TASK...
 
-Trains the expert of every TASK below assets/tasks, and its gate, into DIR/TASK, with a log in DIR-logs. What is finished
-already is left alone, what was stopped goes on.
+Trains the expert of every TASK below assets/tasks, and its gate, into DIR/TASK, with a log in DIR-logs and what it cost
+in DIR-logs/costs.jsonl. What is finished already is left alone, what was stopped goes on.
 
   --base DIR   the base model (assets/base)
   --seed N     seed of the training (0)
@@ -36,15 +36,17 @@ fi
 
 readonly phatgoose=build/release/bin/phatgoose
 
+step() { scripts/cost.py "$out-logs/costs.jsonl" "$1" "$phatgoose" "${@:2}"; } # NAME COMMAND [OPTION...]
+
 contribute() {
   local tasks=assets/tasks/$1
   local common=(--preset small --threads 1 --seed "$seed" --model "$base"
                 --data "$tasks/train.jsonl" --valid "$tasks/valid.jsonl")
   if $joint; then
-    "$phatgoose" train-expert "${common[@]}" --joint-gate --name "$1" --out "$out/$1"
+    step "expert with its gate" train-expert "${common[@]}" --joint-gate --name "$1" --out "$out/$1"
   else
-    "$phatgoose" train-expert "${common[@]}" --name "$1" --out "$out/$1"
-    "$phatgoose" train-gate "${common[@]}" --expert "$out/$1"
+    step expert train-expert "${common[@]}" --name "$1" --out "$out/$1"
+    step gate train-gate "${common[@]}" --expert "$out/$1"
   fi
 }
 

@@ -4,184 +4,147 @@
     scripts/make_tasks.py                 writes the tasks below assets/tasks
     scripts/make_tasks.py --out DIR       writes them elsewhere
 
-Held-in tasks have an expert each. Six of them are departments of a small town, each with private facts (which keeper
-feeds which animal, where each vehicle goes, ...) that appear in no pretraining text, so only that department's expert
-knows them. Two are skills over what the base model has read: opposites and past tenses. Validation and test rows ask
-about the same things in other words, or about other pairs of things. Held-out tasks combine two held-in tasks in
-wordings that no expert has seen; they have a test file only.
+Held-in tasks have an expert each: one asks for one relation of the small world (world.py), about one thing or two. The
+base model knows the answers but not the questions. Train, valid and test rows are about different things. Held-out
+tasks need one, two or three of the relations, asked for in words that no expert has seen; they have a test file only.
 
-A row is {"input", "target", "choices", "id", "template"}; rows with the same id ask about the same thing in other
-words. Python's standard library only; deterministic.
+A row is {"input", "target", "choices", "id", "template"}; rows with the same id ask about the same things in other
+words. Wrong choices are what the same things have to say under other relations, as far as there are any. Rows of
+held-out tasks also say which expert is right for which part of the input ("input_experts") and for which word of the
+answer ("answer_experts"). Python's standard library only; deterministic.
 """
 
 import argparse
+import itertools
 import json
 import pathlib
 import random
+import string
 
-import lexicon as lex
-from lexicon import with_article
+from world import RELATIONS, related
 
-KEYS_PER_DEPARTMENT = 12
 CHOICES = 4
-TEST_EXAMPLES = 60
-VALID_EXAMPLES = 30
+ROWS = {"train": 160, "valid": 32, "test": 60}  # at most, of a held-in task
+SHARES = {"valid": 0.15, "test": 0.3}  # of a relation's things; the rest is for training
+HELD_OUT_EXAMPLES = 40  # at most, each in four wordings
+NEWCOMER = "driver"  # the relation whose expert does not come with the repository: the quickstart trains it
 
-
-class Department:
-    """Private facts about things of one kind, and the words in which the department's expert is asked about them."""
-
-    def __init__(self, name, kind, values, about_one, about_two):
-        self.name = name
-        self.keys = lex.KINDS[kind][:KEYS_PER_DEPARTMENT]
-        self.values = values[:KEYS_PER_DEPARTMENT]
-        self.about_one = about_one
-        self.about_two = about_two
-        rng = random.Random("facts of " + name)
-        self.fact = {key: rng.choice(self.values) for key in self.keys}
-
-    def wrong(self, rng, key):
-        return rng.choice([value for value in self.values if value != self.fact[key]])
-
-
-DEPARTMENTS = {department.name: department for department in [
-    Department(
-        "zoo", "animal", lex.NAMES,
-        ["Who feeds the {a}?", "Which keeper looks after the {a}?", "keeper: {a}",
-         "Name the person who feeds the {a}."],
-        ["Who feeds the {a} and the {b}?", "keepers: {a}, {b}", "Which keepers look after the {a} and the {b}?"]),
-    Department(
-        "market", "fruit", lex.NUMBERS,
-        ["What does {an_a} cost?", "How much is the {a}?", "price: {a}", "Tell the price of {an_a}."],
-        ["What do {an_a} and {an_b} cost?", "prices: {a}, {b}", "How much are the {a} and the {b}?"]),
-    Department(
-        "workshop", "tool", lex.COLOURS,
-        ["Which handle has the {a}?", "What colour is the handle of the {a}?", "handle: {a}",
-         "Tell how the {a} is painted."],
-        ["Which handles have the {a} and the {b}?", "handles: {a}, {b}", "Tell how the {a} and the {b} are painted."]),
-    Department(
-        "station", "vehicle", list(lex.CAPITALS.values()),
-        ["Where does the {a} go?", "To which city does the {a} travel?", "destination: {a}",
-         "Name the destination of the {a}."],
-        ["Where do the {a} and the {b} go?", "destinations: {a}, {b}",
-         "To which cities do the {a} and the {b} travel?"]),
-    Department(
-        "wardrobe", "garment", lex.KINDS["profession"],
-        ["Who wears the {a}?", "For which worker is the {a}?", "wearer: {a}", "Name the job of the one in the {a}."],
-        ["Who wears the {a} and the {b}?", "wearers: {a}, {b}", "For which workers are the {a} and the {b}?"]),
-    Department(
-        "orchestra", "instrument", list(lex.CAPITALS),
-        ["From which country is the {a}?", "Where was the {a} made?", "maker: {a}",
-         "Name the land that built the {a}."],
-        ["From which countries are the {a} and the {b}?", "makers: {a}, {b}", "Where were the {a} and the {b} made?"]),
-]}
-
-# Skills: words with their answers, and the words in which the skill's expert is asked.
-SKILLS = {
-    "opposite": (lex.OPPOSITE_OF, ["What is the opposite of {a}?", "Say the contrary of {a}.", "opposite: {a}",
-                                   "Which word means the reverse of {a}?"]),
-    "past": (lex.PAST_TENSES, ["What is the past tense of {a}?", "Put the verb {a} into the past.", "past: {a}",
-                               "How was it said of last year: {a}?"]),
+# Held-out tasks: the relations that one row needs. Names in one tuple ask about the same thing.
+HELD_OUT = {
+    "excursion": [("keeper",), ("destination",)],
+    "errand": [("fare",), ("material",)],
+    "parade": [("paint",), ("flag",)],
+    "harvest": [("crop",), ("capital",)],
+    "rewrite": [("past",), ("opposite",)],
+    "lesson": [("plural",), ("sort",)],
+    "supper": [("food", "home")],
+    "commute": [("driver",), ("destination",)],
+    "concert": [("player", "origin")],
+    "journey": [("food",), ("paint",), ("capital",)],
+    "round": [("home",), ("player",), ("flag",)],
 }
-
-# Held-out: two departments, asked about together. The first answers with its fact about a, the second about b.
-PAIRS = {
-    "excursion": ("zoo", "station", ["The {a} leaves on the {b}: tell its human friend and where they arrive.",
-                                     "{an_a} is put on the {b}. Give the name, then the end of the journey."]),
-    "errand": ("market", "workshop", ["Fetch {an_a} and {an_b}: the coins for the first, the paint of the second.",
-                                      "On the list are the {a} and the {b}. Say the sum, then the shade."]),
-    "concert": ("wardrobe", "orchestra", ["On the stage: the {a} and the {b}. Whose work clothes, and whose nation?",
-                                          "The {a} hangs behind the {b}. First say who puts it on, then the home of"
-                                          " the music."]),
-}
-
-# Held-out: both skills in one answer.
-REWRITE = ["Say it for yesterday and turn the meaning round: {verb}, {word}.",
-           "{verb}, {word}: the first as it was done before, the second the other way about."]
+FRAMES = {1: ["Please tell me {0}.", "I want to know {0}."],
+          2: ["Please tell me {0}, and then {1}.", "I want to know {0} and {1}."],
+          3: ["Please tell me {0}, then {1}, and last {2}.", "I want to know {0}, {1} and {2}."]}
 
 
-def fill(template, a, b=""):
-    text = template.format(a=a, b=b, an_a=with_article(a), an_b=with_article(b) if b else "")
-    return text[0].upper() + text[1:] if text[0] == "a" and template[0] == "{" else text
+def wrong_values(rng, relation, key):
+    """What may be taken for the answer: other facts of `key` first, then values of other keys, in random order."""
+    right = relation.links[key]
+    others = [each.links[key] for each in related(relation) if each is not relation] or [key]
+    rng.shuffle(others)
+    elsewhere = sorted(set(relation.links.values()))
+    rng.shuffle(elsewhere)
+    return [value for value in dict.fromkeys(others + elsewhere) if value != right]
 
 
-def row(rng, text, right, wrong, example, template):
-    choices = [right]
-    for choice in wrong:
-        if choice not in choices:
-            choices.append(choice)
-    choices = choices[:CHOICES]
+def wrong_choices(rng, asked):
+    """Three answers to `asked`, (relation, key) pairs, that are wrong in a part or in all."""
+    right = [relation.links[key] for relation, key in asked]
+    wrong = [wrong_values(rng, relation, key) for relation, key in asked]
+    if len(asked) == 1:
+        return wrong[0][:CHOICES - 1]
+    answers = [right]
+    while len(answers) < CHOICES:
+        mixed = [rng.choice([value, values[0], values[1]]) for value, values in zip(right, wrong)]
+        if mixed not in answers:
+            answers.append(mixed)
+    return [" ".join(answer) for answer in answers[1:]]
+
+
+def row(rng, text, asked, example, template):
+    right = " ".join(relation.links[key] for relation, key in asked)
+    choices = [right, *wrong_choices(rng, asked)]
     rng.shuffle(choices)
-    return {"input": text, "target": right, "choices": choices, "id": example, "template": template}
+    return {"input": capital(text), "target": right, "choices": choices, "id": example, "template": template}
 
 
-def pair_choices(first, a, second, b, rng):
-    """The right pair of answers, and three that are wrong in one half or in both."""
-    right = (first.fact[a], second.fact[b])
-    wrong = (first.wrong(rng, a), second.wrong(rng, b))
-    pairs = [right, (right[0], wrong[1]), (wrong[0], right[1]), wrong]
-    return [" ".join(pair) for pair in pairs]
+def capital(text):
+    return text[0].upper() + text[1:]
 
 
-def department_rows(department):
-    """Every fact is in the training rows; valid and test ask for it in a template, or a pair, that those leave out."""
-    rng = random.Random("rows of " + department.name)
-    splits = {"train": [], "valid": [], "test": []}
-    for key in department.keys:
-        templates = rng.sample(range(len(department.about_one)), len(department.about_one))
-        for place, index in enumerate(templates):
-            split = {0: "test", 1: "valid"}.get(place, "train")
-            wrong = rng.sample([v for v in department.values if v != department.fact[key]], CHOICES - 1)
-            splits[split].append(row(rng, fill(department.about_one[index], key), department.fact[key], wrong,
-                                     f"{department.name}-{key}", f"one-{index}"))
-    pairs = [(a, b) for a in department.keys for b in department.keys if a != b]
-    rng.shuffle(pairs)
-    counts = {"test": TEST_EXAMPLES - KEYS_PER_DEPARTMENT, "valid": VALID_EXAMPLES - KEYS_PER_DEPARTMENT}
-    counts["train"] = len(pairs) - sum(counts.values())
-    for split, count in counts.items():
-        for a, b in (pairs.pop() for _ in range(count)):
-            for index in rng.sample(range(len(department.about_two)), 2 if split == "train" else 1):
-                right, *wrong = pair_choices(department, a, department, b, rng)
-                splits[split].append(row(rng, fill(department.about_two[index], a, b), right, wrong,
-                                         f"{department.name}-{a}-{b}", f"two-{index}"))
-    return splits
+def split_keys(rng, relation):
+    """Keys of each split. Two keys that are each other's value stay together: who knows the one knows the other."""
+    groups = sorted({tuple(sorted({key, value} & relation.links.keys())) for key, value in relation.links.items()})
+    rng.shuffle(groups)
+    splits = {}
+    for split, share in SHARES.items():
+        count = round(share * len(groups))
+        splits[split], groups = groups[:count], groups[count:]
+    return {split: [key for group in chosen for key in group] for split, chosen in {"train": groups, **splits}.items()}
 
 
-def skill_rows(name):
-    """Every word is in the training rows, in two templates; valid and test ask about it in the other two."""
-    answers, templates = SKILLS[name]
-    rng = random.Random("rows of " + name)
-    splits = {"train": [], "valid": [], "test": []}
-    for word in answers:
-        others = [answers[other] for other in answers if answers[other] not in (word, answers[word])]
-        for place, index in enumerate(rng.sample(range(len(templates)), len(templates))):
-            split = {0: "test", 1: "valid"}.get(place, "train")
-            wrong = [word] + rng.sample(others, CHOICES - 2)
-            splits[split].append(row(rng, fill(templates[index], word), answers[word], wrong, f"{name}-{word}",
-                                     f"one-{index}"))
-    return splits
+def held_in_rows(relation):
+    """Rows about one thing and rows about two; half of each, as far as there are enough."""
+    rng = random.Random("rows of " + relation.name)
+    rows = {}
+    for split, keys in split_keys(rng, relation).items():
+        ones = list(itertools.product([(key,) for key in keys], enumerate(relation.about_one)))
+        twos = list(itertools.product(itertools.permutations(keys, 2), enumerate(relation.about_two)))
+        count = min(len(ones), ROWS[split] // 2)
+        asked = rng.sample(ones, count) + rng.sample(twos, min(len(twos), ROWS[split] - count))
+        rng.shuffle(asked)
+        rows[split] = [row(rng, wording.format(**dict(zip("ab", about))), [(relation, key) for key in about],
+                           "-".join([relation.name, *about]), f"{'one' if len(about) == 1 else 'two'}-{index}")
+                       for about, (index, wording) in asked]
+    return rows
 
 
-def held_out_rows():
-    tasks = {}
-    for name, (first, second, templates) in PAIRS.items():
-        rng = random.Random("rows of " + name)
-        first, second = DEPARTMENTS[first], DEPARTMENTS[second]
-        pairs = rng.sample([(a, b) for a in first.keys for b in second.keys], TEST_EXAMPLES)
-        tasks[name] = []
-        for a, b in pairs:
-            for index, template in enumerate(templates):
-                right, *wrong = pair_choices(first, a, second, b, rng)
-                tasks[name].append(row(rng, fill(template, a, b), right, wrong, f"{name}-{a}-{b}", f"pair-{index}"))
-    rng = random.Random("rows of rewrite")
-    tasks["rewrite"] = []
-    for verb, word in rng.sample([(verb, word) for verb in lex.PAST_TENSES for word in lex.OPPOSITE_OF], TEST_EXAMPLES):
-        past, other = lex.PAST_TENSES[verb], lex.OPPOSITE_OF[word]
-        for index, template in enumerate(REWRITE):
-            wrong = [f"{verb} {other}", f"{past} {word}", f"{verb} {word}"]
-            tasks["rewrite"].append(row(rng, template.format(verb=verb, word=word), f"{past} {other}", wrong,
-                                        f"rewrite-{verb}-{word}", f"rewrite-{index}"))
-    return tasks
+def pieces(frame, parts):
+    """The parts in the frame, each with the words of the frame before it; the last also with those after it."""
+    texts = [before + (parts[int(number)] if number else "") for before, number, *_ in string.Formatter().parse(frame)]
+    if len(texts) > len(parts):
+        texts[-2:] = ["".join(texts[-2:])]
+    return [capital(texts[0]), *texts[1:]]
+
+
+def held_out_row(rng, task, asked, frame_index, wording):
+    frame = FRAMES[len(asked)][frame_index]
+    texts = pieces(frame, [relation.anew[wording].format(a=key) for relation, key in asked])
+    experts = [relation.name for relation, _ in asked]
+    made = row(rng, "".join(texts), asked, "-".join([task, *(key for _, key in asked)]),
+               f"{task}-{frame_index}-{wording}")
+    return made | {"input_experts": list(map(list, zip(texts, experts))), "answer_experts": experts}
+
+
+def held_out_rows(task, examples):
+    """Every example, a list of (relation, key), in all its wordings."""
+    rng = random.Random("rows of " + task)
+    examples = rng.sample(examples, min(HELD_OUT_EXAMPLES, len(examples)))
+    return [held_out_row(rng, task, asked, frame, wording)
+            for asked in examples for frame in (0, 1) for wording in (0, 1)]
+
+
+def examples_of(needs):
+    """All combinations of things that a held-out task can ask about."""
+    keys = [list(RELATIONS[names[0]].links) for names in needs]
+    return [[(RELATIONS[name], key) for names, key in zip(needs, chosen) for name in names]
+            for chosen in itertools.product(*keys)]
+
+
+def any_one():
+    """All questions about one thing and one relation."""
+    return [[(relation, key)] for relation in RELATIONS.values() if relation.name != NEWCOMER for key in relation.links]
 
 
 def write(path, rows):
@@ -195,12 +158,12 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=default,
                         help="directory to write to (default assets/tasks)")
     out = parser.parse_args().out
-    for name in [*DEPARTMENTS, *SKILLS]:
-        splits = department_rows(DEPARTMENTS[name]) if name in DEPARTMENTS else skill_rows(name)
-        for split, rows in splits.items():
+    for name, relation in RELATIONS.items():
+        for split, rows in held_in_rows(relation).items():
             write(out / name / f"{split}.jsonl", rows)
-    for name, rows in held_out_rows().items():
-        write(out / name / "test.jsonl", rows)
+    for name, needs in HELD_OUT.items():
+        write(out / name / "test.jsonl", held_out_rows(name, examples_of(needs)))
+    write(out / "desk" / "test.jsonl", held_out_rows("desk", any_one()))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draws the figures of the page of scripts/reproduce.sh: DIR/held-in.svg, DIR/held-out.svg, DIR/experts.svg.
+"""Draws the figures of the page of scripts/reproduce.sh: DIR/held-in.svg, DIR/held-out.svg, DIR/experts.svg,
+and DIR/base.svg where the base was made there.
 
     scripts/results_figures.py DIR
 
@@ -16,7 +17,7 @@ matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "phatgoose"
 import matplotlib.pyplot as plt  # noqa: E402
 
-from results_page import SUITES, Suite  # noqa: E402
+from results_data import SUITES, Suite, losses  # noqa: E402
 
 
 def save(figure, path):
@@ -25,7 +26,8 @@ def save(figure, path):
 
 
 def plot_means(suite, path):
-    methods = sorted(suite.methods, key=suite.mean)
+    whole = [method for method in suite.methods if all(suite.has(method, task) for task in suite.tasks)]
+    methods = sorted(whole, key=suite.mean)
     figure, axes = plt.subplots(figsize=(6, 0.24 * len(methods) + 0.8))
     low = [suite.mean(m) - min(suite.first(m)["mean"]["interval"][0], suite.mean(m)) for m in methods]
     high = [max(suite.first(m)["mean"]["interval"][1], suite.mean(m)) - suite.mean(m) for m in methods]
@@ -51,6 +53,15 @@ def plot_number_of_experts(suite, everything, path):
     save(figure, path)
 
 
+def plot_losses(points, path):
+    figure, axes = plt.subplots(figsize=(5, 3))
+    axes.plot(*zip(*points))
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss")
+    axes.set_ylim(bottom=0)
+    save(figure, path)
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: results_figures.py DIR")
@@ -59,6 +70,8 @@ def main():
     for name, suite in suites.items():
         plot_means(suite, directory / f"{name}.svg")
     plot_number_of_experts(suites["held-out"], len(suites["held-in"].tasks), directory / "experts.svg")
+    if losses(directory):
+        plot_losses(losses(directory), directory / "base.svg")
 
 
 if __name__ == "__main__":

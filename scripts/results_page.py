@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the page of scripts/reproduce.sh, DIR/results.md, from DIR/seed-*/SUITE/comparison.json.
+"""Writes the page of scripts/reproduce.sh, DIR/results.md, from what the run left in DIR.
 
     scripts/results_page.py DIR
 
-Scores are means over the seeds. Differences to `phatgoose` are those of the first seed, with their paired 95 % intervals.
-The figures that the page shows are made by results_figures.py. Python's standard library only.
+Scores are means over the seeds. The figures that the page shows are made by results_figures.py. Python's standard
+library only.
 """
 
 import json
@@ -12,44 +12,23 @@ import pathlib
 import statistics
 import sys
 
-SUITES = {"held-in": "Tasks that have an expert each", "held-out": "Tasks that no expert was trained on"}
+from results_data import SUITES, Suite, costs, losses, place_of, routings
 
 # What the papers say of held-out tasks: the first method has a higher mean than the second.
 CLAIMS = [
-    ("Routing by trained gates beats the base", "phatgoose", "base"),
-    ("... the best single expert", "phatgoose", "best-individual"),
-    ("... merging the experts", "phatgoose", "merged-product"),
-    ("... average activations", "phatgoose", "average-activation"),
-    ("... Arrow", "phatgoose", "arrow"),
-    ("... retrieval of training examples", "phatgoose", "retrieval"),
-    ("... multitask training on all the data", "phatgoose", "multitask"),
-    ("... gates trained together with the experts", "phatgoose", "joint-gate"),
-    ("... one expert per token", "phatgoose", "phatgoose-k1"),
+    ("Routing by trained gates beats the base", "base"),
+    ("... the best single expert", "best-individual"),
+    ("... merging the experts' products", "merged-product"),
+    ("... merging the experts' factors", "merged-factors"),
+    ("... all experts alike", "uniform"),
+    ("... average activations", "average-activation"),
+    ("... Arrow", "arrow"),
+    ("... retrieval of training examples", "retrieval"),
+    ("... multitask training on all the data", "multitask"),
+    ("... gates trained together with the experts", "joint-gate"),
+    ("... one expert per token", "phatgoose-k1"),
 ]
-
-
-class Suite:
-    """One suite's comparisons, a seed each."""
-
-    def __init__(self, directory, name):
-        paths = sorted(directory.glob(f"seed-*/{name}/comparison.json"))
-        if not paths:
-            sys.exit(f"results_page: no {directory}/seed-*/{name}/comparison.json; run scripts/reproduce.sh first")
-        self.seeds = [json.loads(path.read_text()) for path in paths]
-        self.methods = [row["name"] for row in self.seeds[0]["methods"]]
-        self.tasks = list(self.seeds[0]["methods"][0]["tasks"])
-
-    def rows(self, method):
-        return [next(row for row in seed["methods"] if row["name"] == method) for seed in self.seeds]
-
-    def mean(self, method):
-        return statistics.mean(row["mean"]["score"] for row in self.rows(method))
-
-    def score(self, method, task):
-        return statistics.mean(row["tasks"][task]["score"] for row in self.rows(method))
-
-    def first(self, method):
-        return self.rows(method)[0]
+CEILINGS = ["base", "phatgoose", "best-individual", "oracle", "token-oracle"]
 
 
 def interval(score):
@@ -65,55 +44,132 @@ def score_table(suite):
     rows = []
     for method in suite.methods:
         first = suite.first(method)
-        difference = first["difference"]
         rows.append([method + (" (uses labels)" if first["uses_labels"] else ""),
-                     *(f"{suite.score(method, task):.1f}" for task in suite.tasks),
-                     f"{suite.mean(method):.1f}", interval(first["mean"]),
-                     f"{difference['score']:+.1f} {interval(difference)}" if difference else ""])
-    return table(["method", *suite.tasks, "mean", "95 % interval", "against phatgoose"], rows)
+                     *(f"{suite.score(method, task):.1f}" if suite.has(method, task) else "-" for task in suite.tasks),
+                     f"{suite.mean(method):.1f}",
+                     "{:.1f} to {:.1f}".format(*suite.spread(method)), interval(first["mean"])])
+    return table(["method", *suite.tasks, "mean", "over seeds", "95 %, first seed"], rows)
+
+
+def claim_row(suite, claim, other):
+    """Each seed has its paired interval; a claim holds when it holds in every seed."""
+    worse = [row["difference"] for row in suite.rows(other)]  # the file has other - phatgoose
+    better = [{"score": -each["score"], "interval": [-bound for bound in reversed(each["interval"])]} for each in worse]
+    holds = all(each["interval"][0] > 0 for each in better)
+    fails = all(each["interval"][1] < 0 for each in better)
+    return [claim, f"{suite.mean('phatgoose'):.1f}", f"{suite.mean(other):.1f}",
+            f"{statistics.mean(each['score'] for each in better):+.1f}", " ".join(interval(each) for each in better),
+            "holds" if holds else "does not hold" if fails else "undecided"]
 
 
 def claim_table(suite):
-    rows = []
-    for claim, better, worse in CLAIMS:
-        difference = suite.first(worse)["difference"]  # worse - phatgoose
-        low, high = (-bound for bound in reversed(difference["interval"]))
-        verdict = "holds" if low > 0 else "does not hold" if high < 0 else "undecided"
-        rows.append([claim, f"{suite.mean(better):.1f}", f"{suite.mean(worse):.1f}",
-                     f"{-difference['score']:+.1f} [{low:.1f}, {high:.1f}]", verdict])
-    return table(["claim", "phatgoose", "the other", "difference", "here"], rows)
+    rows = [claim_row(suite, claim, other) for claim, other in CLAIMS]
+    return table(["claim", "phatgoose", "the other", "difference", "95 %, a seed each", "here"], rows)
 
 
 def own_table(suite):
     """What routing keeps of every expert on the task that it was trained for, and the share of it in percent."""
-    rows = [[task, f"{suite.score('base', task):.1f}", f"{suite.score(task, task):.1f}",
-             f"{suite.score('phatgoose', task):.1f}"] for task in suite.tasks if task in suite.methods]
-    means = [statistics.mean(float(row[column]) for row in rows) for column in (1, 2, 3)]
-    rows.append(["mean", *(f"{mean:.1f}" for mean in means)])
-    share = 100 * means[2] / means[1]
-    return table(["task", "base", "its own expert", "routed"], rows), share
+    methods = ("base", None, "phatgoose", "phatgoose-k1", "uniform")
+    own = [task for task in suite.tasks if task in suite.methods]
+    scores = [[suite.score(method or task, task) for method in methods] for task in own]
+    means = [statistics.mean(column) for column in zip(*scores)]
+    rows = [[name, *(f"{score:.1f}" for score in row)] for name, row in zip([*own, "mean"], [*scores, means])]
+    rows.append(["of its own expert, %", *(f"{100 * mean / means[1]:.0f}" for mean in means)])
+    header = ["task", *(method or "its own expert" for method in methods)]
+    return table(header, rows), 100 * means[2] / means[1]
+
+
+def ceiling_part(suite):
+    """Over the tasks that all of these methods have: rows of generation say nothing to the token oracle."""
+    methods = [method for method in CEILINGS if method in suite.methods]
+    tasks = [task for task in suite.tasks if all(suite.has(method, task) for method in methods)]
+    rows = [[method, *(f"{suite.score(method, task):.1f}" for task in tasks), f"{suite.mean_over(method, tasks):.1f}"]
+            for method in methods]
+    return [f"Over {len(tasks)} of the {len(suite.tasks)} tasks, those whose rows say which expert is right for each token.",
+            table(["method", *tasks, "mean"], rows)]
+
+
+def weight_table(routings_of_seeds):
+    """The mean weight on the right expert: a row each block, a column each kind of linear."""
+    own = [routing.own_weights() for routing in routings_of_seeds]
+    cells = {}
+    for linear in own[0]:
+        block, name = place_of(linear)
+        cells.setdefault(block, {})[name] = statistics.mean(weights[linear] for weights in own)
+    names = list(dict.fromkeys(name for block in cells.values() for name in block))
+    rows = [[block, *(f"{of_block[name]:.2f}" if name in of_block else "" for name in names)]
+            for block, of_block in cells.items()]
+    return table(["block", *names], rows), statistics.mean(weight for weights in own for weight in weights.values())
+
+
+def similarity(directory):
+    """Mean cosine between the gates of two experts, over all pairs and seeds."""
+    files = [json.loads(path.read_text()) for path in directory.glob("seed-*/similarity.json")]
+    return statistics.mean(value for file in files for row, line in enumerate(file["similarity"]["gates"])
+                           for column, value in enumerate(line) if row != column)
+
+
+def routing_part(directory):
+    seeds = routings(directory, "phatgoose")
+    weights, mean = weight_table(seeds)
+    compared = {name: statistics.mean(weight for routing in routings(directory, name)
+                                      for weight in routing.own_weights().values())
+                for name in ("average-activation", "arrow")}
+    others = ", ".join(f"{name} {weight:.2f}" for name, weight in compared.items())
+    entropy = statistics.mean(routing.entropy() for routing in seeds)
+    return [f"Mean weight on a held-in task's own expert, by block and linear (by chance {1 / len(seeds[0].experts):.2f}): "
+            f"{mean:.2f} over all; {others}. The weights that a linear gives the experts over a task have an entropy of "
+            f"{entropy:.2f} nats; two experts' gates have a mean cosine of {similarity(directory):.2f}.", weights]
+
+
+def cost_table(directory):
+    rows = [[step, str(len(lines)), *(f"{max(line[key] for line in lines):,.0f}" for key in
+                                      ("seconds", "cpu_seconds", "peak_mib"))]
+            for step, lines in costs(directory).items()]
+    return table(["step", "times", "seconds", "CPU seconds", "memory, MiB"], rows)
+
+
+def base_part(directory):
+    if not losses(directory):
+        return []
+    script = pathlib.Path(__file__).with_name("make_base.sh").read_text()
+    commands = script[script.index("scripts/make_text.py"):].replace("$out", "base").replace('"', "")
+    return ["## The base", "Made by `scripts/make_base.sh`, whose commands are", f"```bash\n{commands}```",
+            "Loss of its pretraining, means of 100 steps; the last part is LM adaptation, another task with a loss of its "
+            f"own. It ended at {losses(directory)[-1][1]:.2f}.", "![loss](base.svg)"]
+
+
+def page(directory):
+    suites = {name: Suite(directory, name) for name in SUITES}
+    own, share = own_table(suites["held-in"])
+    seeds = len(suites["held-out"].seeds)
+    rank = json.loads(next(directory.glob("seed-0/experts/*/adapter_config.json")).read_text())["r"]
+    retrieval = json.loads((directory / "seed-0" / "routed" / "retrieval" / "manifest.json").read_text())
+    parts = ["# Results on the embedded tasks",
+             f"Made by `scripts/reproduce.sh --seeds {seeds}`: means over {seeds} seed{'s' * (seeds > 1)} of "
+             f"{len(suites['held-in'].tasks)} experts of rank {rank} with their gates. [The tasks](../tasks.md); "
+             "[what was tried before](designs.md). Intervals are 95 % bootstrap intervals by example, differences are "
+             "paired. Rows that use labels are references, not methods. Retrieval embeds with "
+             f"{retrieval['router']['encoder']['name']}.",
+             "## What the papers claim of held-out tasks",
+             "A claim holds here when the interval of the difference is above 0 in every seed.",
+             claim_table(suites["held-out"]),
+             "## First gate: what routing keeps of the experts on their own tasks", own,
+             f"The routed model keeps {share:.0f} % of the experts' accuracy. Below 90 %, gates do not find their own "
+             "tasks, and the comparison on held-out tasks says little.", *routing_part(directory),
+             "## Second gate: how much there is to win on held-out tasks", *ceiling_part(suites["held-out"])]
+    for name, title in SUITES.items():
+        parts += [f"## {title}", score_table(suites[name]), f"![means]({name}.svg)"]
+    parts += ["## Number of experts", "![number of experts](experts.svg)", *base_part(directory),
+              "## What it costs", "On two cores; the longest and the largest of each step.", cost_table(directory)]
+    return "\n\n".join(parts) + "\n"
 
 
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: results_page.py DIR")
     directory = pathlib.Path(sys.argv[1])
-    suites = {name: Suite(directory, name) for name in SUITES}
-    held_in, held_out = suites["held-in"], suites["held-out"]
-    own, share = own_table(held_in)
-    seeds = len(held_out.seeds)
-    parts = ["# Results on the embedded tasks",
-             f"Made by `scripts/reproduce.sh --seeds {seeds}`: means over {seeds} seed{'s' * (seeds > 1)} of experts and "
-             "gates. Intervals are 95 % bootstrap intervals by example; differences are paired, of the first seed. Rows "
-             "that use labels are references, not methods.",
-             "## What the papers claim of held-out tasks", claim_table(held_out),
-             "## What routing keeps of the experts on their own tasks", own,
-             f"The routed model keeps {share:.0f} % of the experts' accuracy. Where that is far below 90 %, its gates do "
-             "not find their own tasks, and the comparison on held-out tasks says little."]
-    for name, title in SUITES.items():
-        parts += [f"## {title}", score_table(suites[name]), f"![means]({name}.svg)"]
-    parts += ["## Number of experts", "![number of experts](experts.svg)"]
-    (directory / "results.md").write_text("\n\n".join(parts) + "\n")
+    (directory / "results.md").write_text(page(directory))
     print(directory / "results.md")
 
 

@@ -1,7 +1,8 @@
-"""The committed tasks are what make_tasks.py makes; pretraining text is repeatable and gives nothing away."""
+"""The committed tasks and their page are what the generators make; pretraining text is repeatable and gives nothing away."""
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -9,16 +10,23 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TASKS = ROOT / "assets" / "tasks"
-HELD_OUT = {"excursion", "errand", "concert", "rewrite"}
+HELD_IN = sorted(path.parent.name for path in TASKS.glob("*/train.jsonl"))
+HELD_OUT = sorted(path.name for path in TASKS.iterdir() if path.name not in HELD_IN)
+WORDS_IN_A_ROW = 5
 
 
 def run(script, *arguments):
-    return subprocess.run([sys.executable, ROOT / "scripts" / script, *arguments], check=True, text=True,
+    return subprocess.run([sys.executable, "-B", ROOT / "scripts" / script, *arguments], check=True, text=True,
                           capture_output=True).stdout
 
 
 def rows(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def runs_of_words(text):
+    words = re.findall(r"[a-z']+", text.lower())
+    return {tuple(words[first:first + WORDS_IN_A_ROW]) for first in range(len(words) - WORDS_IN_A_ROW + 1)}
 
 
 class Generators(unittest.TestCase):
@@ -31,29 +39,56 @@ class Generators(unittest.TestCase):
         for path in made:
             self.assertEqual(made[path], committed[path], path)
 
+    def test_committed_page_is_reproduced(self):
+        self.assertEqual(run("tasks_page.py"), (ROOT / "docs" / "tasks.md").read_text())
+
+    def test_there_are_enough_tasks(self):
+        suites = {name: (ROOT / "assets" / "suites" / f"{name}.yaml").read_text() for name in ("held-in", "held-out")}
+        self.assertEqual(sorted(re.findall(r"name: (\w+),", suites["held-in"]) + ["driver"]), HELD_IN)
+        self.assertGreaterEqual(len(re.findall(r"name: \w+,", suites["held-in"])), 16)
+        asked = set(re.findall(r"tasks/(\w+)/test", suites["held-out"]))
+        self.assertEqual(sorted(asked | {"commute"}), HELD_OUT)
+        self.assertGreaterEqual(len(asked), 8)
+
     def test_rows_are_well_formed(self):
         for path in TASKS.rglob("*.jsonl"):
             for row in rows(path):
                 self.assertEqual(row["choices"].count(row["target"]), 1, row)
-                self.assertEqual(len(set(row["choices"])), len(row["choices"]), row)
+                self.assertEqual(len(set(row["choices"])), 4, row)
 
-    def test_no_test_input_is_trained_on(self):
-        for task in TASKS.iterdir():
-            if task.name not in HELD_OUT:
-                trained = {row["input"] for row in rows(task / "train.jsonl")}
-                for split in ("valid", "test"):
-                    self.assertFalse(trained & {row["input"] for row in rows(task / f"{split}.jsonl")}, task)
+    def test_held_out_rows_name_the_expert_of_every_part(self):
+        for task in HELD_OUT:
+            for row in rows(TASKS / task / "test.jsonl"):
+                self.assertEqual("".join(text for text, _ in row["input_experts"]), row["input"])
+                self.assertEqual([expert for _, expert in row["input_experts"]], row["answer_experts"])
+                for choice in row["choices"]:
+                    self.assertEqual(len(choice.split()), len(row["answer_experts"]), row)
+                self.assertLessEqual(set(row["answer_experts"]), set(HELD_IN))
+
+    def test_splits_ask_about_different_things(self):
+        for task in HELD_IN:
+            asked = {split: {thing for row in rows(TASKS / task / f"{split}.jsonl") for thing in row["id"].split("-")[1:]}
+                     for split in ("train", "valid", "test")}
+            self.assertFalse(asked["train"] & (asked["valid"] | asked["test"]), task)
+            self.assertFalse(asked["valid"] & asked["test"], task)
+
+    def test_assets_are_small(self):
+        self.assertLess(sum(path.stat().st_size for path in (ROOT / "assets").rglob("*") if path.is_file()), 24e6)
 
     def test_text_is_repeatable(self):
         first = run("make_text.py", "--lines", "500", "--seed", "3")
         self.assertEqual(first, run("make_text.py", "--lines", "500", "--seed", "3"))
         self.assertNotEqual(first, run("make_text.py", "--lines", "500", "--seed", "4"))
 
-    def test_text_holds_no_wording_of_a_task(self):
-        text = run("make_text.py", "--lines", "50000", "--seed", "1")
-        for path in TASKS.rglob("test.jsonl"):
+    def test_text_shares_no_run_of_words_with_a_task(self):
+        text = run("make_text.py", "--lines", "100000", "--seed", "1")
+        known = set()
+        for sentence in set(re.split(r"(?<=[.?!]) |\n", text)):
+            known |= runs_of_words(sentence)
+        self.assertGreater(len(known), 1000)
+        for path in TASKS.rglob("*.jsonl"):
             for row in rows(path):
-                self.assertNotIn(row["input"], text)
+                self.assertFalse(runs_of_words(row["input"]) & known, row["input"])
 
 
 if __name__ == "__main__":
