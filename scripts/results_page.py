@@ -123,10 +123,9 @@ def routing_part(directory):
 
 
 def cost_table(directory):
-    rows = [[step, str(len(lines)), *(f"{max(line[key] for line in lines):,.0f}" for key in
-                                      ("seconds", "cpu_seconds", "peak_mib"))]
+    rows = [[step, *(f"{max(line[key] for line in lines):,.0f}" for key in ("seconds", "cpu_seconds", "peak_mib"))]
             for step, lines in costs(directory).items()]
-    return table(["step", "times", "seconds", "CPU seconds", "memory, MiB"], rows)
+    return table(["step", "seconds", "CPU seconds", "memory, MiB"], rows)
 
 
 def base_part(directory):

@@ -105,7 +105,7 @@ class ResultsPage(unittest.TestCase):
 
     def test_costs(self):
         self.write(0, lambda method: 40.0)
-        self.assertEqual(self.row(self.page(), "expert"), ["expert", "2", "31", "29", "800"])
+        self.assertEqual(self.row(self.page(), "expert"), ["expert", "31", "29", "800"])
 
     def test_scores_are_means_over_seeds_and_claims_hold_in_all(self):
         self.write(0, lambda method: 40.0)
