@@ -51,7 +51,9 @@ experts() {
 
 # One expert for all data sets, with as many steps as all the experts together.
 multitask() {
-  local steps=$((50 * ${#tasks[@]})) data=("${tasks[@]/#/assets/tasks/}")
+  local of_expert steps data=("${tasks[@]/#/assets/tasks/}")
+  of_expert=$(sed -n '/^train-expert:/,/^train-gate:/s/^  steps: //p' configs/presets/small.yaml)
+  steps=$((of_expert * ${#tasks[@]}))
   step multitask "$phatgoose" train-expert --log quiet --preset small --threads "$(nproc)" --seed "$1" --model "$base" \
     --name multitask --steps "$steps" --eval-every "$((steps / 8))" --out "$run/multitask" --data-mix equal \
     --data "${data[@]/%//train.jsonl}" --valid "${data[@]/%//valid.jsonl}"

@@ -12,13 +12,16 @@ fail() {
 rm -rf "$out"
 scripts/quickstart.sh --out "$out" > "$out.txt" 2> "$out.log" || fail "$(tail -n 3 "$out.log")"
 
-# Columns of numbers vary in width with what stands in them; scores may differ by a few rows between processors.
+# Columns of numbers vary in width with what stands in them. Scores may differ by a few rows between processors, those that
+# hang on the expert that is trained here by some more.
 line() { tr -s ' -' < "$1" | grep -m 1 "^$2 " | cut -d ' ' -f 1-7; } # FILE WORDS
 [[ $(line README.md 'method commute') == "$(line "$out.txt" method)" ]] || fail "README.md shows another header"
-for row in base driver merged library routed; do
+for row in base:3 library:3 driver:5 merged:5 routed:5; do
+  most=${row#*:} row=${row%:*}
   shown=$(line README.md "$row [0-9.]*") printed=$(line "$out.txt" "$row")
   paste <(tr ' ' '\n' <<< "$shown") <(tr ' ' '\n' <<< "$printed") \
-    | awk 'NR > 1 && ($1 - $2 > 5 || $2 - $1 > 5 || $2 == "") { bad = 1 } END { exit bad || NR != 7 }' \
+    | awk -v most="$most" 'NR > 1 && ($1 - $2 > most || $2 - $1 > most || $2 == "") { bad = 1 }
+                           END { exit bad || NR != 7 }' \
     || fail "README.md shows '$shown', printed is '$printed'"
 done
 expert() { grep -m 1 -P '^[A-Z]\w+ [A-Z]\w+\s+\w+ 0\.\d{3}\s' "$1" | awk '{ print $3 }'; } # FILE
