@@ -99,6 +99,11 @@ def costs(directory):
     return steps
 
 
+def dtypes(directory):
+    """The compute types that the methods were evaluated in: `auto` depends on the processor."""
+    return sorted({json.loads(path.read_text())["dtype"] for path in directory.glob("seed-*/held-*/phatgoose/results.json")})
+
+
 def losses(directory):
     """(step, mean loss of the hundred steps up to it) of the base's pretraining; empty where it was not made here."""
     path = pathlib.Path(directory) / "base" / "metrics.jsonl"

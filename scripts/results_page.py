@@ -12,7 +12,7 @@ import pathlib
 import statistics
 import sys
 
-from results_data import SUITES, Suite, costs, losses, place_of, routings
+from results_data import SUITES, Suite, costs, dtypes, losses, place_of, routings
 
 # What the papers say of held-out tasks: the first method has a higher mean than the second.
 CLAIMS = [
@@ -123,9 +123,10 @@ def routing_part(directory):
 
 
 def cost_table(directory):
-    rows = [[step, *(f"{max(line[key] for line in lines):,.0f}" for key in ("seconds", "cpu_seconds", "peak_mib"))]
+    rows = [[step, *(f"{max(line[key] for line in lines):,.0f}" for key in ("seconds", "cpu_seconds", "peak_mib")),
+             ", ".join(sorted({line["processor"] for line in lines}))]
             for step, lines in costs(directory).items()]
-    return table(["step", "seconds", "CPU seconds", "memory, MiB"], rows)
+    return table(["step", "seconds", "CPU seconds", "memory, MiB", "on"], rows)
 
 
 def base_part(directory):
@@ -149,7 +150,7 @@ def page(directory):
              f"{len(suites['held-in'].tasks)} experts of rank {rank} with their gates. [The tasks](../tasks.md); "
              "[what was tried before](designs.md). Intervals are 95 % bootstrap intervals by example, differences are "
              "paired. Rows that use labels are references, not methods. Retrieval embeds with "
-             f"{retrieval['router']['encoder']['name']}.",
+             f"{retrieval['router']['encoder']['name']}. Evaluated in {' and '.join(dtypes(directory))}.",
              "## What the papers claim of held-out tasks",
              "A claim holds here when the interval of the difference is above 0 in every seed.",
              claim_table(suites["held-out"]),

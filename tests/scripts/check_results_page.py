@@ -57,12 +57,14 @@ class ResultsPage(unittest.TestCase):
             own = 9.0 if method == "phatgoose" else 5.0
             weights = {"one": [own, 10 - own, 6.0, 4.0], "two": [10 - own, own, 8.0, 2.0], "no expert": [10.0, 0, 10.0, 0]}
             self.put(f"seed-{seed}/held-in/{method}/routing.safetensors", routing(weights))
+        self.put(f"seed-{seed}/held-out/phatgoose/results.json", json.dumps({"dtype": ["fp32", "bf16"][seed]}))
         self.put(f"seed-{seed}/similarity.json", json.dumps({"similarity": {"gates": [[1, 0.25], [0.25, 1]]}}))
         self.put(f"seed-{seed}/experts/one/adapter_config.json", '{"r": 4}')
         self.put(f"seed-{seed}/routed/retrieval/manifest.json", '{"router": {"encoder": {"name": "a BERT"}}}')
         for seconds in (30.0, 31.0):
+            cost = {"step": "expert", "seconds": seconds, "cpu_seconds": 29.0, "peak_mib": 800, "processor": f"CPU {seed}"}
             with open(self.directory / f"costs-{seed}", "a") as costs:
-                costs.write(json.dumps({"step": "expert", "seconds": seconds, "cpu_seconds": 29.0, "peak_mib": 800}) + "\n")
+                costs.write(json.dumps(cost) + "\n")
         self.put(f"seed-{seed}/experts-logs/costs.jsonl", (self.directory / f"costs-{seed}").read_bytes())
 
     def page(self):
@@ -80,7 +82,7 @@ class ResultsPage(unittest.TestCase):
                    {"arrow": (-3, 2), "retrieval": (4, 9)})
         page = self.page()
         self.assertIn("means over 1 seed of 2 experts of rank 4", page)
-        self.assertIn("Retrieval embeds with a BERT.", page)
+        self.assertIn("Retrieval embeds with a BERT. Evaluated in fp32.", page)
         self.assertEqual(self.row(page, "Routing by trained gates beats the base")[-3:], ["+15.0", "[10.0, 20.0]", "holds"])
         self.assertEqual(self.row(page, "... Arrow")[-1], "undecided")
         self.assertEqual(self.row(page, "... retrieval of training examples")[-1], "does not hold")
@@ -105,13 +107,15 @@ class ResultsPage(unittest.TestCase):
 
     def test_costs(self):
         self.write(0, lambda method: 40.0)
-        self.assertEqual(self.row(self.page(), "expert"), ["expert", "31", "29", "800"])
+        self.assertEqual(self.row(self.page(), "expert"), ["expert", "31", "29", "800", "CPU 0"])
 
     def test_scores_are_means_over_seeds_and_claims_hold_in_all(self):
         self.write(0, lambda method: 40.0)
         self.write(1, lambda method: 50.0, {"arrow": (-3, 2)})
         page = self.page()
         self.assertIn("means over 2 seeds of", page)
+        self.assertIn("Evaluated in bf16 and fp32.", page)
+        self.assertEqual(self.row(page, "expert")[-1], "CPU 0, CPU 1")
         self.assertIn("| phatgoose | 45.0 | 45.0 | 45.0 | 40.0 to 50.0 |", page)
         self.assertEqual(self.row(page, "... Arrow")[-1], "undecided")
         self.assertEqual(self.row(page, "... Arrow")[-2], "[10.0, 20.0] [-2.0, 3.0]")
