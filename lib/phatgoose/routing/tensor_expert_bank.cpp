@@ -24,6 +24,21 @@ void mix_hidden(const PairOrder& order, const at::Tensor& tokens, const at::Tens
   }
 }
 
+/// y += updates [pairs, out], slot after slot. Within a slot no token stands twice, so rows are read, changed and written
+/// back: index_add_ of a half type would convert all of y for every call.
+void add_updates(const PairOrder& order, const at::Tensor& tokens, const at::Tensor& updates, const at::Tensor& y) {
+  for (std::int64_t slot = 0; slot < order.slots(); ++slot) {
+    std::vector<std::int64_t> pairs;
+    for (std::int64_t e = 0; e < order.experts(); ++e) {
+      for (std::int64_t pair = order.begin(e, slot); pair < order.end(e, slot); ++pair) pairs.push_back(pair);
+    }
+    if (pairs.empty()) continue;
+    const at::Tensor chosen = at::tensor(pairs, at::kLong).to(y.device());
+    const at::Tensor rows = tokens.index_select(0, chosen);
+    y.index_copy_(0, rows, y.index_select(0, rows).add_(updates.index_select(0, chosen)));
+  }
+}
+
 }  // namespace
 
 TensorExpertBank::TensorExpertBank(std::int64_t in, std::int64_t out, std::span<const LoraEntry* const> experts,
@@ -56,17 +71,13 @@ void TensorExpertBank::add(const at::Tensor& u, const at::Tensor& y, const PairO
     hidden[e] = h * (weights.narrow(0, begin, count) * scales_[e]);
   }
   if (mix == Mix::parameters && pairs > 0) mix_hidden(order, tokens, weights, u.size(0), hidden);
-  std::vector<at::Tensor> updates(a_.size());  // per expert [pairs of e, out]
-  for (std::size_t e = 0; e < hidden.size(); ++e) {
-    if (hidden[e].defined()) updates[e] = at::mm(hidden[e].to(u.scalar_type()), b_[e].t());
+  const at::Tensor updates = at::empty({pairs, y.size(1)}, y.options());
+  for (std::int64_t e = 0; e < order.experts(); ++e) {
+    if (!hidden[e].defined()) continue;
+    at::Tensor part = updates.narrow(0, order.begin(e), order.end(e) - order.begin(e));
+    at::mm_out(part, hidden[e].to(u.scalar_type()), b_[e].t());
   }
-  for (std::int64_t slot = 0; slot < order.slots(); ++slot) {
-    for (std::int64_t e = 0; e < order.experts(); ++e) {
-      const std::int64_t begin = order.begin(e, slot), count = order.end(e, slot) - begin;
-      if (count == 0) continue;
-      y.index_add_(0, tokens.narrow(0, begin, count), updates[e].narrow(0, begin - order.begin(e), count));
-    }
-  }
+  add_updates(order, tokens, updates, y);
 }
 
 }  // namespace phatgoose
