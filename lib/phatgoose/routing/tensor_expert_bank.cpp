@@ -24,8 +24,8 @@ void mix_hidden(const PairOrder& order, const at::Tensor& tokens, const at::Tens
   }
 }
 
-/// y += updates [pairs, out], slot after slot. Within a slot no token stands twice, so rows are read, changed and written
-/// back: index_add_ of a half type would convert all of y for every call.
+/// y [N, out] += updates [pairs, out] at the rows tokens [pairs], slot after slot. Within a slot no token stands twice, so
+/// rows are read, changed and written back: index_add_ of a half type would convert all of y for every call.
 void add_updates(const PairOrder& order, const at::Tensor& tokens, const at::Tensor& updates, const at::Tensor& y) {
   for (std::int64_t slot = 0; slot < order.slots(); ++slot) {
     std::vector<std::int64_t> pairs;
@@ -71,7 +71,7 @@ void TensorExpertBank::add(const at::Tensor& u, const at::Tensor& y, const PairO
     hidden[e] = h * (weights.narrow(0, begin, count) * scales_[e]);
   }
   if (mix == Mix::parameters && pairs > 0) mix_hidden(order, tokens, weights, u.size(0), hidden);
-  const at::Tensor updates = at::empty({pairs, y.size(1)}, y.options());
+  const at::Tensor updates = at::empty({pairs, y.size(1)}, y.options());  // [pairs, out]
   for (std::int64_t e = 0; e < order.experts(); ++e) {
     if (!hidden[e].defined()) continue;
     at::Tensor part = updates.narrow(0, order.begin(e), order.end(e) - order.begin(e));
