@@ -30,7 +30,10 @@ int run_command(int argc, char** argv, Work work) {
   return run_guarded(options.command(), [&] {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     if (parse_options(options, arguments, std::cout) == ParseOutcome::answered) return ExitCode::done;
-    if constexpr (requires { settings.common; }) log_command(options, settings.common);
+    if constexpr (requires { settings.common; }) {
+      settings.common.resolve();
+      log_command(options, settings.common);
+    }
     return work(std::as_const(settings), options.values());
   });
 }

@@ -45,11 +45,11 @@ if [[ ! -d $out/routed ]]; then
 fi
 
 say "Evaluation on tasks that no expert was trained on"
-"$phatgoose" eval --log quiet --dtype fp32 --model "$base" --base --expert "$out/experts/$newcomer" \
+"$phatgoose" eval --log quiet --model "$base" --base --expert "$out/experts/$newcomer" \
   --routed "$out/merged" "$out/library" "$out/routed" \
   --suite assets/suites/quickstart.yaml --out "$out/results" --compare-to routed
 
 say "Which experts answered"
 question=$(head -n 1 assets/tasks/commute/test.jsonl)
 echo "$question" >&2
-"$phatgoose" predict --log quiet --dtype fp32 --model "$base" --routed "$out/routed" --explain <<< "$question"
+"$phatgoose" predict --log quiet --model "$base" --routed "$out/routed" --explain <<< "$question"

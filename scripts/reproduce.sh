@@ -116,10 +116,9 @@ token_oracle() { # SUITE
   echo "- {name: token-oracle, routed: routed/token-oracle, tasks: [$choosing]}"
 }
 
-# In fp32 on every processor: on products this small bf16 is slower even where there is hardware for it.
 evaluate() { # SUITE
   write_methods "$1" > "$run/methods-$1.yaml"
-  step "all methods, $1" "$phatgoose" eval --log quiet --dtype fp32 --model "$base" --methods "$run/methods-$1.yaml" \
+  step "all methods, $1" "$phatgoose" eval --log quiet --model "$base" --methods "$run/methods-$1.yaml" \
     --compare-to phatgoose --suite "assets/suites/$1.yaml" --out "$run/$1" > "$run/$1.txt"
 }
 

@@ -49,6 +49,23 @@ class EvalFiles {
 
 }  // namespace
 
+TEST_CASE("results name the compute type that was used, which on a CPU is fp32 unless bf16 is asked for") {
+  const EvalFiles files;
+  for (const auto& [arguments, dtype] :
+       std::map<std::string, std::string>{{"", "fp32"}, {"--dtype bf16 --tasks choose", "bf16"}}) {
+    const std::string out = (files / dtype).string();
+    const Outcome outcome = phatgoose_line("eval --model " + (files / "base").string() + " --suite " +
+                                           (files / "suite.yaml").string() + " --out " + out + " " + arguments);
+    INFO(outcome.err);
+    REQUIRE(outcome.code == 0);
+    CHECK_THAT(outcome.err, Catch::Contains("dtype " + dtype));
+    const Json results = Json::parse(read_text(files / dtype / "results.json"));
+    CHECK(results["dtype"] == dtype);
+    CHECK(results["settings"]["dtype"] == dtype);
+    CHECK(Json::parse(read_text(files / dtype / "run.json"))["dtype"] == dtype);
+  }
+}
+
 TEST_CASE("eval prints a table on stdout alone and writes a finished directory") {
   const EvalFiles files;
   const Outcome outcome = files.eval("");

@@ -81,6 +81,20 @@ TEST_CASE("predict answers rows of ids, one line each, in order") {
   CHECK(lines[2] == lines[0]);
 }
 
+TEST_CASE("choices compete by their tokens' mean, or by the sum") {
+  const PredictFiles files;
+  // The longer choice begins like the shorter one: its sum is the smaller whatever the model says, its mean need not be.
+  const std::string row = R"({"input_ids": [5, 6, 7, 1], "choices_ids": [[8], [8, 9, 9, 9, 9, 9, 9, 9]]})";
+  const Json mean = json_lines(files.predict("--json", row).out).at(0);
+  const Json sum = json_lines(files.predict("--json --length-normalise false", row).out).at(0);
+  CHECK(sum["log_likelihoods"] == mean["log_likelihoods"]);
+  const double one = mean["log_likelihoods"][0], eight = mean["log_likelihoods"][1];
+  REQUIRE(one > eight);
+  REQUIRE(one < eight / 8);
+  CHECK(mean["choice"] == 1);
+  CHECK(sum["choice"] == 0);
+}
+
 TEST_CASE("predict gives the same answers one by one and together, from stdin and from a file") {
   const PredictFiles files;
   const std::string rows = std::string(kGenerate) + "\n" + kChoose + "\n" + kGenerate + "\n";

@@ -3,6 +3,7 @@
 
 #include "cli/bad_use.h"
 #include "cli/program.h"
+#include "phatgoose/base/json.h"
 #include "support/golden.h"
 #include "support/scratch_directory.h"
 
@@ -67,6 +68,17 @@ class TrainingFiles {
 };
 
 }  // namespace
+
+TEST_CASE("the manifest of an expert names the compute type that was used") {
+  const TrainingFiles files;
+  const std::string d = files.path().string();
+  const std::string rest = " --model " + d + "/base --data " + d + "/rows.jsonl --steps 1 --batch 1";
+  REQUIRE(phatgoose_line("train-expert --name n --out " + d + "/trained" + rest).code == 0);
+  REQUIRE(phatgoose_line("train-gate --dtype bf16 --expert " + d + "/trained" + rest).code == 0);
+  const Json manifest = Json::parse(read_text(files.path() / "trained/manifest.json"));
+  CHECK(manifest["training"]["dtype"] == "fp32");
+  CHECK(manifest["gate"]["training"]["dtype"] == "bf16");
+}
 
 TEST_CASE("train-expert refuses bad use and bad input, and leaves nothing behind") {
   const TrainingFiles files;

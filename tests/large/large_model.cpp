@@ -122,7 +122,7 @@ int load_and_run(const fs::path& directory, const std::string& dtype) {
   };
   const auto start = Clock::now();
   keep_freed_memory();  // as every command does
-  auto model = T5Model::load(directory, at::kCPU, parse_dtype(dtype, at::kCPU));
+  auto model = T5Model::load(directory, at::kCPU, parse_dtype(dtype));
   double model_bytes = 0;
   for (const auto& [name, tensor] : model.storage_parameters()) model_bytes += static_cast<double>(tensor.nbytes());
   model.pack_weights();

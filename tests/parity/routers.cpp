@@ -72,9 +72,8 @@ TEST_CASE("Arrow with the prototypes of peft gives the logits and the weights of
     CAPTURE(name);
     const RoutedModel routed(model, experts, {.router = "arrow", .selection = peft_selection(settings)});
     RoutingStatistics statistics = routed.make_statistics();
-    routed.observe(&statistics);
+    const RoutedModel::Observation observation = routed.observe(statistics);
     const auto logits = forward_logits(model, golden.rows("sources"), golden.rows("targets"));
-    routed.observe(nullptr);
     CHECK(relative_difference(logits, golden.tensor("logits." + name)) < kTolerance);
 
     const at::Tensor sums = at::tensor(statistics.weights(), at::kDouble).view({-1, count});  // [linears, E]

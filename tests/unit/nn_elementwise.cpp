@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "phatgoose/nn/activation.h"
+#include "phatgoose/nn/cpu_kernels.h"
 #include "phatgoose/nn/loss.h"
 #include "phatgoose/nn/norm.h"
 #include "phatgoose/nn/position_bias.h"
@@ -71,6 +72,23 @@ TEST_CASE("chunked cross-entropy and its gradients equal the plain one") {
   CHECK(difference(head.grad(), dhead) < 1e-5);
   const at::Tensor each = target_log_likelihoods(hidden, FrozenWeight(head), targets);
   CHECK(-each.sum().item<double>() == Approx(expected.item<double>()).epsilon(1e-6));
+}
+
+TEST_CASE("log-sum-exp and softmax of a row are those of fp64, whatever the size and the range") {
+  at::manual_seed(4);
+  for (const std::int64_t size : {1, 5, 512, 513, 32'128}) {
+    for (const double scale : {0.0, 1.0, 40.0}) {
+      CAPTURE(size, scale);
+      const at::Tensor x = at::randn({size}) * scale;
+      const at::Tensor exact = at::logsumexp(x.to(at::kDouble), {0});
+      const float sum = cpu::log_sum_exp_row(x.const_data_ptr<float>(), size);
+      CHECK(sum == Approx(exact.item<double>()).epsilon(2e-7).margin(2e-7));
+      const at::Tensor softmax = x.clone();
+      cpu::softmax_row(softmax.mutable_data_ptr<float>(), sum, size);
+      CHECK(difference(softmax.to(at::kDouble), at::softmax(x.to(at::kDouble), 0)) < 1e-5);
+      CHECK(softmax.sum().item<double>() == Approx(1.0).epsilon(1e-5));
+    }
+  }
 }
 
 TEST_CASE("relative position buckets") {

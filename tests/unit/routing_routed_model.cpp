@@ -140,14 +140,17 @@ TEST_CASE("an expert without gate cannot be routed to by PHATGOOSE") {
                        FailsWith(ExitCode::bad_data, "train-gate"));
 }
 
-TEST_CASE("statistics of a whole pass name every adapted linear, and stop when told") {
+TEST_CASE("statistics of a whole pass name every adapted linear, and end with their observation") {
   T5Model model = load_base();
   const RoutedModel routed(model, open_experts({"wide", "attention"}), {});
   CHECK(routed.linear_paths().size() == adapted_linears(model.config()).size());
   RoutingStatistics statistics = routed.make_statistics();
-  routed.observe(&statistics);
-  logits(model, {{5, 6, 7, 1}, {8, 1}}, {{9, 1}, {10, 11, 1}});
-  routed.observe(nullptr);
+  const auto broken_off = [&] {
+    const RoutedModel::Observation observation = routed.observe(statistics);
+    logits(model, {{5, 6, 7, 1}, {8, 1}}, {{9, 1}, {10, 11, 1}});
+    throw std::runtime_error("the task is stopped");
+  };
+  CHECK_THROWS_AS(broken_off(), std::runtime_error);
   logits(model, {{5, 1}}, {{9, 1}});
   for (std::int64_t l = 0; l < statistics.linears(); ++l) {
     const std::string& path = routed.linear_paths()[l];

@@ -106,9 +106,9 @@ TEST_CASE("rows that go to different experts are each like plain LoRA") {
   for (const std::size_t owner : owners) queries.push_back(test::embedding_of(models.experts[owner]));
   const at::Tensor scores = routed.row_scores(at::stack(queries));
   RoutingStatistics statistics = routed.make_statistics();
-  routed.observe(&statistics);
+  std::optional<RoutedModel::Observation> observation(routed.observe(statistics));
   const at::Tensor together = logits_of(models.model, kSources, kTargets, scores);
-  routed.observe(nullptr);
+  observation.reset();
   for (std::size_t row = 0; row < owners.size(); ++row) {
     std::vector<double> all_of_one(3);
     all_of_one[owners[row]] = 1.0;
@@ -276,9 +276,8 @@ TEST_CASE("a left-out expert carries no weight in the statistics") {
   RoutedModel routed(models.model, models.experts, {.router = router});
   routed.exclude("b");
   RoutingStatistics statistics = routed.make_statistics();
-  routed.observe(&statistics);
+  const RoutedModel::Observation observation = routed.observe(statistics);
   models.logits(routed);
-  routed.observe(nullptr);
   for (std::int64_t l = 0; l < statistics.linears(); ++l) {
     CHECK(statistics.counts()[3 * l + 1] == 0);
     const double total = statistics.weights()[3 * l] + statistics.weights()[3 * l + 2];

@@ -118,10 +118,22 @@ TEST_CASE("top-p rows of different size leave their last slots empty") {
 TEST_CASE("scores of -infinity or NaN do not compete") {
   const at::Tensor scores = at::tensor({kNever, 1.0F, NAN, kNever, kNever, kNever}).view({2, 3});
   const Selection chosen = select_experts(scores, {.k = 2, .renorm_eps = 1e-6});
-  CHECK(columns_of(chosen, 0) == std::vector<std::int32_t>{1, -1});
+  CHECK(columns_of(chosen, 0) == std::vector<std::int32_t>{1});
   CHECK(weights_of(chosen, 0)[0] == Approx(1.0));
-  CHECK(columns_of(chosen, 1) == std::vector<std::int32_t>{-1, -1});
-  CHECK(weights_of(chosen, 1) == std::vector<float>{0.0F, 0.0F});
+  CHECK(columns_of(chosen, 1) == std::vector<std::int32_t>{-1});
+  CHECK(weights_of(chosen, 1) == std::vector<float>{0.0F});
+}
+
+TEST_CASE("there are as many slots as the token with most choices needs") {
+  at::Tensor scores = at::full({6, 16}, kNever);  // as of rows that go to one expert each, or to two
+  for (std::int64_t token = 0; token < 6; ++token) scores[token][3 * token % 16] = 0.0F;
+  CHECK(select_experts(scores, {.k = 16}).columns.size(1) == 1);
+  scores[4][9] = -1.0F;
+  const Selection chosen = select_experts(scores, {.k = 16});
+  CHECK(chosen.columns.size(1) == 2);
+  CHECK(columns_of(chosen, 4) == std::vector<std::int32_t>{12, 9});
+  CHECK(columns_of(chosen, 5) == std::vector<std::int32_t>{15, -1});
+  CHECK(select_experts(at::zeros({3, 16}), {.k = 16}).columns.size(1) == 16);
 }
 
 TEST_CASE("permuting the experts permutes indices only") {

@@ -8,6 +8,7 @@
 
 #include "phatgoose/base/option_values.h"
 #include "phatgoose/base/options_yaml.h"
+#include "phatgoose/settings/common.h"
 
 using namespace phatgoose;
 
@@ -59,6 +60,20 @@ TEST_CASE("a command that computes takes all the common options") {
     INFO(command.options.command());
     if (names.contains("device")) CHECK(std::includes(names.begin(), names.end(), common.begin(), common.end()));
   }
+}
+
+TEST_CASE("the compute type depends on the device alone") {
+  for (const auto& [device, dtype] : std::map<std::string, std::string>{
+           {"cpu", "fp32"}, {"cuda", "bf16"}, {"cuda:1", "bf16"}}) {
+    CommonSettings common{.device = device, .dtype = std::nullopt};
+    common.resolve();
+    CHECK(common.dtype == dtype);
+    CHECK(common.dtype_by_default);
+  }
+  CommonSettings chosen{.dtype = "bf16"};
+  chosen.resolve();
+  CHECK(chosen.dtype == "bf16");
+  CHECK_FALSE(chosen.dtype_by_default);
 }
 
 TEST_CASE("presets name commands that there are, and set options that these have") {

@@ -7,31 +7,16 @@
 
 #include "phatgoose/embed/retrieval_text.h"
 #include "phatgoose/eval/generation.h"
+#include "phatgoose/scoring/score.h"
 
 namespace phatgoose {
-namespace {
-
-/// Index of the largest mean log-likelihood; equal ones: the lowest (METHODS 9).
-std::int64_t best_choice(const ChoiceScores& scores) {
-  std::size_t best = 0;
-  const auto mean = [&](std::size_t i) {
-    return scores.log_likelihoods[i] / static_cast<double>(scores.num_tokens[i]);
-  };
-  for (std::size_t i = 1; i < scores.log_likelihoods.size(); ++i) {
-    if (mean(i) > mean(best)) best = i;
-  }
-  return static_cast<std::int64_t>(best);
-}
-
-}  // namespace
-
-Predictor::Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorLimits limits,
+Predictor::Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorRules rules,
                      const InputRouting* inputs)
-    : model_(model), tokenizer_(tokenizer), limits_(limits), inputs_(inputs) {}
+    : model_(model), tokenizer_(tokenizer), rules_(rules), inputs_(inputs) {}
 
 PredictionRequest Predictor::request(Record record, const std::string& file) const {
   const RowEncoder encoder(tokenizer_, model_.model.config().vocab_size, file);
-  TokenIds input = encoder.input(record, limits_.max_input_length);
+  TokenIds input = encoder.input(record, rules_.max_input_length);
   std::vector<TokenIds> choices;
   if (record.has_choices()) choices = encoder.choices(record);
   std::string text = inputs_ != nullptr ? retrieval_text(record, tokenizer_, file) : std::string();
@@ -77,7 +62,9 @@ void Predictor::choose(std::span<const PredictionRequest> requests, std::span<Pr
   for (std::size_t i = 0; i < questions.size(); ++i) {
     Prediction& prediction = predictions[rows[i]];
     prediction.scores = std::move(scores[i]);
-    prediction.choice = best_choice(prediction.scores);
+    prediction.choice =
+        best_choice(prediction.scores.log_likelihoods, prediction.scores.num_tokens, rules_.length_normalise,
+                    "line " + std::to_string(requests[rows[i]].record.line));
     prediction.ids = questions[i].choices[*prediction.choice];
   }
 }
@@ -91,7 +78,7 @@ void Predictor::generate(std::span<const PredictionRequest> requests, std::span<
     rows.push_back(i);
   }
   if (asked.empty()) return;
-  std::vector<TokenIds> outputs = generate_greedy(model_.model, pack(asked), limits_.max_new_tokens);
+  std::vector<TokenIds> outputs = generate_greedy(model_.model, pack(asked), rules_.max_new_tokens);
   for (std::size_t i = 0; i < asked.size(); ++i) predictions[rows[i]].ids = std::move(outputs[i]);
 }
 
@@ -114,12 +101,11 @@ void Predictor::explain(std::span<const PredictionRequest> requests, std::span<P
 
   RoutingStatistics statistics = model_.routed->make_statistics();
   const at::NoGradGuard no_grad;
-  model_.routed->observe(&statistics);
+  const RoutedModel::Observation observation = model_.routed->observe(statistics);
   const EncodedRows encoded = model.encode(pack(asked));
   model.decode(
       pack_decoder_inputs(answers, static_cast<TokenId>(model.config().decoder_start_token_id), model.device()),
       encoded, source_rows);
-  model_.routed->observe(nullptr);
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     predictions[i].expert_weights = statistics.row_weights(static_cast<std::int64_t>(i));
   }

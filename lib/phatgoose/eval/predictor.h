@@ -30,16 +30,17 @@ struct Prediction {
   std::vector<double> expert_weights;  ///< when explained: mean weight of each expert over linears and tokens
 };
 
-struct PredictorLimits {
+struct PredictorRules {
   std::int64_t max_input_length = 512;
   std::int64_t max_new_tokens = 64;
+  bool length_normalise = true;  ///< choices compete by the mean, or the sum, of their tokens' log-likelihoods
 };
 
 class Predictor {
  public:
   /// `tokenizer` may be null; a row of text is then bad_data. `inputs`: for a routed model that looks at whole inputs,
   /// otherwise null. All must outlive the predictor.
-  Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorLimits limits,
+  Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorRules rules,
             const InputRouting* inputs = nullptr);
 
   /// bad_data at `file` and the record's line for what the model cannot read.
@@ -58,7 +59,7 @@ class Predictor {
 
   const AdaptedModel& model_;
   const Tokenizer* tokenizer_;
-  PredictorLimits limits_;
+  PredictorRules rules_;
   const InputRouting* inputs_;
 };
 

@@ -84,6 +84,26 @@ void gated_gelu_gradient_row(const float* gradient, const float* gate, const flo
 }
 
 PHATGOOSE_MULTIVERSION
+float log_sum_exp_row(const float* x, std::int64_t size) {
+  constexpr std::int64_t kBlock = 512;  // so many terms are added in fp32
+  float largest = x[0];
+  for (std::int64_t i = 1; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
+  double sum = 0;
+  for (std::int64_t begin = 0; begin < size; begin += kBlock) {
+    const std::int64_t end = std::min(begin + kBlock, size);
+    float part = 0;
+    for (std::int64_t i = begin; i < end; ++i) part += exp_negative(x[i] - largest);
+    sum += part;
+  }
+  return largest + static_cast<float>(std::log(sum));
+}
+
+PHATGOOSE_MULTIVERSION
+void softmax_row(float* x, float log_sum, std::int64_t size) {
+  for (std::int64_t i = 0; i < size; ++i) x[i] = exp_negative(x[i] - log_sum);
+}
+
+PHATGOOSE_MULTIVERSION
 void dropout_row(const float* x, const std::uint32_t place[3], const std::uint32_t key[2], std::uint32_t threshold,
                  float scale, std::int64_t size, float* y) {
   constexpr int kLanes = 16;  // blocks of eight elements side by side, so that the rounds vectorise

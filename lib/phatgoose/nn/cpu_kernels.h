@@ -18,6 +18,11 @@ void gated_gelu_row(const float* gate, const float* linear, std::int64_t size, f
 void gated_gelu_gradient_row(const float* gradient, const float* gate, const float* linear, std::int64_t size,
                              float* dgate, float* dlinear);
 
+/// log sum_i exp(x_i) of a row.
+float log_sum_exp_row(const float* x, std::int64_t size);
+/// x_i = exp(x_i - log_sum) in place, log_sum being log_sum_exp_row() of the row: softmax.
+void softmax_row(float* x, float log_sum, std::int64_t size);
+
 /// Multiplies x by dropout noise into y: element i is kept (times `scale`) where its 16 random bits are >= `threshold`.
 /// The bits of elements 8 j ... 8 j + 7 are the four words of philox(counter {place[0], place[1], place[2], j}, key).
 void dropout_row(const float* x, const std::uint32_t place[3], const std::uint32_t key[2], std::uint32_t threshold,

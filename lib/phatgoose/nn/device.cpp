@@ -37,17 +37,13 @@ at::Device parse_device(const std::string& text) {
   return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
 }
 
-at::ScalarType parse_dtype(const std::string& text, at::Device device) {
+at::ScalarType parse_dtype(const std::string& text) {
   if (text == "fp32") return at::kFloat;
   if (text == "bf16") return at::kBFloat16;
-  if (text == "fp16")
-    fail(ExitCode::usage,
-         {.where = "--dtype", .found = "fp16", .expected = "fp32, bf16 or auto", .hint = "T5 overflows in fp16"});
-  if (text != "auto")
-    fail(ExitCode::usage, {.where = "--dtype", .found = "\"" + text + "\"", .expected = "auto, fp32 or bf16"});
-  if (device.is_cuda()) return at::kBFloat16;
-  return at::cpu::init_amx() ? at::kBFloat16 : at::kFloat;
+  fail(ExitCode::usage, {.where = "--dtype", .found = "\"" + text + "\"", .expected = "fp32 or bf16"});
 }
+
+bool has_bf16_units(at::Device device) { return device.is_cpu() && at::cpu::init_amx(); }
 
 void set_threads(std::int64_t threads) {
   const int count = threads > 0 ? static_cast<int>(threads) : static_cast<int>(std::thread::hardware_concurrency());

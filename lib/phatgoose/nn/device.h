@@ -9,9 +9,10 @@ namespace phatgoose {
 
 /// "cpu", "cuda" or "cuda:N"; usage error for anything else, cannot_finish when there is no such device.
 at::Device parse_device(const std::string& text);
-/// "auto", "fp32" or "bf16"; fp16 is refused with the reason. auto: bf16 where the device is fast at it (CUDA, or a CPU
-/// with AMX).
-at::ScalarType parse_dtype(const std::string& text, at::Device device);
+/// "fp32" or "bf16"; usage error for anything else (T5 overflows in fp16).
+at::ScalarType parse_dtype(const std::string& text);
+/// Whether `device` is a CPU with matrix units for bf16 (AMX), without which bf16 is slower than fp32.
+bool has_bf16_units(at::Device device);
 /// 0 means all cores.
 void set_threads(std::int64_t threads);
 /// Lets the allocator keep freed blocks, large ones too, instead of returning them to the system after each operation,

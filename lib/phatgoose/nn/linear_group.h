@@ -17,6 +17,7 @@ class LinearGroup {
 
   const LinearGroupSpec& spec() const { return spec_; }
   std::int64_t in() const { return spec_.linears.front().in; }
+  std::int64_t out() const { return weight_.out(); }  ///< G: the members' outputs together
   /// Output columns of linear `i` in G: [begin, begin + out).
   std::int64_t begin(std::size_t i) const { return begins_[i]; }
   at::Tensor weight() const { return weight_.dense(); }  ///< [G, in], the members' W one below the other

@@ -1,10 +1,12 @@
 #include "phatgoose/nn/loss.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 
+#include "phatgoose/nn/cpu_kernels.h"
 #include "phatgoose/nn/shapes.h"
 
 namespace phatgoose {
@@ -15,6 +17,38 @@ using torch::autograd::variable_list;
 
 /// Logits held at a time; small enough to stay near the processor for large vocabularies.
 constexpr std::int64_t kLogitsPerChunk = 4'000'000;
+
+constexpr std::int64_t kRowsPerTask = 4;
+
+/// Calls body(row, values of the row) for the rows of a contiguous fp32 matrix on the CPU.
+template <typename Body>
+void for_rows(const at::Tensor& matrix, Body body) {  // [n, V]
+  const std::int64_t size = matrix.size(1);
+  float* values = matrix.mutable_data_ptr<float>();
+  at::parallel_for(0, matrix.size(0), kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) body(row, values + row * size);
+  });
+}
+
+/// log sum_v exp(logits_v). On the CPU not by at::logsumexp: MKL's vector exp, which that calls, may give other bits in
+/// its first parallel call than in any later one.
+at::Tensor log_sums(const at::Tensor& logits) {  // [n, V] fp32 -> [n]
+  if (!logits.is_cpu()) return at::logsumexp(logits, {1});
+  at::Tensor sums = at::empty({logits.size(0)}, logits.options());
+  float* values = sums.mutable_data_ptr<float>();
+  for_rows(logits, [&](std::int64_t row, float* x) { values[row] = cpu::log_sum_exp_row(x, logits.size(1)); });
+  return sums;
+}
+
+/// softmax of the logits, in their place; `sums`: log_sums() of them.
+void make_probabilities(const at::Tensor& logits, const at::Tensor& sums) {  // [n, V] fp32, [n]
+  if (!logits.is_cpu()) {
+    logits.sub_(sums.unsqueeze(1)).exp_();
+    return;
+  }
+  const float* values = sums.const_data_ptr<float>();
+  for_rows(logits, [&](std::int64_t row, float* x) { cpu::softmax_row(x, values[row], logits.size(1)); });
+}
 
 std::int64_t chunk_rows(std::int64_t vocabulary) { return std::max<std::int64_t>(16, kLogitsPerChunk / vocabulary); }
 
@@ -33,10 +67,11 @@ class CrossEntropySum : public torch::autograd::Function<CrossEntropySum> {
       const std::int64_t count = std::min(step, rows - begin);
       const at::Tensor h = hidden.narrow(0, begin, count);                                                 // [n, D]
       const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);                              // [n, 1]
-      at::Tensor log_probabilities = at::log_softmax(linear_without_gradient(h, head).to(at::kFloat), 1);  // [n, V]
-      sum -= log_probabilities.gather(1, target).sum();
+      at::Tensor dlogits = linear_without_gradient(h, head).to(at::kFloat);  // [n, V], first the logits themselves
+      const at::Tensor sums = log_sums(dlogits);                            // [n]
+      sum += (sums - dlogits.gather(1, target).squeeze(1)).sum();
       if (!with_gradient) continue;
-      at::Tensor dlogits = log_probabilities.exp_();  // [n, V]
+      make_probabilities(dlogits, sums);
       dlogits.scatter_add_(1, target, at::full_like(target, -1.0, dlogits.options()));
       dlogits = dlogits.to(head.scalar_type());
       dhidden.narrow(0, begin, count).copy_(at::mm(dlogits, head));  // [n, D]
@@ -75,7 +110,7 @@ at::Tensor target_log_likelihoods(const at::Tensor& hidden, const FrozenWeight& 
     const std::int64_t count = std::min(step, rows - begin);
     const at::Tensor logits = head.forward(hidden.narrow(0, begin, count)).to(at::kFloat);  // [n, V]
     const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);                 // [n, 1]
-    out.narrow(0, begin, count).copy_(logits.gather(1, target).squeeze(1) - at::logsumexp(logits, {1}));
+    out.narrow(0, begin, count).copy_(logits.gather(1, target).squeeze(1) - log_sums(logits));
   }
   return out;
 }

@@ -4,12 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <functional>
 #include <future>
 #include <map>
-#include <mutex>
 #include <numeric>
 #include <set>
 #include <thread>
@@ -171,23 +169,26 @@ std::vector<std::string> check_linears(std::span<const ExpertDirectory> experts)
   return paths;
 }
 
-/// Sums over all linears, which the processors share.
+/// Sums over all linears in their order, so that the result does not depend on the processors, which share the work.
 Similarity sum_over(std::span<const ExpertDirectory> experts, const std::vector<std::string>& paths) {
   Similarity total(experts.size());
-  std::atomic<std::size_t> next = 0;
-  std::mutex mutex;
-  const auto work = [&] {
+  const auto of_linear = [&](std::size_t at) {
     Similarity sums(experts.size());
-    for (std::size_t at = next++; at < paths.size(); at = next++) add_linear(experts, paths[at], sums);
-    const std::lock_guard lock(mutex);
-    total.gates.add(sums.gates);
-    total.loras.add(sums.loras);
+    add_linear(experts, paths[at], sums);
+    return sums;
   };
-  const std::size_t workers = std::min<std::size_t>(paths.size(), std::max(1u, std::thread::hardware_concurrency()));
-  std::vector<std::future<void>> running;
-  for (std::size_t i = 1; i < workers; ++i) running.push_back(std::async(std::launch::async, work));
-  work();
-  for (std::future<void>& one : running) one.get();
+  const std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
+  for (std::size_t first = 0; first < paths.size(); first += workers) {
+    std::vector<std::future<Similarity>> running;
+    for (std::size_t at = first; at < std::min(first + workers, paths.size()); ++at) {
+      running.push_back(std::async(std::launch::async, of_linear, at));
+    }
+    for (std::future<Similarity>& one : running) {
+      const Similarity sums = one.get();
+      total.gates.add(sums.gates);
+      total.loras.add(sums.loras);
+    }
+  }
   return total;
 }
 

@@ -13,8 +13,8 @@ namespace {
 /// Hands everything on to the adapter that it stands before, and adds up what it sees.
 class InputRecorder : public Adapter {
  public:
-  InputRecorder(std::shared_ptr<const Adapter> inner, const LinearGroup& group)
-      : inner_(std::move(inner)), sum_(at::zeros({group.in()}, at::TensorOptions(group.weight().device()).dtype(at::kDouble))) {}
+  InputRecorder(std::shared_ptr<const Adapter> inner, const LinearGroup& group, at::Device device)
+      : inner_(std::move(inner)), sum_(at::zeros({group.in()}, at::TensorOptions(device).dtype(at::kDouble))) {}
 
   at::Tensor apply(const at::Tensor& u, const at::Tensor& y, const Pass& pass) const override {
     for (std::int64_t row = 0; row < pass.packing.rows(); ++row) {
@@ -51,7 +51,7 @@ std::vector<at::Tensor> mean_inputs(T5Model& model, std::span<const Example> exa
   const at::NoGradGuard no_grad;
   std::vector<std::shared_ptr<InputRecorder>> recorders;
   for (const auto& group : model.groups()) {
-    recorders.push_back(std::make_shared<InputRecorder>(group->adapter(), *group));
+    recorders.push_back(std::make_shared<InputRecorder>(group->adapter(), *group, model.device()));
     group->set_adapter(recorders.back());
   }
   std::vector<std::int64_t> lengths;

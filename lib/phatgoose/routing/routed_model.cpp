@@ -77,7 +77,10 @@ RoutedModel RoutedModel::load(const fs::path& directory, T5Model& model, const s
 }
 
 RoutedModel::RoutedModel(T5Model& model, std::vector<ExpertDirectory> experts, RoutingPlan plan)
-    : kind_(&router_kind(plan.router, "router")), groups_(model.groups()), experts_(std::move(experts)) {
+    : kind_(&router_kind(plan.router, "router")),
+      device_(model.device()),
+      groups_(model.groups()),
+      experts_(std::move(experts)) {
   for (const ExpertDirectory& expert : experts_) expert_names_.push_back(expert.name());
   for (const auto& group : groups_) {
     for (const LinearSpec& linear : group->spec().linears) linear_paths_.push_back(linear.path);
@@ -122,13 +125,12 @@ void RoutedModel::merge() {
   const MergeRule rule = merge_rule(*kind_);
   check_mergeable(rule, merged);
   for (const auto& group : groups_) {
-    const at::Tensor weight = group->weight();
-    at::Tensor update;
+    at::Tensor update;  // [G, in]
     for (std::size_t l = 0; l < group->spec().linears.size(); ++l) {
       const LinearSpec& linear = group->spec().linears[l];
-      const at::Tensor part = merged.empty() ? at::Tensor() : merged_update(rule, merged, linear.path, weight.device());
+      const at::Tensor part = merged.empty() ? at::Tensor() : merged_update(rule, merged, linear.path, device_);
       if (!part.defined()) continue;
-      if (!update.defined()) update = at::zeros(weight.sizes(), weight.options().dtype(at::kFloat));
+      if (!update.defined()) update = at::zeros({group->out(), group->in()}, at::TensorOptions(device_).dtype(at::kFloat));
       update.narrow(0, group->begin(l), linear.out).copy_(part);
     }
     group->set_update(update);

@@ -18,6 +18,22 @@ namespace phatgoose {
 /// the model may move.
 class RoutedModel {
  public:
+  /// Reports choices from its construction to its end, however that comes.
+  class Observation {
+   public:
+    Observation(std::shared_ptr<RoutingControl> control, RoutingStatistics* statistics) : control_(std::move(control)) {
+      control_->statistics = statistics;
+    }
+    ~Observation() {
+      if (control_) control_->statistics = nullptr;
+    }
+    Observation(Observation&&) = default;
+    Observation& operator=(Observation&&) = delete;
+
+   private:
+    std::shared_ptr<RoutingControl> control_;
+  };
+
   /// Experts that are not enabled in the manifest are left out. bad_data when the base is another one, an expert is
   /// missing, has changed since the routed model was built, or does not fit; usage for `changes` that do not fit.
   static RoutedModel load(const fs::path& directory, T5Model& model, const std::string& base_fingerprint,
@@ -35,8 +51,8 @@ class RoutedModel {
   bool has_weights() const { return kind_->mixing != RouterKind::Mixing::merged; }
   /// Statistics of the right size for this model.
   RoutingStatistics make_statistics() const;
-  /// From now on choices are added to `statistics`, which must stay alive; null stops that.
-  void observe(RoutingStatistics* statistics) const { control_->statistics = statistics; }
+  /// While the result lives, choices are added to `statistics`, which must outlive it.
+  [[nodiscard]] Observation observe(RoutingStatistics& statistics) const { return {control_, &statistics}; }
 
   /// Leaves out the expert of that name, and brings back the one left out before; none, or a name that no expert has:
   /// all take part.
@@ -62,6 +78,7 @@ class RoutedModel {
   void merge();
 
   const RouterKind* kind_;
+  at::Device device_;  // of the model
   std::span<const std::unique_ptr<LinearGroup>> groups_;
   std::vector<ExpertDirectory> experts_;  // of merged models, to be merged again without one
   std::vector<std::string> expert_names_, linear_paths_;

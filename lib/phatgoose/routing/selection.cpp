@@ -72,9 +72,22 @@ void weigh(const Slots& slots, float temperature, float missing) {
   for (float& weight : slots.weights) weight /= sum;
 }
 
-/// Cuts the slots that no token uses, at least one remaining.
+/// The most slots that a token uses; at least one.
+std::int64_t used_slots(const Selection& selection) {
+  const std::int64_t tokens = selection.columns.size(0), slots = selection.columns.size(1);
+  const auto* columns = selection.columns.const_data_ptr<std::int32_t>();
+  std::int64_t used = 1;
+  for (std::int64_t token = 0; token < tokens && used < slots; ++token) {
+    while (used < slots && columns[token * slots + used] >= 0) ++used;
+  }
+  return used;
+}
+
+/// Cuts the slots that no token uses: where few experts compete for a token, each further slot would be an empty pass
+/// over all experts.
 void drop_unused_slots(Selection& selection) {
-  const std::int64_t used = std::max<std::int64_t>(1, (selection.columns >= 0).any(0).sum().item<std::int64_t>());
+  const std::int64_t used = used_slots(selection);
+  if (used == selection.columns.size(1)) return;
   selection.columns = selection.columns.narrow(1, 0, used).contiguous();
   selection.weights = selection.weights.narrow(1, 0, used).contiguous();
 }
@@ -103,7 +116,7 @@ Selection select_experts(const at::Tensor& scores, const SelectionSettings& sett
       weigh(slots, temperature, static_cast<float>(settings.renorm_eps) * mass);
     }
   });
-  if (settings.top_p) drop_unused_slots(selection);
+  drop_unused_slots(selection);
   return selection;
 }
 

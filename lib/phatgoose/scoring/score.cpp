@@ -194,6 +194,26 @@ void check_same_rows(const std::vector<Sample>& ours, const std::vector<Sample>&
 
 }  // namespace
 
+std::int64_t best_choice(std::span<const double> log_likelihoods, std::span<const std::int64_t> num_tokens,
+                         bool length_normalise, const std::string& where) {
+  std::int64_t best = 0;
+  double highest = -std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < log_likelihoods.size(); ++i) {
+    const double sum = log_likelihoods[i];
+    if (!std::isfinite(sum)) {
+      fail(ExitCode::diverged, {.where = where,
+                                .found = "log-likelihood " + std::to_string(sum),
+                                .expected = "a finite number",
+                                .hint = "the model or an expert computes NaN or infinity"});
+    }
+    const double score = length_normalise ? sum / static_cast<double>(num_tokens[i]) : sum;
+    if (score <= highest) continue;
+    highest = score;
+    best = static_cast<std::int64_t>(i);
+  }
+  return best;
+}
+
 void judge(Sample& sample, bool length_normalise) {
   if (!sample.has_choices()) {
     sample.correct = sample.has_ids()
@@ -201,21 +221,7 @@ void judge(Sample& sample, bool length_normalise) {
                          : exact_match(sample.output, sample.answers());
     return;
   }
-  double best = -std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < sample.log_likelihoods.size(); ++i) {
-    const double sum = sample.log_likelihoods[i];
-    if (!std::isfinite(sum)) {
-      fail(ExitCode::diverged, {.where = place_of(sample),
-                                .found = "log-likelihood " + std::to_string(sum),
-                                .expected = "a finite number",
-                                .hint = "the model or an expert computes NaN or infinity"});
-    }
-    const double score = length_normalise ? sum / static_cast<double>(sample.num_tokens[i]) : sum;
-    if (score > best) {
-      best = score;
-      sample.prediction = static_cast<std::int64_t>(i);
-    }
-  }
+  sample.prediction = best_choice(sample.log_likelihoods, sample.num_tokens, length_normalise, place_of(sample));
   sample.correct = std::ranges::find(sample.right, sample.prediction) != sample.right.end();
 }
 

@@ -1,6 +1,8 @@
 // From predictions to scores (METHODS: scoring). All scores are percentages, 0 to 100.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,8 +36,12 @@ struct SuiteScore {
   MetricScore mean;  ///< unweighted mean over tasks; its metric is "mean"
 };
 
-/// Sets `prediction` (rank classification: largest log-likelihood, per token when `length_normalise`, ties to the lower
-/// index) and `correct`. Log-likelihoods that are not finite: diverged.
+/// Index of the choice with the largest log-likelihood, per token when `length_normalise`; ties: the lowest (METHODS 9).
+/// `log_likelihoods` are sums over `num_tokens` tokens each, and not empty. One that is not finite: diverged, at `where`.
+std::int64_t best_choice(std::span<const double> log_likelihoods, std::span<const std::int64_t> num_tokens,
+                         bool length_normalise, const std::string& where);
+
+/// Sets `prediction` (rank classification: best_choice()) and `correct`.
 void judge(Sample& sample, bool length_normalise);
 
 /// Judges the samples and scores them, task by task. Works from files alone: read_results() and read_samples() give

@@ -5,12 +5,18 @@ namespace phatgoose {
 void CommonSettings::declare(OptionSet& set) {
   const char* group = "Machine";
   set.add("device", &device, "where to compute: cpu, cuda or cuda:N").in(group);
-  set.add("dtype", &dtype, "compute type of the frozen weights; auto takes bf16 where the device is fast at it")
-      .one_of({"auto", "fp32", "bf16", "fp16"})
+  set.add("dtype", &dtype, "compute type of the frozen weights; default: fp32 on a CPU, bf16 on CUDA")
+      .one_of({"fp32", "bf16"})
       .in(group);
   set.add("threads", &threads, "CPU threads; 0 means all cores").at_least(0).in(group);
   set.add("seed", &seed, "seed of everything random").at_least(0).in(group);
   set.add("log", &log, "how much to say on stderr").one_of({"quiet", "info", "debug"}).in(group);
+}
+
+void CommonSettings::resolve() {
+  if (dtype) return;
+  dtype = device.starts_with("cuda") ? "bf16" : "fp32";
+  dtype_by_default = true;
 }
 
 LogLevel CommonSettings::log_level() const {

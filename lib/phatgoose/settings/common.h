@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "phatgoose/base/log.h"
@@ -11,12 +12,16 @@ namespace phatgoose {
 
 struct CommonSettings {
   std::string device = "cpu";
-  std::string dtype = "auto";
+  std::optional<std::string> dtype;  ///< "fp32" or "bf16"; set by resolve() where the user named none
+  bool dtype_by_default = false;     ///< whether it was
   std::int64_t threads = 0;  ///< 0: all cores
   std::int64_t seed = 0;
   std::string log = "info";
 
   void declare(OptionSet& set);
+  /// Fills in the compute type: bf16 on CUDA, as in the PHATGOOSE paper, and fp32 on every CPU, whatever it is fast at,
+  /// so that the same command gives the same answer everywhere. Manifests and results then name the type.
+  void resolve();
   /// `log` as the level that it names.
   LogLevel log_level() const;
 };

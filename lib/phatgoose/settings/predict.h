@@ -22,6 +22,7 @@ struct PredictSettings {
   bool explain = false;         ///< add the weight that each expert carried
   std::int64_t max_input_length = 512;
   std::int64_t max_new_tokens = 64;
+  bool length_normalise = true;  ///< of choices, as a suite's key of that name
   std::int64_t batch_rows = 16;  ///< at most so many rows at once, and only those that are there already
 
   OptionSet declare();

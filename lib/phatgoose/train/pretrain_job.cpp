@@ -128,7 +128,7 @@ TrainingOutcome pretrain(PretrainSettings settings, at::Device device) {
   check_model_settings(settings);
   if (settings.common.dtype != "fp32") {
     fail(ExitCode::usage, {.where = "--dtype",
-                           .found = settings.common.dtype,
+                           .found = settings.common.dtype.value_or("no type"),
                            .expected = "fp32: all weights are trained",
                            .hint = "--save-dtype sets the type of the stored weights"});
   }

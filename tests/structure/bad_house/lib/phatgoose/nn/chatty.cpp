@@ -7,3 +7,5 @@ void give_up() {
   std::cout << "sorry\n";
   std::exit(1);
 }
+
+at::Tensor grow(const at::Tensor& x) { return at::exp(x).tanh_(); }
