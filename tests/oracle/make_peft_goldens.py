@@ -12,6 +12,7 @@ import torch
 from oracle_common import (GOLDEN, LARGEST_NOISE, Batch, make_rows, relative_difference, rounding_noise,
                            write_expected, write_json, write_versions)
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.tuners_utils import NoMatchingPeftModuleError
 from safetensors.torch import load_file
 from transformers import T5ForConditionalGeneration
 from transformers.utils import logging
@@ -28,7 +29,56 @@ CASES = {
                       "alpha_pattern": {"wi_0": 1, "encoder.block.0.layer.0.SelfAttention.q": 12}},
     "peft_query_value": {"r": 2, "lora_alpha": 4, "target_modules": ["q", "v"]},
     "peft_regex": {"r": 2, "lora_alpha": 2, "target_modules": r"decoder\..*\.(EncDecAttention\.[qo]|wo)"},
+    "peft_excluded": {"r": 2, "target_modules": "all-linear", "exclude_modules": r"decoder\..*\.wo|.*\.(k|wi_1)"},
+    "peft_layers": {"r": 2, "target_modules": ["q", "wo", "decoder.block.0.layer.1.EncDecAttention.v"],
+                    "layers_to_transform": [1], "layers_pattern": "block"},
 }
+
+# Which modules of the base PEFT adapts under settings that choose them.
+LAYERS = {"target_modules": ["q", "o"], "layers_to_transform": [1]}
+TARGETS = [
+    {},
+    {"target_modules": ["q", "wi_0", "SelfAttention.k", "ttention.v"]},
+    {"target_modules": ["q", "lm_head"]},
+    {"target_modules": ["shared", "relative_attention_bias"]},
+    {"target_modules": "q"},
+    {"target_modules": r".*\.[qv]"},
+    {"target_modules": r"encoder.*(q|v)$"},
+    {"target_modules": r"encoder\.block\.0\..*\.q|decoder\.block\.1\..*\.o"},
+    {"target_modules": "lm_head"},
+    {"target_modules": "all-linear"},
+    {"target_modules": "ALL-Linear", "exclude_modules": ["wo", "EncDecAttention.q"]},
+    {"target_modules": ["all-linear"]},
+    {"target_modules": ["q", "v"], "exclude_modules": "decoder.*"},
+    {"target_modules": ["q", "v"], "exclude_modules": "q"},
+    {"target_modules": ["q", "v"], "exclude_modules": ["q", "EncDecAttention"]},
+    {"target_modules": ["q", "v"], "exclude_modules": []},
+    {"target_modules": ["q", "v"], "exclude_modules": ""},
+    {"target_modules": ["q", "v"], "exclude_modules": ["encoder.block.0.layer.0.SelfAttention.q"]},
+    {"layers_to_transform": [0]},
+    LAYERS,
+    {**LAYERS, "layers_to_transform": 1},
+    {**LAYERS, "layers_to_transform": []},
+    {**LAYERS, "layers_to_transform": [0, 1, 7]},
+    {**LAYERS, "layers_to_transform": -1},
+    {**LAYERS, "layers_pattern": "block"},
+    {**LAYERS, "layers_pattern": "layer"},
+    {**LAYERS, "layers_pattern": ["h", "layer", "block"]},
+    {**LAYERS, "layers_pattern": []},
+    {**LAYERS, "layers_pattern": ""},
+    {**LAYERS, "layers_pattern": "blo"},
+    {**LAYERS, "layers_pattern": "bl.*k"},
+    {**LAYERS, "layers_pattern": "(b)(lock|ock)"},
+    {**LAYERS, "layers_pattern": "encoder|block"},
+    {**LAYERS, "layers_pattern": "encoder|block", "layers_to_transform": -1},
+    {**LAYERS, "exclude_modules": ["EncDecAttention.o"]},
+    {"target_modules": ["q", "encoder.block.0.layer.0.SelfAttention.v"], "layers_to_transform": [1]},
+    {"target_modules": ["q"], "layers_pattern": "block"},
+    {"target_modules": ["q"], "layers_pattern": []},
+    {"target_modules": "q", "layers_to_transform": [1]},
+    {"target_modules": "all-linear", "layers_to_transform": [1]},
+    {"target_modules": ".*q", "layers_pattern": []},
+]
 
 
 def load_base():
@@ -119,8 +169,25 @@ def reread(directory):
     return PeftModel.from_pretrained(load_base(), directory, is_trainable=True).eval()
 
 
+def targeted(settings):
+    """Paths of the modules that PEFT adapts, none where it finds none; "refused" where it takes no such settings."""
+    try:
+        return sorted(get_peft_model(load_base(), LoraConfig(r=2, **settings)).targeted_module_names)
+    except NoMatchingPeftModuleError:
+        return []
+    except ValueError:
+        return "refused"
+
+
+def write_targets(directory):
+    directory.mkdir(exist_ok=True)
+    write_json(directory / "expected.json", [{"settings": copy.deepcopy(settings), "targeted": targeted(settings)}
+                                             for settings in TARGETS])
+
+
 def main():
     torch.set_num_threads(1)
+    write_targets(GOLDEN / "peft_targets")
     batch = small_batch(load_base().config.vocab_size)
     print(f"base: loss {batch.forward(load_base()).loss.item():.4f}")
     for name, settings in CASES.items():

@@ -33,7 +33,8 @@ std::map<std::string, at::Tensor> factor_gradients(const ExpertParameters& exper
 }
 
 TEST_CASE("An adapter that peft wrote gives peft's logits, loss and gradients", "[peft]") {
-  const std::string name = GENERATE("peft_default", "peft_rslora", "peft_patterns", "peft_query_value", "peft_regex");
+  const std::string name = GENERATE("peft_default", "peft_rslora", "peft_patterns", "peft_query_value", "peft_regex",
+                                    "peft_excluded", "peft_layers");
   CAPTURE(name);
   const Golden golden(name);
   auto model = load_model(kBase);

@@ -10,6 +10,7 @@
 #include "support/expect_error.h"
 #include "support/golden.h"
 #include "support/scratch_directory.h"
+#include "support/stderr_of.h"
 
 namespace phatgoose {
 namespace {
@@ -18,6 +19,7 @@ using test::expect_bad_data;
 using test::golden_path;
 using test::read_text;
 using test::ScratchDirectory;
+using test::stderr_of;
 using test::write_text;
 
 constexpr const char* kQuery = "encoder.block.0.layer.0.SelfAttention.q";
@@ -103,6 +105,8 @@ TEST_CASE("target_modules may be a regular expression") {
   CHECK(copy.open().loras().size() == 6);
   copy.set("target_modules", R"(decoder\..*\.(EncDecAttention\.q|wo))");
   expect_bad_data([&] { copy.open(); }, {"EncDecAttention.o", "target_modules"});
+  copy.set("target_modules", nullptr);
+  expect_bad_data([&] { copy.open(); }, {"EncDecAttention.o", "target_modules", "q and v"});
   copy.set("target_modules", "all-linear");
   CHECK(copy.open().loras().size() == 6);
 }
@@ -148,6 +152,16 @@ TEST_CASE("settings that LoRA here cannot represent are refused with the reason"
       {"peft_type", "IA3", {"IA3", "LORA"}},
       {"use_dora", true, {"DoRA"}},
       {"bias", "lora_only", {"bias"}},
+      {"use_dora", 1, {"DoRA"}},
+      {"task_type", "SEQ_CLS", {"task_type SEQ_CLS", "SEQ_2_SEQ_LM"}},
+      {"use_qalora", true, {"QALoRA"}},
+      {"loftq_config", {{"loftq_bits", 4}}, {"LoftQ"}},
+      {"arrow_config", Json::object(), {"routed"}},
+      {"use_bdlora", {{"nblocks", 2}}, {"block-diagonal"}},
+      {"kasa_config", Json::object(), {"KaSA"}},
+      {"monteclora_config", Json::object(), {"Monte Carlo"}},
+      {"velora_config", Json::object(), {"VeLoRA"}},
+      {"megatron_config", Json::object(), {"Megatron"}},
       {"lora_bias", true, {"biases"}},
       {"modules_to_save", Json::array({"lm_head"}), {"fully trained"}},
       {"layer_replication", Json::array({{0, 1}}), {"replicated"}},
@@ -155,7 +169,18 @@ TEST_CASE("settings that LoRA here cannot represent are refused with the reason"
       {"trainable_token_indices", Json::array({1}), {"token"}},
       {"alora_invocation_tokens", Json::array({1}), {"activated"}},
       {"init_lora_weights", "pissa_niter_4", {"pissa", "base"}},
-      {"init_lora_weights", "olora", {"olora"}},
+      {"init_lora_weights", "olora", {"olora", "changes the base"}},
+      {"init_lora_weights", "OLoRA", {"OLoRA", "changes the base"}},
+      {"init_lora_weights", "corda", {"corda", "changes the base"}},
+      {"init_lora_weights", "loftq", {"loftq", "changes the base"}},
+      {"init_lora_weights", "lora_ga", {"lora_ga", "changes the base"}},
+      {"init_lora_weights", "kaiming", {"kaiming", "PEFT knows"}},
+      {"init_lora_weights", "EVA", {"EVA", "PEFT knows"}},
+      {"init_lora_weights", Json::array({1}), {"init_lora_weights", "PEFT knows"}},
+      {"exclude_modules", Json::array({"EncDecAttention.v"}), {"EncDecAttention.v", "exclude_modules"}},
+      {"exclude_modules", "decoder.*", {"decoder.block.0", "exclude_modules"}},
+      {"layers_to_transform", 0, {"block.1", "layers_to_transform"}},
+      {"layers_pattern", "block", {"layers_pattern without layers_to_transform"}},
       {"r", 0, {"rank 0"}},
       {"r", "4", {"\"r\""}},
       {"r", 5, {"rank 2", "5"}},
@@ -179,10 +204,146 @@ TEST_CASE("settings that LoRA here cannot represent are refused with the reason"
 
 TEST_CASE("an initialisation that leaves the base alone does not matter") {
   const Copy copy("peft_query_value/adapter");
-  for (const Json& value : {Json("gaussian"), Json("orthogonal"), Json(false)}) {
+  for (const char* text : {"gaussian", "Gaussian", "orthogonal", "eva", "mica", "MiCA"}) {
+    copy.set("init_lora_weights", text);
+    CHECK(copy.open().loras().size() == 12);
+  }
+  for (const Json& value : {Json(false), Json(nullptr)}) {
     copy.set("init_lora_weights", value);
     CHECK(copy.open().loras().size() == 12);
   }
+}
+
+TEST_CASE("settings that change nothing for peft do not matter either, and those it does not know are said") {
+  const Copy copy("peft_query_value/adapter");
+  const Json settings = {{"task_type", nullptr},
+                         {"auto_mapping", {{"base_model_class", "T5ForConditionalGeneration"}}},
+                         {"revision", "main"},
+                         {"inference_mode", false},
+                         {"fan_in_fan_out", true},
+                         {"lora_dropout", 0.1},
+                         {"eva_config", {{"rho", 2.0}}},
+                         {"runtime_config", {{"ephemeral_gpu_offload", true}}},
+                         {"ensure_weight_tying", true},
+                         {"qalora_group_size", 32},
+                         {"target_parameters", Json::array()},
+                         {"alora_invocation_tokens", Json::array()},
+                         {"enable_lora", nullptr},
+                         {"merge_weights", false},
+                         {"new_list", Json::array()}};
+  for (const auto& [key, value] : settings.items()) copy.set(key.c_str(), value);
+  CHECK_THAT(stderr_of([&] { CHECK(copy.open().loras().size() == 12); }), !Catch::Contains("not used"));
+  copy.set("use_magic", true);
+  copy.set("magic", 0.5);
+  const std::string said = stderr_of([&] { CHECK(copy.open().loras().size() == 12); });
+  CHECK_THAT(said, Catch::Contains("adapter_config.json") && Catch::Contains("not used: use_magic, magic\n"));
+  CHECK(stderr_of([&] { ExpertDirectory::open(copy.path(), /*check_values=*/false); }).empty());
+}
+
+TEST_CASE("rank and alpha are peft's own where the configuration has none") {
+  const Copy copy("peft_query_value/adapter");
+  Json config = read_json((copy / "adapter_config.json").string());
+  config.erase("lora_alpha");
+  write_text(copy / "adapter_config.json", config.dump());
+  CHECK(copy.open().loras().at(kQuery).scale == 8.0 / 2);
+  config.erase("r");
+  write_text(copy / "adapter_config.json", config.dump());
+  expect_bad_data([&] { copy.open(); }, {"rank 2", "8 by adapter_config.json"});
+}
+
+TEST_CASE("an adapter_config.json that is none is refused") {
+  const Copy copy("peft_query_value/adapter");
+  for (const auto& [text, word] : std::vector<std::pair<std::string, std::string>>{
+           {"[]", "array"}, {"", "adapter_config.json"}, {"{}", "no \"peft_type\""}, {"null", "null"}}) {
+    CAPTURE(text);
+    write_text(copy / "adapter_config.json", text);
+    expect_bad_data([&] { copy.open(); }, {"adapter_config.json", word});
+  }
+}
+
+TEST_CASE("adapters that peft restricts in its configuration are complete") {
+  for (const auto& [golden, linears] : {std::pair("peft_excluded/adapter", 24), std::pair("peft_layers/adapter", 6)}) {
+    CAPTURE(golden);
+    const ExpertDirectory expert = ExpertDirectory::open(golden_path(golden));
+    CHECK(expert.loras().size() == static_cast<std::size_t>(linears));
+    CHECK(expert.missing(golden_base()).empty());
+    CHECK_NOTHROW(expert.check_base(golden_base(), ""));
+  }
+}
+
+TEST_CASE("an expert that lacks factors which its configuration promises is refused, unless that is allowed") {
+  const Copy copy("peft_query_value/adapter");
+  copy.rewrite("adapter_model.safetensors", [](std::vector<NamedTensor>& tensors) {
+    std::erase_if(tensors, [](const NamedTensor& tensor) { return tensor.name.find(".encoder.") != std::string::npos; });
+  });
+  const ExpertDirectory half = copy.open();
+  CHECK(half.loras().size() == 8);
+  REQUIRE(half.missing(golden_base()).size() == 4);
+  CHECK(half.missing(golden_base()).front() == kQuery);
+  expect_bad_data([&] { half.check_base(golden_base(), ""); },
+                  {"adapter_model.safetensors", kQuery, "first of 4", "all 12", "--allow-partial"});
+  const std::string said = stderr_of([&] { half.check_base(golden_base(), "", /*allow_partial=*/true); });
+  CHECK_THAT(said, Catch::Contains("partial") && Catch::Contains("4 of the 12"));
+
+  const Copy head("peft_query_value/adapter");
+  head.set("target_modules", Json::array({"q", "v", "lm_head"}));
+  expect_bad_data([&] { head.open().check_base(golden_base(), ""); }, {"no factors for lm_head;", "all 13"});
+}
+
+TEST_CASE("prefixes of other tools are read where all tensors have the same") {
+  const std::string own = "base_model.model.";
+  const auto renamed = [&](const Copy& copy, const std::string& prefix, const std::string& middle = "") {
+    copy.rewrite("adapter_model.safetensors", [&](std::vector<NamedTensor>& tensors) {
+      for (NamedTensor& tensor : tensors) {
+        tensor.name = prefix + tensor.name.substr(own.size());
+        if (!middle.empty()) tensor.name.replace(tensor.name.find(".layer."), 1, "." + middle + ".");
+      }
+    });
+  };
+  for (const std::string prefix : {"", "module.base_model.model.", "_orig_mod.base_model.model.",
+                                   "base_model.model._fsdp_wrapped_module.", "base_model.model.model."}) {
+    CAPTURE(prefix);
+    const Copy copy("peft_query_value/adapter");
+    renamed(copy, prefix, prefix.find("_fsdp") == std::string::npos ? "" : "_fsdp_wrapped_module");
+    const ExpertDirectory expert = copy.open();
+    CHECK(expert.loras().size() == 12);
+    CHECK(expert.loras().contains(kQuery));
+    CHECK_NOTHROW(expert.check_base(golden_base(), ""));
+  }
+
+  // Settings of a T5 within another model are about the paths there.
+  const Copy inner("peft_query_value/adapter");
+  renamed(inner, "base_model.model.model.");
+  inner.set("target_modules", R"(model\..*\.[qv])");
+  CHECK_NOTHROW(inner.open().check_base(golden_base(), ""));
+  inner.set("target_modules", R"((encoder|decoder)\..*\.[qv])");
+  expect_bad_data([&] { inner.open(); }, {"target_modules"});
+
+  const Copy unknown("peft_query_value/adapter");
+  renamed(unknown, "base_model.model.transformer.");
+  expect_bad_data([&] { unknown.open().check_base(golden_base(), ""); }, {"prefix \"transformer.\"", "encoder.block."});
+
+  const Copy mixed("peft_query_value/adapter");
+  mixed.rewrite("adapter_model.safetensors",
+                [](std::vector<NamedTensor>& tensors) { tensors[0].name = "module." + tensors[0].name; });
+  expect_bad_data([&] { mixed.open(); }, {"module.base_model.model.", "the same for all"});
+}
+
+TEST_CASE("a file of two adapters is refused by their names") {
+  const auto with_names = [](auto&& name_of) {
+    const Copy copy("peft_query_value/adapter");
+    copy.rewrite("adapter_model.safetensors", [&](std::vector<NamedTensor>& tensors) {
+      for (std::size_t i = 0; i < tensors.size(); ++i) {
+        tensors[i].name.replace(tensors[i].name.rfind(".weight"), 7, name_of(i) + ".weight");
+      }
+    });
+    return copy.open().loras().size();
+  };
+  CHECK(with_names([](std::size_t) { return std::string(".food"); }) == 12);
+  expect_bad_data([&] { with_names([](std::size_t i) { return std::string(i < 2 ? ".food" : ".drink"); }); },
+                  {"\"drink\"", "\"food\"", "one adapter"});
+  expect_bad_data([&] { with_names([](std::size_t i) { return std::string(i < 2 ? "" : ".drink"); }); },
+                  {"\"drink\"", "without a name"});
 }
 
 TEST_CASE("tensors that do not make a LoRA are refused") {
@@ -205,7 +366,21 @@ TEST_CASE("tensors that do not make a LoRA are refused") {
   spoil([](auto& tensors) { tensors.clear(); }, {"no tensors"});
   spoil([](auto& tensors) { tensors[0].name = "base_model.model.lm_head.weight"; }, {"lm_head", "no LoRA factor"});
   spoil([](auto& tensors) { tensors[0].name = "x.lora_magnitude_vector"; }, {"no LoRA factor"});
-  spoil([](auto& tensors) { tensors.push_back({tensors[0].name.substr(17), tensors[0].view}); }, {"twice"});
+  spoil(
+      [](auto& tensors) {
+        std::string name = tensors[0].name;
+        name.replace(name.find(".layer."), 1, "._orig_mod.");
+        tensors.push_back({name, tensors[0].view});
+      },
+      {"twice"});
+  spoil([](auto& tensors) { tensors.push_back({tensors[0].name.substr(17), tensors[0].view}); }, {"prefix", "same"});
+  for (const Shape& empty : {Shape{0}, Shape{2, 0}}) {
+    spoil(
+        [&](auto& tensors) {
+          for (auto& tensor : tensors) tensor.view = {DType::f32, empty, {}};
+        },
+        {to_string(empty), "without a single number", "gathered"});
+  }
   spoil([](auto& tensors) { tensors[0].view.shape = {count_of(tensors[0].view.shape)}; }, {"matrix"});
   spoil(
       [](auto& tensors) {
@@ -259,7 +434,11 @@ TEST_CASE("an expert of another base is named as such") {
 TEST_CASE("directories without an adapter are refused") {
   const ScratchDirectory scratch;
   expect_bad_data([&] { ExpertDirectory::open(scratch.path()); }, {scratch.path().string(), "adapter_config.json"});
-  expect_bad_data([&] { ExpertDirectory::open(scratch / "missing"); }, {"missing"});
+  expect_bad_data([&] { ExpertDirectory::open(scratch / "missing"); }, {"missing", "no such directory"});
+  expect_bad_data([&] { ExpertDirectory::open(golden_path("t5_v1_1/model")); }, {"adapter_config.json", "--model"});
+  expect_bad_data([&] { ExpertDirectory::open(golden_path("peft_default")); }, {"there is one in", "peft_default/adapter"});
+  write_text(scratch / "run/run.json", "{}");
+  expect_bad_data([&] { ExpertDirectory::open(scratch / "run"); }, {"has not finished"});
   write_text(scratch / "adapter_config.json", read_text(golden_path("peft_default/adapter/adapter_config.json")));
   expect_bad_data([&] { ExpertDirectory::open(scratch.path()); }, {"adapter_model.safetensors"});
 }

@@ -9,6 +9,7 @@
 #include "support/fails_with.h"
 #include "support/golden.h"
 #include "support/scratch_directory.h"
+#include "support/stderr_of.h"
 
 namespace phatgoose {
 namespace {
@@ -36,7 +37,8 @@ std::vector<std::byte> stored_as(const std::vector<float>& values, DType dtype) 
       // bf16 is the upper half of a float. f16: sign, then exponent and mantissa moved to another bias.
       const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000);
       const bool finite = std::isfinite(values[i]);
-      const auto half = static_cast<std::uint16_t>(sign | (finite ? (bits - 0x38000000) >> 13 & 0x7fff : 0x7c00));
+      const std::uint32_t moved = values[i] == 0 ? 0 : (bits - 0x38000000) >> 13 & 0x7fff;
+      const auto half = static_cast<std::uint16_t>(sign | (finite ? moved : 0x7c00));
       put(i, dtype == DType::bf16 ? static_cast<std::uint16_t>(bits >> 16) : half);
     }
   }
@@ -80,6 +82,18 @@ TEST_CASE("NaN and infinite values of every floating-point type are refused, unl
   CHECK_THROWS_MATCHES(ExpertDirectory::open(scratch / "expert"), Error,
                        FailsWith(ExitCode::bad_data, "lora_A", "NaN or infinite"));
   CHECK_NOTHROW(ExpertDirectory::open(scratch / "expert", /*check_values=*/false));
+}
+
+TEST_CASE("an expert whose updates are all zero is said to change nothing") {
+  const DType dtype = any_floating_type();
+  CAPTURE(name_of(dtype));
+  const ScratchDirectory scratch;
+  const auto said = [&](const std::vector<float>& numbers) {
+    write_stored(scratch / "expert", kQuery, numbers, dtype);
+    return test::stderr_of([&] { ExpertDirectory::open(scratch / "expert"); });
+  };
+  CHECK_THAT(said({0, -0.0f, 0, 0, 0, 0}), Catch::Contains("changes nothing"));
+  CHECK(said({0, 0, 0, 0, 0, 0.5f}).empty());
 }
 
 TEST_CASE("adapter_model.bin holds what adapter_model.safetensors does") {

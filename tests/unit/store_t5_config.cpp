@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 
+#include "phatgoose/store/manifest.h"
 #include "support/expect_error.h"
 #include "support/scratch_directory.h"
 
@@ -162,6 +163,13 @@ TEST_CASE("unusable configurations are refused with the reason") {
   json[row.key] = row.value;
   expect_bad_data([&] { parse_t5_config(json, "here/config.json"); }, row.words);
   expect_bad_data([&] { parse_t5_config(json, "here/config.json"); }, {"here/config.json"});
+}
+
+TEST_CASE("an adapter in place of a base model is told as such") {
+  const test::ScratchDirectory scratch;
+  test::write_text(scratch / "adapter_config.json", "{}");
+  expect_bad_data([&] { read_t5_config(scratch.path()); }, {scratch.path().string(), "an adapter", "--expert"});
+  expect_bad_data([&] { base_fingerprint(scratch.path()); }, {"an adapter", "--expert"});
 }
 
 TEST_CASE("a directory without config.json is named") {

@@ -5,6 +5,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/model_directory.h"
 #include "phatgoose/store/tensor_archive.h"
 
 namespace phatgoose {
@@ -38,6 +39,7 @@ std::string describe(const TensorView& view) {
 }  // namespace
 
 std::string base_fingerprint(const fs::path& model_directory) {
+  check_no_adapter(model_directory);
   const auto archive = open_model_archive(model_directory);
   const std::string embedding = archive->contains(kEmbedding) ? describe(archive->at(kEmbedding)) : std::string();
   std::string text;

@@ -1,11 +1,15 @@
 #include "phatgoose/store/expert_directory.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <set>
 #include <string_view>
 
 #include "phatgoose/base/error.h"
-#include "phatgoose/base/nearest.h"
+#include "phatgoose/base/log.h"
+#include "phatgoose/store/factor_names.h"
 #include "phatgoose/store/finite.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/peft_config.h"
@@ -19,37 +23,20 @@ constexpr const char* kConfigFile = "adapter_config.json";
 constexpr const char* kAdapterFile = "adapter_model.safetensors";
 constexpr const char* kOldAdapterFile = "adapter_model.bin";
 constexpr const char* kGateFile = "gate.safetensors";
-constexpr std::string_view kPrefix = "base_model.model.";
 
 [[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
                          const std::string& hint = {}) {
   fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
 }
 
-struct Factor {
-  std::string path;
-  bool is_a;
-};
-
-/// Splits "base_model.model.PATH.lora_A.weight", with ".default" before ".weight" in files of older PEFT releases.
-std::optional<Factor> parse_factor_name(std::string_view name) {
-  if (name.starts_with(kPrefix)) name.remove_prefix(kPrefix.size());
-  for (const std::string_view end : {".weight", ".default.weight"}) {
-    for (const bool is_a : {true, false}) {
-      const std::string suffix = std::string(is_a ? ".lora_A" : ".lora_B").append(end);
-      if (name.size() > suffix.size() && name.ends_with(suffix)) {
-        return Factor{std::string(name.substr(0, name.size() - suffix.size())), is_a};
-      }
-    }
-  }
-  return std::nullopt;
-}
-
 void check_tensor(const TensorArchive& file, const std::string& name, std::size_t dimensions, bool check_values) {
   const TensorView& view = file.at(name);
-  if (view.shape.size() != dimensions || std::count(view.shape.begin(), view.shape.end(), 0) > 0) {
-    refuse(file.where(name), "shape " + to_string(view.shape), dimensions == 1 ? "a vector" : "a matrix");
+  const std::string expected = dimensions == 1 ? "a vector" : "a matrix";
+  if (count_of(view.shape) == 0) {
+    refuse(file.where(name), "shape " + to_string(view.shape) + ", without a single number", expected,
+           "parameters that lie in parts on several devices are gathered before they are saved");
   }
+  if (view.shape.size() != dimensions) refuse(file.where(name), "shape " + to_string(view.shape), expected);
   if (!is_floating(view.dtype)) refuse(file.where(name), name_of(view.dtype), "floating-point numbers");
   if (check_values && !all_finite(view)) refuse(file.where(name), "NaN or infinite values", "finite numbers");
 }
@@ -61,22 +48,47 @@ struct Pair {
   std::string a_name = {}, b_name = {};
 };
 
-std::map<std::string, Pair> collect_pairs(const TensorArchive& file, bool check_values) {
+/// A file holds one adapter of one model: what stands before the paths, and between lora_A and weight, is always the same.
+void check_alike(const FactorName& first, const FactorName& other, const std::string& where) {
+  if (other.adapter != first.adapter) {
+    const auto named = [](const FactorName& factor) {
+      return factor.adapter.empty() ? std::string("one without a name") : "\"" + factor.adapter + "\"";
+    };
+    refuse(where, "a factor of the adapter " + named(other) + " beside those of " + named(first), "one adapter",
+           "save each by itself");
+  }
+  if (other.prefix != first.prefix) {
+    refuse(where, "the prefix \"" + other.prefix + "\" beside \"" + first.prefix + "\"", "the same for all tensors");
+  }
+}
+
+/// What the file holds, by the path of the linear.
+struct Factors {
   std::map<std::string, Pair> pairs;
+  std::string model_path;  ///< as in FactorName
+};
+
+Factors collect_factors(const TensorArchive& file, bool check_values) {
+  Factors factors;
+  std::optional<FactorName> first;
   for (const auto& [name, view] : file.tensors()) {
     const auto factor = parse_factor_name(name);
     if (!factor) refuse(file.where(name), "a tensor that is no LoRA factor", "lora_A and lora_B weights only");
     check_tensor(file, name, 2, check_values);
-    Pair& pair = pairs[factor->path];
+    if (!first) first = factor;
+    check_alike(*first, *factor, file.where(name));
+    Pair& pair = factors.pairs[factor->path];
     const TensorView*& place = factor->is_a ? pair.a : pair.b;
     if (place != nullptr) refuse(file.where(name), "a factor that is stored twice", "one of each");
     place = &view;
     (factor->is_a ? pair.a_name : pair.b_name) = name;
   }
-  return pairs;
+  if (first) factors.model_path = first->model_path;
+  return factors;
 }
 
-LoraEntry make_entry(const std::string& path, const Pair& pair, const PeftConfig& config, const std::string& where) {
+/// `module` is the linear's path within the model that PEFT adapted; `where` names both factors.
+LoraEntry make_entry(const std::string& module, const Pair& pair, const PeftConfig& config, const std::string& where) {
   if (pair.a == nullptr || pair.b == nullptr) {
     refuse(where, std::string("no ") + (pair.a == nullptr ? "lora_A" : "lora_B"), "both factors");
   }
@@ -84,23 +96,30 @@ LoraEntry make_entry(const std::string& path, const Pair& pair, const PeftConfig
   if (pair.b->shape[1] != rank) {
     refuse(where, "lora_A " + to_string(pair.a->shape) + " and lora_B " + to_string(pair.b->shape), "one rank");
   }
-  if (config.rank_of(path) != rank) {
-    refuse(where, "rank " + std::to_string(rank), std::to_string(config.rank_of(path)) + " by " + kConfigFile);
-  }
-  if (!config.targets(path)) {
-    refuse(where, std::string("a linear that target_modules of ") + kConfigFile + " leaves out",
+  if (const auto setting = config.targets().left_out_by(module)) {
+    refuse(where, "a linear that " + *setting + " of " + kConfigFile + " leaves out",
            "a configuration that fits the tensors");
   }
-  return {rank, config.scale_of(path), *pair.a, *pair.b, pair.a_name, pair.b_name};
+  if (config.rank_of(module) != rank) {
+    refuse(where, "rank " + std::to_string(rank), std::to_string(config.rank_of(module)) + " by " + kConfigFile);
+  }
+  return {rank, config.scale_of(module), *pair.a, *pair.b, pair.a_name, pair.b_name};
 }
 
-std::map<std::string, LoraEntry> read_loras(const TensorArchive& file, const PeftConfig& config, bool check_values) {
+std::map<std::string, LoraEntry> make_entries(const Factors& factors, const PeftConfig& config,
+                                              const TensorArchive& file) {
   std::map<std::string, LoraEntry> loras;
-  for (const auto& [path, pair] : collect_pairs(file, check_values)) {
-    loras.emplace(path, make_entry(path, pair, config, file.where(path)));
+  for (const auto& [path, pair] : factors.pairs) {
+    loras.emplace(path, make_entry(factors.model_path + path, pair, config, file.where(path)));
   }
-  if (loras.empty()) refuse(file.where("LoRA"), "no tensors", "at least one adapted linear");
   return loras;
+}
+
+bool changes_nothing(const std::map<std::string, LoraEntry>& loras) {
+  return std::ranges::all_of(loras, [](const auto& entry) {
+    const LoraEntry& lora = entry.second;
+    return lora.scale == 0 || all_zero(lora.b) || all_zero(lora.a);
+  });
 }
 
 void check_vectors(const TensorArchive& file, const std::map<std::string, LoraEntry>& loras, bool check_values) {
@@ -132,6 +151,25 @@ std::shared_ptr<TensorArchive> open_adapter(const fs::path& path) {
   return std::make_shared<SafetensorsFile>(path);
 }
 
+/// Says what a directory without adapter_config.json may be instead.
+[[noreturn]] void refuse_directory(const fs::path& directory) {
+  std::error_code error;
+  const std::string where = directory.string(), expected = "an expert or a PEFT LoRA directory";
+  if (!fs::is_directory(directory, error)) {
+    refuse(where, fs::exists(directory, error) ? "no directory" : "no such directory", expected);
+  }
+  const std::string found = std::string("no ") + kConfigFile;
+  if (is_file(directory / "run.json")) {
+    refuse(where, found, expected, "a run that has not finished: the command that began it continues it");
+  }
+  if (is_file(directory / "config.json")) refuse(where, found, expected, "a model is given as --model");
+  std::set<fs::path> inside;  // a run of another trainer, or a library
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (is_file(entry.path() / kConfigFile)) inside.insert(entry.path());
+  }
+  refuse(where, found, expected, inside.empty() ? "" : "there is one in " + inside.begin()->string());
+}
+
 }  // namespace
 
 ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_values) {
@@ -145,16 +183,27 @@ ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_valu
     expert.base_fingerprint_ = json_get<std::string>(base, "fingerprint", where + ": base");
   }
   const fs::path config_path = directory / kConfigFile;
-  if (!is_file(config_path)) {
-    refuse(directory.string(), std::string("no ") + kConfigFile, "an expert or a PEFT LoRA directory");
-  }
-  const PeftConfig config(read_json(config_path.string()), config_path.string());
+  if (!is_file(config_path)) refuse_directory(directory);
+  expert.config_ = std::make_shared<PeftConfig>(read_json(config_path.string()), config_path.string());
   const bool old_file = !is_file(directory / kAdapterFile) && is_file(directory / kOldAdapterFile);
   expert.adapter_path_ = directory / (old_file ? kOldAdapterFile : kAdapterFile);
   expert.adapter_file_ = open_adapter(expert.adapter_path_);
-  expert.loras_ = read_loras(*expert.adapter_file_, config, check_values);
+  const Factors factors = collect_factors(*expert.adapter_file_, check_values);
+  if (factors.pairs.empty()) refuse(expert.adapter_path_.string(), "no tensors", "lora_A and lora_B of a linear or more");
+  expert.model_path_ = factors.model_path;
+  expert.loras_ = make_entries(factors, *expert.config_, *expert.adapter_file_);
   expert.gates_ = expert.vectors(kGateFile, check_values);
+  expert.speaks_ = check_values;
+  if (check_values) expert.say_oddities();
   return expert;
+}
+
+void ExpertDirectory::say_oddities() const {
+  if (const auto& unknown = config_->unknown_settings(); !unknown.empty()) {
+    log_info(fmt::format("{}: settings that PEFT does not know, not used: {}", (path_ / kConfigFile).string(),
+                         fmt::join(unknown, ", ")));
+  }
+  if (changes_nothing(loras_)) log_info(path_.string() + ": the expert changes nothing: all its updates are zero");
 }
 
 LinearVectors ExpertDirectory::vectors(const std::string& file, bool check_values) const {
@@ -173,30 +222,6 @@ std::string ExpertDirectory::file_hash(const std::string& file) const { return c
 void ExpertDirectory::release(const LoraEntry& lora) const {
   adapter_file_->release(lora.a_name);
   adapter_file_->release(lora.b_name);
-}
-
-void ExpertDirectory::check_base(const T5Config& config, const std::string& fingerprint) const {
-  const std::string hint = "the expert was made for another base model";
-  if (base_fingerprint_ && !fingerprint.empty() && *base_fingerprint_ != fingerprint) {
-    refuse(path_.string(), "an expert of the base with fingerprint " + *base_fingerprint_, fingerprint, hint);
-  }
-  std::map<std::string, LinearSpec> linears;
-  std::vector<std::string> names;
-  for (const LinearSpec& linear : adapted_linears(config)) {
-    linears.emplace(linear.path, linear);
-    names.push_back(linear.path);
-  }
-  for (const auto& [path, lora] : loras_) {
-    const std::string where = adapter_file_->where(path);
-    const auto linear = linears.find(path);
-    if (linear == linears.end()) {
-      const std::string meant = did_you_mean(path, names);
-      refuse(where, "no such linear layer in the base", "module paths of the base", meant.empty() ? hint : meant + " otherwise " + hint);
-    }
-    const Shape a{lora.rank, linear->second.in}, b{linear->second.out, lora.rank};
-    if (lora.a.shape != a) refuse(where, "lora_A of shape " + to_string(lora.a.shape), to_string(a), hint);
-    if (lora.b.shape != b) refuse(where, "lora_B of shape " + to_string(lora.b.shape), to_string(b), hint);
-  }
 }
 
 }  // namespace phatgoose

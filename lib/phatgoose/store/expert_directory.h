@@ -12,6 +12,8 @@
 
 namespace phatgoose {
 
+class PeftConfig;
+
 /// LoRA factors of one linear.
 struct LoraEntry {
   std::int64_t rank;
@@ -35,7 +37,8 @@ class ExpertDirectory {
   /// Opens and validates adapter_config.json and adapter_model.safetensors (or PEFT's older adapter_model.bin), and
   /// gate.safetensors where there is one: a gate for each adapted linear and no other. Anything that LoRA here cannot
   /// represent (DoRA, biases, modules_to_save, other adapter kinds) is refused with the reason; so are NaN and infinite
-  /// values, unless `check_values` is false, which spares reading the data.
+  /// values, unless `check_values` is false, which spares reading the data. Whoever checks the values is also told, in
+  /// the log, what is odd about the expert: settings that PEFT does not know, an update that is zero everywhere.
   static ExpertDirectory open(const fs::path& directory, bool check_values = true);
 
   const fs::path& path() const { return path_; }
@@ -61,11 +64,20 @@ class ExpertDirectory {
   /// Lets the kernel drop the pages of a linear's factors once they have been copied elsewhere.
   void release(const LoraEntry& lora) const;
 
-  /// Checks every module path and shape against `config`, and the fingerprint where both sides have one: bad_data.
-  void check_base(const T5Config& config, const std::string& fingerprint) const;
+  /// The modules of a base of configuration `config` for which the file has no factors although adapter_config.json has
+  /// PEFT adapt them: where there are any, the expert is partial.
+  std::vector<std::string> missing(const T5Config& config) const;
+
+  /// Checks every module path and shape against `config`, that the expert is not partial unless `allow_partial`, and the
+  /// fingerprint where both sides have one: bad_data.
+  void check_base(const T5Config& config, const std::string& fingerprint, bool allow_partial = false) const;
 
  private:
   ExpertDirectory() = default;
+
+  void say_oddities() const;
+  void check_linears(const T5Config& config) const;
+  void check_complete(const T5Config& config, bool allow_partial) const;
 
   fs::path path_;
   std::string name_;
@@ -74,6 +86,9 @@ class ExpertDirectory {
   fs::path adapter_path_;
   std::shared_ptr<TensorArchive> adapter_file_;
   LinearVectors gates_;
+  std::shared_ptr<const PeftConfig> config_;
+  std::string model_path_;  ///< of the base within the model that PEFT adapted; empty where that was the base itself
+  bool speaks_ = false;     ///< whether what is odd goes into the log
 };
 
 /// One linear's trained factors, to be written: contiguous, and valid during the call.

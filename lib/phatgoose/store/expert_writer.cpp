@@ -1,12 +1,11 @@
 // Writing an expert's files: PEFT's two, and the gate.
-#include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <set>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/safetensors.h"
+#include "phatgoose/store/smallest_base.h"
 
 namespace phatgoose {
 namespace {
@@ -22,28 +21,12 @@ Json number(double value) {
   return whole ? Json(static_cast<std::int64_t>(value)) : Json(value);
 }
 
-std::string last_name(const std::string& path) { return path.substr(path.rfind('.') + 1); }
-
-/// One more than the largest I in paths "STACK.block.I.…"; 0 where the stack is not adapted.
-std::int64_t adapted_blocks(const std::set<std::string>& paths, const std::string& stack) {
-  const std::string start = stack + ".block.";
-  std::int64_t blocks = 0;
-  for (const std::string& path : paths) {
-    if (!path.starts_with(start)) continue;
-    blocks = std::max<std::int64_t>(blocks, 1 + std::strtoll(path.c_str() + start.size(), nullptr, 10));
-  }
-  return blocks;
-}
-
 /// target_modules: short names ("q", "wo", ...) where these linears are adapted throughout both stacks, otherwise every
 /// module path.
 std::set<std::string> target_modules(const std::set<std::string>& paths) {
   std::set<std::string> names;
   for (const std::string& path : paths) names.insert(last_name(path));
-  T5Config config;
-  config.num_layers = adapted_blocks(paths, "encoder");
-  config.num_decoder_layers = adapted_blocks(paths, "decoder");
-  config.feed_forward = names.contains("wi") ? FeedForwardKind::relu : FeedForwardKind::gated_gelu;
+  const T5Config config = smallest_base(paths);
   std::set<std::string> meant;
   for (const LinearSpec& linear : adapted_linears(config)) {
     if (names.contains(last_name(linear.path))) meant.insert(linear.path);

@@ -2,22 +2,39 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
+#include <string_view>
 
 #include "phatgoose/base/error.h"
 
 namespace phatgoose {
 namespace {
 
-constexpr std::size_t kMaxExpressionLength = 1000;
 constexpr std::int64_t kMaxRank = 1 << 20;
+constexpr std::int64_t kDefaultRank = 8;
+constexpr double kDefaultAlpha = 8;
+
+/// Settings that are read below and by ModuleTargets.
+constexpr std::array<std::string_view, 13> kRead = {
+    "alpha_pattern",  "bias",       "exclude_modules", "init_lora_weights", "layers_pattern", "layers_to_transform",
+    "lora_alpha",     "peft_type",  "r",               "rank_pattern",      "target_modules", "task_type",
+    "use_rslora"};
+
+/// Settings that change nothing in a trained LoRA on linear layers, for PEFT either: where it came from, how it was
+/// begun and trained, and details of what must be off.
+constexpr std::array<std::string_view, 14> kWithoutEffect = {
+    "auto_mapping",   "base_model_name_or_path", "corda_config",   "ensure_weight_tying", "eva_config",
+    "fan_in_fan_out", "inference_mode",          "lora_dropout",   "lora_ga_config",      "megatron_core",
+    "peft_version",   "qalora_group_size",       "runtime_config", "revision"};
 
 /// Settings that change what a LoRA computes, and that must be off here.
 struct Refused {
-  const char* key;
+  std::string_view key;
   const char* meaning;
+  bool object = false;  ///< settings of its own: only null turns it off, an empty object does not
 };
-constexpr std::array<Refused, 13> kRefused = {{
+constexpr std::array<Refused, 15> kRefused = {{
     {"use_dora", "DoRA"},
     {"lora_bias", "LoRA with biases"},
     {"modules_to_save", "fully trained modules"},
@@ -25,53 +42,80 @@ constexpr std::array<Refused, 13> kRefused = {{
     {"target_parameters", "adapted parameters that are no linear layers"},
     {"trainable_token_indices", "trained token embeddings"},
     {"alora_invocation_tokens", "activated LoRA"},
-    {"arrow_config", "a routed adapter"},
     {"use_qalora", "QALoRA"},
-    {"use_bdlora", "block-diagonal LoRA"},
-    {"kasa_config", "KaSA"},
-    {"monteclora_config", "Monte Carlo LoRA"},
     {"loftq_config", "a base quantised by LoftQ"},
+    {"arrow_config", "a routed adapter", true},
+    {"use_bdlora", "block-diagonal LoRA", true},
+    {"kasa_config", "KaSA", true},
+    {"monteclora_config", "Monte Carlo LoRA", true},
+    {"velora_config", "VeLoRA", true},
+    {"megatron_config", "layers of Megatron", true},
 }};
-/// Values of init_lora_weights that subtract the first factors from the base's own weights.
-constexpr std::array<const char*, 5> kBaseChanging = {"pissa", "olora", "loftq", "corda", "lora_ga"};
+
+/// Tasks for which PEFT adds nothing to the model; those of the others have a head of their own.
+constexpr std::array<std::string_view, 3> kTasks = {"SEQ_2_SEQ_LM", "CAUSAL_LM", "FEATURE_EXTRACTION"};
+/// Texts that init_lora_weights may be. The first four leave the base as it is; the others subtract the first factors
+/// from its weights, and may go on ("pissa_niter_4").
+constexpr std::array<std::string_view, 4> kPlainStarts = {"gaussian", "mica", "eva", "orthogonal"};
+constexpr std::array<std::string_view, 5> kBaseChanging = {"pissa", "olora", "loftq", "corda", "lora_ga"};
 
 [[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
   fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected});
 }
 
-bool is_off(const Json& value) {
-  return value.is_null() || (value.is_boolean() && !value.get<bool>()) ||
-         ((value.is_structured() || value.is_string()) && value.empty());
+template <typename Names>
+bool is_among(const Names& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
 }
 
-void check_plain_lora(const Json& json, const std::string& where) {
+/// What Python takes for false.
+bool is_off(const Json& value) {
+  return value.is_null() || value == false || value == 0 || value == "" || (value.is_structured() && value.empty());
+}
+
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+/// Capitals count in some of PEFT's names and not in others: read as it reads them, where that admits an adapter.
+void check_start(const Json& start, const std::string& where) {
+  if (start.is_boolean() || is_off(start)) return;
+  const std::string text = start.is_string() ? start.get<std::string>() : std::string(), name = lower_case(text);
+  for (const std::string_view changing : kBaseChanging) {
+    if (!name.starts_with(changing)) continue;
+    refuse(where, "init_lora_weights " + start.dump() + ", which changes the base model",
+           "an adapter of the base as it is");
+  }
+  if (is_among(kPlainStarts, text) || name == "gaussian" || name == "mica") return;
+  refuse(where, "init_lora_weights " + start.dump(), "true, false or an initialisation that PEFT knows");
+}
+
+/// `json`, which says nothing but plain LoRA.
+const Json& plain_lora(const Json& json, const std::string& where) {
   const auto type = json_get<std::string>(json, "peft_type", where);
   if (type != "LORA") refuse(where, "peft_type " + type, "LORA");
   for (const Refused& setting : kRefused) {
     const auto found = json.find(setting.key);
-    if (found != json.end() && !is_off(*found)) {
-      refuse(where, std::string(setting.meaning) + " (" + setting.key + ")", "plain LoRA");
-    }
+    if (found == json.end() || (setting.object ? found->is_null() : is_off(*found))) continue;
+    refuse(where, std::string(setting.meaning) + " (" + std::string(setting.key) + ")", "plain LoRA");
   }
   const auto bias = json_get_or<std::string>(json, "bias", "none", where);
   if (bias != "none") refuse(where, "trained biases (bias " + bias + ")", "bias none");
-  const auto start = json.find("init_lora_weights");
-  if (start == json.end() || !start->is_string()) return;
-  for (const char* name : kBaseChanging) {
-    if (start->get<std::string>().starts_with(name)) {
-      refuse(where, "init_lora_weights " + start->dump() + ", which changes the base model",
-             "an adapter of the base as it is");
-    }
-  }
+  const auto task = json_get_or<std::string>(json, "task_type", "SEQ_2_SEQ_LM", where);
+  if (!is_among(kTasks, task)) refuse(where, "task_type " + task, "SEQ_2_SEQ_LM: an adapter of the language model");
+  check_start(json_get_or<Json>(json, "init_lora_weights", true, where), where);
+  return json;
 }
 
-std::regex read_expression(const std::string& expression, const std::string& where) {
-  if (expression.size() > kMaxExpressionLength) refuse(where, "a pattern of over 1000 characters", "a module pattern");
-  try {
-    return std::regex(expression, std::regex::ECMAScript | std::regex::optimize);
-  } catch (const std::regex_error&) {
-    refuse(where, "the pattern \"" + expression + "\"", "a regular expression without Python's own extensions");
+/// Settings of a later PEFT, or of another tool, that say something.
+std::vector<std::string> unknown_settings_of(const Json& json) {
+  std::vector<std::string> unknown;
+  for (const auto& [key, value] : json.items()) {
+    const bool refused = std::ranges::find(kRefused, key, &Refused::key) != kRefused.end();
+    if (!refused && !is_among(kRead, key) && !is_among(kWithoutEffect, key) && !is_off(value)) unknown.push_back(key);
   }
+  return unknown;
 }
 
 std::int64_t check_rank(std::int64_t rank, const std::string& where) {
@@ -99,38 +143,20 @@ T first_match(const std::vector<std::pair<ModulePattern, T>>& patterns, const st
 
 }  // namespace
 
-ModulePattern::ModulePattern(const std::string& expression, const std::string& where)
-    : expression_(read_expression("(?:.*\\.)?(?:" + expression + ")", where)) {}
-
-PeftConfig::PeftConfig(const Json& json, const std::string& where) {
-  check_plain_lora(json, where);
-  rank_ = check_rank(json_get<std::int64_t>(json, "r", where), where);
-  alpha_ = check_alpha(json_get<double>(json, "lora_alpha", where), where);
+PeftConfig::PeftConfig(const Json& json, const std::string& where)
+    : targets_(plain_lora(json, where), where), unknown_(unknown_settings_of(json)) {
+  rank_ = check_rank(json.contains("r") ? json_get<std::int64_t>(json, "r", where) : kDefaultRank, where);
+  alpha_ = check_alpha(json.contains("lora_alpha") ? json_get<double>(json, "lora_alpha", where) : kDefaultAlpha, where);
   rank_stabilised_ = json_get_or<bool>(json, "use_rslora", false, where);
   const Json ranks = patterns_of(json, "rank_pattern", where), alphas = patterns_of(json, "alpha_pattern", where);
   for (const auto& [pattern, rank] : ranks.items()) {
     if (!rank.is_number_integer()) refuse(where, "rank_pattern " + pattern + " " + rank.dump(), "a rank");
-    rank_patterns_.emplace_back(ModulePattern(pattern, where), check_rank(rank.get<std::int64_t>(), where));
+    rank_patterns_.emplace_back(ModulePattern::ending(pattern, where), check_rank(rank.get<std::int64_t>(), where));
   }
   for (const auto& [pattern, alpha] : alphas.items()) {
     if (!alpha.is_number()) refuse(where, "alpha_pattern " + pattern + " " + alpha.dump(), "a number");
-    alpha_patterns_.emplace_back(ModulePattern(pattern, where), check_alpha(alpha.get<double>(), where));
+    alpha_patterns_.emplace_back(ModulePattern::ending(pattern, where), check_alpha(alpha.get<double>(), where));
   }
-  const Json targets = json_get_or<Json>(json, "target_modules", nullptr, where);
-  if (targets.is_null() || targets == "all-linear") {
-    targets_all_ = true;  // whatever the file holds
-  } else if (targets.is_string()) {
-    target_expression_.push_back(read_expression(targets.get<std::string>(), where));
-  } else {
-    target_suffixes_ = json_get<std::vector<std::string>>(json, "target_modules", where);
-  }
-}
-
-bool PeftConfig::targets(const std::string& path) const {
-  if (targets_all_) return true;
-  if (!target_expression_.empty()) return std::regex_match(path, target_expression_.front());
-  return std::any_of(target_suffixes_.begin(), target_suffixes_.end(),
-                     [&](const std::string& suffix) { return path == suffix || path.ends_with("." + suffix); });
 }
 
 std::int64_t PeftConfig::rank_of(const std::string& path) const { return first_match(rank_patterns_, path, rank_); }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/store/model_directory.h"
 
 namespace phatgoose {
 namespace {
@@ -131,6 +132,7 @@ T5Config parse_t5_config(const Json& json, const std::string& where) {
 }
 
 T5Config read_t5_config(const fs::path& directory) {
+  check_no_adapter(directory);
   const fs::path path = directory / "config.json";
   if (!is_file(path)) {
     refuse(directory.string(), "no config.json", "a Hugging Face T5 directory (config.json, weights, spiece.model)");

@@ -1,0 +1,122 @@
+#include "phatgoose/store/module_targets.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "phatgoose/base/error.h"
+
+namespace phatgoose {
+namespace {
+
+/// From this many entries on, PEFT replaces a list of targets by the shortest ends that tell them from other modules.
+constexpr std::size_t kCondensedTargets = 20;
+
+[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
+  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected});
+}
+
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+Json value_of(const Json& json, const char* key, const std::string& where) {
+  return json_get_or<Json>(json, key, nullptr, where);
+}
+
+/// Python takes null, "" and [] for false.
+bool is_empty(const Json& value) { return value.is_null() || value == "" || value == Json::array(); }
+
+ModuleNames read_names(const Json& json, const char* key, const std::string& where) {
+  const Json value = value_of(json, key, where);
+  if (value.is_string()) return {{}, ModulePattern::whole(value.get<std::string>(), where + ": " + key)};
+  const auto names = json_get<std::vector<std::string>>(json, key, where);
+  return {{names.begin(), names.end()}, std::nullopt};
+}
+
+std::set<std::int64_t> read_layer_numbers(const Json& json, const std::string& where) {
+  constexpr const char* kKey = "layers_to_transform";
+  if (json.at(kKey).is_number()) return {json_get<std::int64_t>(json, kKey, where)};
+  const auto numbers = json_get<std::vector<std::int64_t>>(json, kKey, where);
+  return {numbers.begin(), numbers.end()};
+}
+
+}  // namespace
+
+bool ModuleNames::contain(const std::string& path) const {
+  if (pattern) return pattern->matches(path);
+  return std::ranges::any_of(ends, [&](const std::string& end) { return path == end || path.ends_with("." + end); });
+}
+
+ModuleTargets::ModuleTargets(const Json& json, const std::string& where) {
+  const Json targets = value_of(json, "target_modules", where);
+  by_default_ = targets.is_null();
+  all_linear_ = targets.is_string() && lower_case(targets.get<std::string>()) == "all-linear";
+  if (by_default_) {
+    targets_.ends = {"q", "v"};
+  } else if (!all_linear_) {
+    targets_ = read_names(json, "target_modules", where);
+  }
+  if (!is_empty(value_of(json, "exclude_modules", where))) excluded_ = read_names(json, "exclude_modules", where);
+  read_layers(json, where);
+}
+
+void ModuleTargets::read_layers(const Json& json, const std::string& where) {
+  const Json layers = value_of(json, "layers_to_transform", where), pattern = value_of(json, "layers_pattern", where);
+  if ((all_linear_ || targets_.pattern) && !(layers.is_null() && pattern.is_null())) {
+    refuse(where, std::string(layers.is_null() ? "layers_pattern" : "layers_to_transform") + " beside target_modules " +
+                      json.at("target_modules").dump(),
+           "target_modules as a list");
+  }
+  if (layers.is_null()) {
+    if (!is_empty(pattern)) refuse(where, "layers_pattern without layers_to_transform", "both or neither");
+    return;
+  }
+  std::set<std::int64_t> numbers = read_layer_numbers(json, where);
+  if (numbers.empty()) return;
+  layers_ = std::move(numbers);
+  const std::string source = where + ": layers_pattern";
+  if (is_empty(pattern)) {
+    layer_patterns_.emplace_back();
+  } else if (pattern.is_string()) {
+    layer_patterns_.emplace_back(pattern.get<std::string>(), source);
+  } else {
+    for (const auto& one : json_get<std::vector<std::string>>(json, "layers_pattern", where)) {
+      layer_patterns_.emplace_back(one, source);
+    }
+  }
+}
+
+bool ModuleTargets::in_layers(const std::string& path) const {
+  for (const LayerPattern& pattern : layer_patterns_) {
+    if (const auto layer = pattern.layer_of(path)) return *layer >= 0 && layers_->contains(*layer);
+  }
+  return false;
+}
+
+std::optional<std::string> ModuleTargets::left_out_by(const std::string& path) const {
+  if (excluded_.contain(path)) return "exclude_modules";
+  if (all_linear_) {
+    const bool other = std::ranges::find(other_adaptable_modules(), path) != other_adaptable_modules().end();
+    return other ? std::optional<std::string>("target_modules \"all-linear\"") : std::nullopt;
+  }
+  if (!targets_.contain(path)) return by_default_ ? "target_modules null (q and v by default)" : "target_modules";
+  if (!layers_) return std::nullopt;
+  // A target that is a whole path goes before the layers, unless PEFT cuts it short first.
+  if (targets_.ends.size() < kCondensedTargets && targets_.ends.contains(path)) return std::nullopt;
+  return in_layers(path) ? std::nullopt : std::optional<std::string>("layers_to_transform");
+}
+
+const std::vector<std::string>& other_adaptable_modules() {
+  static const std::vector<std::string> modules = {
+      "shared",
+      "lm_head",
+      "encoder.embed_tokens",
+      "decoder.embed_tokens",
+      "encoder.block.0.layer.0.SelfAttention.relative_attention_bias",
+      "decoder.block.0.layer.0.SelfAttention.relative_attention_bias",
+  };
+  return modules;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,78 @@
+#include "phatgoose/store/factor_names.h"
+
+#include <catch2/catch.hpp>
+
+namespace phatgoose {
+namespace {
+
+const std::string kQuery = "encoder.block.0.layer.0.SelfAttention.q";
+
+FactorName parsed(const std::string& name) {
+  CAPTURE(name);
+  const auto factor = parse_factor_name(name);
+  REQUIRE(factor);
+  return *factor;
+}
+
+}  // namespace
+
+TEST_CASE("the name of a factor as peft writes it") {
+  const FactorName a = parsed("base_model.model." + kQuery + ".lora_A.weight");
+  CHECK(a.prefix == "base_model.model.");
+  CHECK(a.model_path.empty());
+  CHECK(a.path == kQuery);
+  CHECK(a.adapter.empty());
+  CHECK(a.is_a);
+  CHECK_FALSE(parsed("base_model.model." + kQuery + ".lora_B.weight").is_a);
+}
+
+TEST_CASE("an adapter's name stands between the factor and its weight") {
+  CHECK(parsed("base_model.model." + kQuery + ".lora_A.default.weight").adapter == "default");
+  const FactorName named = parsed(kQuery + ".lora_B.my adapter.weight");
+  CHECK(named.adapter == "my adapter");
+  CHECK(named.path == kQuery);
+  CHECK(named.prefix.empty());
+}
+
+TEST_CASE("the modules of wrappers are no part of the path") {
+  const std::string block = "encoder.block.0.";
+  for (const std::string prefix : {"module.base_model.model.", "_orig_mod.base_model.model.", "module.",
+                                   "base_model.model.module.", "_fsdp_wrapped_module.base_model.model._orig_mod."}) {
+    const FactorName factor = parsed(prefix + kQuery + ".lora_A.weight");
+    CHECK(factor.prefix == prefix);
+    CHECK(factor.path == kQuery);
+    CHECK(factor.model_path.empty());
+  }
+  for (const std::string wrapper : {"_fsdp_wrapped_module.", "_checkpoint_wrapped_module.", "_orig_mod."}) {
+    const std::string wrapped = block + wrapper + kQuery.substr(block.size());
+    const FactorName factor = parsed("base_model.model." + wrapped + ".lora_A.weight");
+    CHECK(factor.path == kQuery);
+    CHECK(factor.prefix == "base_model.model.");
+  }
+}
+
+TEST_CASE("a T5 within another model has its own place there") {
+  const FactorName inner = parsed("base_model.model.model." + kQuery + ".lora_A.weight");
+  CHECK(inner.prefix == "base_model.model.model.");
+  CHECK(inner.model_path == "model.");
+  CHECK(inner.path == kQuery);
+  const FactorName wrapped = parsed("base_model.model._orig_mod.model." + kQuery + ".lora_A.weight");
+  CHECK(wrapped.model_path == "model.");
+  CHECK(wrapped.path == kQuery);
+  // Other models are called so themselves.
+  CHECK(parsed("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight").path == "model.layers.0.self_attn.q_proj");
+  CHECK(parsed("base_model.model.transformer." + kQuery + ".lora_A.weight").path == "transformer." + kQuery);
+}
+
+TEST_CASE("other names are no factors") {
+  for (const std::string name :
+       {"", ".", "weight", "lora_A.weight", "lora_A.default.weight", "x.lora_A", "x.lora_A.bias", "x.lora_A.a.b.weight",
+        "base_model.model.lora_A.weight", "module.lora_A.weight", "x.lora_embedding_A", "x.lora_magnitude_vector",
+        "base_model.model.lm_head.weight", "x.lora_a.weight"}) {
+    CAPTURE(name);
+    CHECK_FALSE(parse_factor_name(name));
+  }
+  CHECK_FALSE(parse_factor_name(std::string(2000, 'x') + ".lora_A.weight"));
+}
+
+}  // namespace phatgoose
