@@ -46,8 +46,8 @@ at::Tensor gather_prototypes(const RouterInputs& inputs) {
     const std::string& path = inputs.group.linears[competitor.linear].path;
     const auto found = vectors.by_path.find(path);
     if (found == vectors.by_path.end()) {
-      fail(ExitCode::bad_data, {.where = "expert " + std::to_string(competitor.expert),
-                                .found = "no vector for " + path,
+      fail(ExitCode::bad_data, {.where = vectors.file ? vectors.file->where(path) : path,
+                                .found = "no vector",
                                 .expected = "a vector for every adapted linear, beside the adapter"});
     }
     copy_into(gathered[column++], found->second);
