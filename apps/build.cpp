@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
                                       .renorm_eps = settings.renorm_eps},
                         .mix = settings.mix == name_of(Mix::parameters) ? Mix::parameters : Mix::outputs,
                         .enabled = split_at_commas(settings.enabled),
+                        .allow_partial = settings.expert_options.allow_partial,
                         .pack = settings.pack});
     std::cout << settings.out << "\n";
     return ExitCode::done;

@@ -26,6 +26,15 @@ void write_expert(const fs::path& directory, const std::string& path, std::int64
   write_gate(directory, {{path, in, gate.data()}});
 }
 
+/// An expert that promises every q of the base and has one.
+void write_half(const fs::path& directory, std::int64_t in, std::int64_t out) {
+  write_expert(directory, kQuery, in, out);
+  const std::string file = directory / "adapter_config.json";
+  Json config = read_json(file);
+  config["target_modules"] = Json::array({"q"});
+  write_text(file, config.dump());
+}
+
 }  // namespace
 
 TEST_CASE("bad experts are refused by every command that reads them") {
@@ -38,6 +47,7 @@ TEST_CASE("bad experts are refused by every command that reads them") {
   write_expert(scratch / "unknown", "encoder.block.0.layer.0.SelfAttention.qq", in, out);
   write_expert(scratch / "nan", kQuery, in, out, NAN);
   write_expert(scratch / "infinite", kQuery, in, out, INFINITY);
+  write_half(scratch / "half", in, out);
   fs::create_directories(scratch / "library");
   write_text(scratch / "rows.jsonl", R"({"input_ids": [5, 1], "choices_ids": [[8, 1], [9, 1]], "target_ids": [8, 1]})");
   write_text(scratch / "suite.yaml", "name: s\ntasks:\n  - {name: t, data: rows.jsonl, kind: rank_classification}\n");
@@ -65,6 +75,7 @@ TEST_CASE("bad experts are refused by every command that reads them") {
       {"unknown", {"SelfAttention.qq", "no such linear layer", std::string("did you mean ") + kQuery}},
       {"nan", {"lora_A", "NaN or infinite"}},
       {"infinite", {"lora_A", "NaN or infinite"}},
+      {"half", {"no factors for", "SelfAttention.q", "--allow-partial"}},
   };
   std::vector<BadUse> rows;
   for (const std::string& command : commands) {
@@ -77,4 +88,43 @@ TEST_CASE("bad experts are refused by every command that reads them") {
   rows.push_back({eval + " --library DIR/library", 3, {"library", "no expert"}});
   rows.push_back({eval + " --library DIR/none", 3, {"none"}});
   check_bad_use(scratch.path(), rows);
+}
+
+TEST_CASE("a partial expert that is allowed is used everywhere, and its routed model does not ask again") {
+  const ScratchDirectory scratch;
+  const T5Config config = read_t5_config(kModel);
+  const std::int64_t in = config.d_model, out = config.num_heads * config.d_kv;
+  write_expert(scratch / "whole", kQuery, in, out);
+  write_half(scratch / "half", in, out);
+  write_text(scratch / "rows.jsonl", R"({"input_ids": [5, 1], "choices_ids": [[8, 1], [9, 1]], "target_ids": [8, 1]})");
+  write_text(scratch / "suite.yaml", "name: s\ntasks:\n  - {name: t, data: rows.jsonl, kind: rank_classification}\n");
+  const std::string at = scratch.path().string() + "/", model = " --model " + kModel;
+  const std::string half = " --expert " + at + "half", whole = " --expert " + at + "whole";
+  const std::string predict = "predict --json --dtype fp32" + model, rows = " " + at + "rows.jsonl";
+  const auto ran = [](const std::string& line) {
+    CAPTURE(line);
+    const Outcome outcome = phatgoose_line(line);
+    CHECK(outcome.code == 0);
+    return outcome;
+  };
+  CHECK(ran(predict + whole + rows).out == ran(predict + half + " --allow-partial" + rows).out);
+  CHECK_THAT(ran(predict + half + " --allow-partial" + rows).err, Catch::Contains("no factors for 5 of the 6"));
+  for (const std::string command : {"prepare --router arrow" + model + half,
+                                    "export --out " + at + "merged" + model + half,
+                                    "eval --suite " + at + "suite.yaml --out " + at + "alone" + model + half,
+                                    "build --out " + at + "routed" + model + half}) {
+    ran(command + " --allow-partial");
+  }
+  const Outcome routed = ran(predict + " --routed " + at + "routed" + rows);
+  CHECK(routed.out == ran(predict + half + " --allow-partial" + rows).out);
+  CHECK_THAT(routed.err, !Catch::Contains("no factors"));
+  ran("eval --suite " + at + "suite.yaml --out " + at + "results" + model + " --routed " + at + "routed");
+
+  // Built before partial experts were told apart: evaluated where the option is given.
+  const std::string manifest = at + "routed/manifest.json";
+  Json body = read_json(manifest);
+  body["experts"][0].erase("partial");
+  write_text(manifest, body.dump());
+  CHECK(phatgoose_line(predict + " --routed " + at + "routed" + rows).code == 3);
+  ran(predict + " --allow-partial --routed " + at + "routed" + rows);
 }

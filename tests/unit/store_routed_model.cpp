@@ -109,6 +109,27 @@ TEST_CASE("a packed expert keeps its manifest without the files that stay behind
   CHECK_FALSE(fs::exists(plan.out / "experts/boolq/metrics.jsonl"));
 }
 
+TEST_CASE("a partial expert is admitted where that is allowed, and the routed model remembers it") {
+  const ScratchDirectory scratch;
+  RoutedModelPlan plan = golden_plan(scratch);
+  fs::copy(golden_path("experts/encoder"), scratch / "half");
+  Json config = read_json((scratch / "half/adapter_config.json").string());
+  config["target_modules"] = "all-linear";
+  write_text(scratch / "half/adapter_config.json", config.dump());
+  plan.experts.push_back(scratch / "half");
+  expect_bad_data([&] { build_routed_model(plan); }, {"half", "no factors for decoder.block.0", "--allow-partial"});
+  CHECK_FALSE(fs::exists(plan.out));
+
+  plan.allow_partial = true;
+  build_routed_model(plan);
+  const RoutedModelManifest model = read_routed_model(plan.out);
+  CHECK(model.experts.back().partial);
+  CHECK_FALSE(model.experts.front().partial);
+  const Json written = read_json((plan.out / "manifest.json").string());
+  CHECK(written["experts"][3]["partial"] == true);
+  CHECK_FALSE(written["experts"][0].contains("partial"));
+}
+
 TEST_CASE("experts that do not fit are refused, and nothing is written") {
   const ScratchDirectory scratch;
   const RoutedModelPlan good = golden_plan(scratch);
@@ -195,7 +216,7 @@ TEST_CASE("damaged manifests of routed models are refused") {
   spoil([](Json& json) { json["experts"] = Json::array(); }, {"no expert"});
   spoil([](Json& json) { json["experts"] = Json::object(); }, {"experts"});
   spoil([](Json& json) { json["experts"][1]["name"] = "wide"; }, {"wide", "twice"});
-  spoil([](Json& json) { json["experts"][1].erase("prototypes_hash"); }, {"expert 1", "prototypes_hash"});
+  spoil([](Json& json) { json["experts"][1].erase("prototypes_hash"); }, {"expert encoder", "prototypes_hash"});
   spoil(
       [](Json& json) {
         for (Json& expert : json["experts"]) expert["enabled"] = false;

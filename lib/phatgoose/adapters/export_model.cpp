@@ -57,7 +57,7 @@ std::vector<ExpertDirectory> open_experts(const ExportSettings& settings, const 
   std::vector<ExpertDirectory> experts;
   for (const std::string& path : settings.experts) {
     experts.push_back(ExpertDirectory::open(path));
-    experts.back().check_base(config, fingerprint);
+    experts.back().check_base(config, fingerprint, settings.expert_options.allow_partial);
   }
   return experts;
 }

@@ -155,8 +155,11 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
   const fs::path base = settings.model;
   std::optional<Tokenizer> tokenizer;
   if (fs::exists(base / "spiece.model")) tokenizer.emplace(base);
-  const AdaptedModel adapted =
-      load_adapted_model(base, {settings.expert, settings.routed, settings.routing.changes()}, device, dtype);
+  const Adaptation adaptation{.expert = settings.expert,
+                              .routed = settings.routed,
+                              .changes = settings.routing.changes(),
+                              .allow_partial = settings.expert_options.allow_partial};
+  const AdaptedModel adapted = load_adapted_model(base, adaptation, device, dtype);
   check_explainable(settings, adapted);
   const bool routes_inputs = adapted.routed && adapted.routed->routes_inputs();
   check_encoder(settings, routes_inputs);

@@ -38,7 +38,8 @@ void check_experts(const std::vector<EvalMethod>& methods, const fs::path& base,
   const T5Config config = read_t5_config(base);
   for (const EvalMethod& method : methods) {
     for (const std::string& expert : method.settings.experts) {
-      ExpertDirectory::open(expert, /*check_values=*/false).check_base(config, base_hash);
+      const ExpertDirectory opened = ExpertDirectory::open(expert, /*check_values=*/false);
+      opened.check_base(config, base_hash, method.settings.expert_options.allow_partial);
     }
   }
 }
@@ -59,7 +60,10 @@ Adaptation adaptation_of(const EvalSettings& settings) {
   const auto first = [](const std::vector<std::string>& directories) {
     return directories.empty() ? std::nullopt : std::optional(directories.front());
   };
-  return {first(settings.experts), first(settings.routed), settings.routing.changes()};
+  return {.expert = first(settings.experts),
+          .routed = first(settings.routed),
+          .changes = settings.routing.changes(),
+          .allow_partial = settings.expert_options.allow_partial};
 }
 
 SharedParts::SharedParts(const EvalSettings& settings, at::Device device, at::ScalarType type)

@@ -15,7 +15,7 @@ T5Model load_base(const fs::path& base, at::Device device, at::ScalarType dtype)
 }
 
 std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerprint, const Adaptation& adaptation) {
-  const auto& [expert, routed, changes] = adaptation;
+  const auto& [expert, routed, changes, allow_partial] = adaptation;
   if (expert && routed) {
     fail(ExitCode::usage, {.where = "--expert, --routed",
                            .found = "both",
@@ -30,11 +30,11 @@ std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerp
   model.remove_adapters();
   if (expert) {
     const ExpertDirectory directory = ExpertDirectory::open(*expert);
-    directory.check_base(model.config(), base_fingerprint);
+    directory.check_base(model.config(), base_fingerprint, allow_partial);
     ExpertParameters::load(directory, linear_groups(model.config()), model.device()).attach(model);
   }
   if (!routed) return std::nullopt;
-  return RoutedModel::load(*routed, model, base_fingerprint, changes);
+  return RoutedModel::load(*routed, model, base_fingerprint, changes, allow_partial);
 }
 
 bool leaves_encoder(const Adaptation& adaptation) {

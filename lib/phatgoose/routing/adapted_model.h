@@ -19,6 +19,7 @@ struct Adaptation {
   std::optional<std::string> expert;  ///< directory: plain LoRA, its gate is not used
   std::optional<std::string> routed;  ///< directory; at most one of the two (usage error)
   RoutingChanges changes;             ///< for `routed` only (usage error)
+  bool allow_partial = false;         ///< take experts that lack factors which their configuration promises
 };
 
 /// Loads a base for inference: its frozen weights are packed.

@@ -55,7 +55,7 @@ class Preparation {
 
   void run(const std::string& directory) {
     const ExpertDirectory expert = ExpertDirectory::open(directory);
-    expert.check_base(config_, fingerprint_);
+    expert.check_base(config_, fingerprint_, settings_.expert_options.allow_partial);
     const fs::path file = expert.path() / router_kind(settings_.router, "--router").prototypes;
     if (settings_.router == "retrieval") return write_examples(file, expert);
     write_if_new(file, made_from(expert), [&] {

@@ -18,7 +18,8 @@ void check_hash(const fs::path& where, const std::string& what, const std::strin
                             .hint = "the expert has changed since the routed model was built; build it again"});
 }
 
-std::vector<ExpertDirectory> open_enabled(const fs::path& directory, const RoutedModelManifest& manifest) {
+std::vector<ExpertDirectory> open_enabled(const fs::path& directory, const RoutedModelManifest& manifest,
+                                          const T5Config& config, bool allow_partial) {
   const RouterKind& kind = router_kind(manifest.router, directory.string());
   std::vector<ExpertDirectory> experts;
   for (const auto& reference : manifest.experts) {
@@ -27,6 +28,7 @@ std::vector<ExpertDirectory> open_enabled(const fs::path& directory, const Route
     experts.push_back(ExpertDirectory::open(directory / reference.path, reference.adapter_hash.empty()));
     const ExpertDirectory& expert = experts.back();
     check_hash(expert.path(), "adapter_model.safetensors", expert.adapter_hash(), reference.adapter_hash);
+    expert.check_base(config, manifest.base_fingerprint, reference.partial || allow_partial);
     if (kind.prototypes == nullptr) continue;
     if (!is_file(expert.path() / kind.prototypes)) {
       fail(ExitCode::bad_data, {.where = expert.path().string(),
@@ -58,7 +60,7 @@ std::vector<LinearVectors> read_prototypes(std::span<const ExpertDirectory> expe
 }  // namespace
 
 RoutedModel RoutedModel::load(const fs::path& directory, T5Model& model, const std::string& base_fingerprint,
-                              const RoutingChanges& changes) {
+                              const RoutingChanges& changes, bool allow_partial) {
   const RoutedModelManifest manifest = changed(read_routed_model(directory), changes, directory.string());
   if (manifest.base_fingerprint != base_fingerprint) {
     fail(ExitCode::bad_data, {.where = directory.string(),
@@ -66,8 +68,7 @@ RoutedModel RoutedModel::load(const fs::path& directory, T5Model& model, const s
                               .expected = manifest.base_fingerprint + ", the one it was built for",
                               .hint = "that was " + manifest.base_path});
   }
-  std::vector<ExpertDirectory> experts = open_enabled(directory, manifest);
-  for (const ExpertDirectory& expert : experts) expert.check_base(model.config(), base_fingerprint);
+  std::vector<ExpertDirectory> experts = open_enabled(directory, manifest, model.config(), allow_partial);
   RoutedModel routed(model, std::move(experts), {manifest.router, manifest.selection, manifest.mix});
   routed.expert_names_.clear();
   for (const auto& reference : manifest.experts) {

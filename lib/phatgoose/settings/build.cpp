@@ -17,6 +17,7 @@ OptionSet BuildSettings::declare() {
   set.add("library", &library, "a directory of expert directories: all of them, by name, after those of --expert")
       .as("DIR")
       .in(parts);
+  expert_options.declare(set, parts);
   set.add("out", &out, "directory of the routed model").as("DIR").must().in(parts);
   set.add("pack", &pack, "copy the experts into the directory, so that it can be moved").in(parts);
   const char* routing = "Routing";

@@ -7,6 +7,7 @@
 
 #include "phatgoose/base/files.h"
 #include "phatgoose/base/options.h"
+#include "phatgoose/settings/expert_options.h"
 
 namespace phatgoose {
 
@@ -14,6 +15,7 @@ struct BuildSettings {
   std::string model;
   std::vector<std::string> experts;
   std::optional<std::string> library;
+  ExpertOptions expert_options;
   std::string out;
   std::string router = "phatgoose";
   std::int64_t k = 2;

@@ -14,6 +14,7 @@ OptionSet EditSettings::declare() {
   set.add("remove", &remove, "these experts leave, separated by commas; their files stay").as("A,B").in(changes);
   set.add("rename", &rename, "give an expert another name in this routed model").as("OLD=NEW").in(changes);
   set.add("add", &add, "expert directories that join, last in order").as("DIR").in(changes);
+  expert_options.declare(set, changes);
   set.add("disable", &disable, "these experts take no part, separated by commas").as("A,B").in(changes);
   set.add("enable", &enable, "these experts take part again, separated by commas").as("A,B").in(changes);
   return set;
@@ -26,7 +27,8 @@ RoutedModelEdit EditSettings::edit() const {
                        .remove = split_at_commas(remove),
                        .enable = split_at_commas(enable),
                        .disable = split_at_commas(disable),
-                       .rename = {}};
+                       .rename = {},
+                       .allow_partial = expert_options.allow_partial};
   for (const std::string& text : rename) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {

@@ -12,6 +12,7 @@ OptionSet EvalSettings::declare() {
       .as("DIR")
       .in(what);
   set.add("routed", &routed, "routed model directories").as("DIR").in(what);
+  expert_options.declare(set, what);
   set.add("methods", &methods,
           "list of methods (YAML), each with a name and with settings of its own; after all others")
       .as("FILE")

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "phatgoose/settings/common.h"
+#include "phatgoose/settings/expert_options.h"
 #include "phatgoose/settings/routing_changes.h"
 
 namespace phatgoose {
@@ -17,6 +18,7 @@ struct EvalSettings {
   bool base = false;  ///< evaluate the base itself beside the others; it is what is evaluated where there are none
   std::vector<std::string> experts, routed;
   std::optional<std::string> library;
+  ExpertOptions expert_options;
   std::optional<std::string> methods;     ///< file of more methods, each with settings of its own
   std::optional<std::string> compare_to;  ///< name of a method
   bool exclude_own = false;

@@ -7,6 +7,7 @@ OptionSet ExportSettings::declare() {
   const char* parts = "Parts";
   set.add("model", &model, "base model directory").as("DIR").must().in(parts);
   set.add("expert", &experts, "expert directories: their LoRAs, without their gates").as("DIR").must().in(parts);
+  expert_options.declare(set, parts);
   set.add("merge", &merge,
           "how several experts become one: product is the mean of their updates B A, factors the product of the mean B "
           "and the mean A")

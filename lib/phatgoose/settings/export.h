@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "phatgoose/base/options.h"
+#include "phatgoose/settings/expert_options.h"
 
 namespace phatgoose {
 
 struct ExportSettings {
   std::string model;
   std::vector<std::string> experts;
+  ExpertOptions expert_options;
   std::optional<std::string> merge;  ///< "factors" or "product"; needed with more than one expert
   std::string out;
   std::optional<std::string> dtype;  ///< of the stored weights, "fp32" or "bf16"; default: the base's own

@@ -8,6 +8,7 @@ OptionSet PredictSettings::declare() {
   set.add("model", &model, "base model directory").as("DIR").must().in(what);
   set.add("expert", &expert, "expert directory: its LoRA on the base, without its gate").as("DIR").in(what);
   set.add("routed", &routed, "routed model directory, instead of --expert").as("DIR").in(what);
+  expert_options.declare(set, what);
   const char* asked = "What is asked";
   set.add("input", &input, "file to read (a .gz file too); - is stdin").as("FILE").as_positional().in(asked);
   set.add("format", &format, "of the input; auto takes a line that begins with { as a JSON row, every other as text")

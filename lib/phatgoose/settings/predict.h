@@ -6,6 +6,7 @@
 #include <string>
 
 #include "phatgoose/settings/common.h"
+#include "phatgoose/settings/expert_options.h"
 #include "phatgoose/settings/routing_changes.h"
 
 namespace phatgoose {
@@ -15,6 +16,7 @@ struct PredictSettings {
   std::string model;
   std::optional<std::string> expert;  ///< at most one of expert and routed; neither: the base alone
   std::optional<std::string> routed;
+  ExpertOptions expert_options;
   RoutingOptions routing;
   std::string input = "-";      ///< file, or "-" for stdin
   std::string format = "auto";  ///< of the input: auto, text, jsonl

@@ -20,6 +20,7 @@ OptionSet PrepareSettings::declare() {
       .must()
       .in(what);
   set.add("expert", &experts, "expert directory, which the result is put into; several for arrow").as("DIR").must().in(what);
+  expert_options.declare(set, what);
   const char* from = "Examples (not for arrow)";
   set.add("data", &data, "the expert's training rows: JSON Lines files, plain or .gz").as("FILE").in(from);
   set.add("examples", &examples, "so many rows, drawn by --seed; all where there are fewer").at_least(1).in(from);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "phatgoose/settings/common.h"
+#include "phatgoose/settings/expert_options.h"
 
 namespace phatgoose {
 
@@ -14,6 +15,7 @@ struct PrepareSettings {
   std::string model;
   std::string router;
   std::vector<std::string> experts;  ///< one, unless the router needs no data
+  ExpertOptions expert_options;
   std::vector<std::string> data;
   std::optional<std::string> encoder;  ///< retrieval only; none: the base's encoder mean
   std::int64_t examples = 1000;

@@ -9,6 +9,7 @@ OptionSet TrainExpertSettings::declare() {
   set.add("name", &name, "name of the expert").as("NAME").must().in(group);
   set.add("out", &out, "directory of the expert and of its run").as("DIR").must().in(group);
   set.add("init", &init, "adapter directory to continue from; it sets rank and scale").as("DIR").in(group);
+  expert_options.declare(set, group);
   set.add("rank", &rank, "LoRA rank R").at_least(1).in(group);
   set.add("alpha", &alpha, "LoRA scale times R").in(group);
   set.add("joint-gate", &joint_gate, "train the gate together with the LoRA from the start, not afterwards")

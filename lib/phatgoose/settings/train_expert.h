@@ -6,6 +6,7 @@
 #include <string>
 
 #include "phatgoose/settings/common.h"
+#include "phatgoose/settings/expert_options.h"
 #include "phatgoose/settings/training.h"
 
 namespace phatgoose {
@@ -18,6 +19,7 @@ struct TrainExpertSettings {
   std::string name;
   std::string out;
   std::optional<std::string> init;  ///< adapter directory to continue from
+  ExpertOptions expert_options;
   std::int64_t rank = 16;
   double alpha = 1.0;             ///< the scale is alpha / rank
   bool joint_gate = false;        ///< train the gate together with the factors, from the start

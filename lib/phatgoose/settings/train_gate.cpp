@@ -7,6 +7,7 @@ OptionSet TrainGateSettings::declare() {
   const char* group = "Gate";
   set.add("model", &model, "base model directory").as("DIR").must().in(group);
   set.add("expert", &expert, "expert directory, ours or any PEFT LoRA").as("DIR").must().in(group);
+  expert_options.declare(set, group);
   set.add("out", &out, "write a copy of the expert with its gate; default: add the gate to the expert")
       .as("DIR")
       .in(group);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "phatgoose/settings/common.h"
+#include "phatgoose/settings/expert_options.h"
 #include "phatgoose/settings/training.h"
 
 namespace phatgoose {
@@ -15,6 +16,7 @@ struct TrainGateSettings {
   TrainingSettings training{.steps = 100};
   std::string model;
   std::string expert;
+  ExpertOptions expert_options;
   std::optional<std::string> out;  ///< a copy of the expert with its gate; default: the gate is added to the expert
   std::optional<double> dropout;   ///< T5's own; default: the base's dropout_rate
 

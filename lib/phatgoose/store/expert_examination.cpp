@@ -68,13 +68,19 @@ void note_encoder(RoutedModelManifest& manifest, const ExpertDirectory& expert, 
 
 }  // namespace
 
-Reference examine_expert(const fs::path& path, const T5Config& config, RoutedModelManifest& manifest) {
+Reference examine_expert(const fs::path& path, const T5Config& config, RoutedModelManifest& manifest,
+                         bool allow_partial) {
   const RouterKind& kind = router_kind(manifest.router, "--router");
   const ExpertDirectory expert = ExpertDirectory::open(path);
   check_name(expert);
-  expert.check_base(config, manifest.base_fingerprint);
+  expert.check_base(config, manifest.base_fingerprint, allow_partial);
   const std::string adapter_hash = expert.adapter_hash();
-  Reference reference{expert.name(), {}, adapter_hash, prototypes_hash(expert, kind, adapter_hash), true};
+  Reference reference{.name = expert.name(),
+                      .path = {},
+                      .adapter_hash = adapter_hash,
+                      .prototypes_hash = prototypes_hash(expert, kind, adapter_hash),
+                      .enabled = true,
+                      .partial = !expert.missing(config).empty()};
   if (kind.has_encoder) note_encoder(manifest, expert, kind);
   return reference;
 }

@@ -8,11 +8,11 @@
 namespace phatgoose {
 
 /// The reference to an expert, its `path` left to the caller. Checks its name, its values, that it fits the base that
-/// `manifest` names (of configuration `config`), and what the manifest's router needs beside its adapter, which must
+/// `manifest` names (of configuration `config`) and is not partial unless `allow_partial`, and what the manifest's router needs beside its adapter, which must
 /// have been made for this very adapter; for retrieval the first expert's encoder becomes the manifest's, and the others
 /// must have the same: bad_data.
 RoutedModelManifest::ExpertReference examine_expert(const fs::path& path, const T5Config& config,
-                                                    RoutedModelManifest& manifest);
+                                                    RoutedModelManifest& manifest, bool allow_partial);
 
 /// Adds an expert, whose directory `source` is named in errors: bad_data where its name is taken.
 void add_expert(RoutedModelManifest& manifest, RoutedModelManifest::ExpertReference expert, const fs::path& source);

@@ -91,7 +91,7 @@ void build_routed_model(const RoutedModelPlan& plan) {
                                .encoder_fingerprint = {},
                                .experts = {}};
   for (const fs::path& path : plan.experts) {
-    Reference reference = examine_expert(path, config, manifest);
+    Reference reference = examine_expert(path, config, manifest, plan.allow_partial);
     reference.path = plan.pack ? std::string(kPackedFolder) + "/" + reference.name : relative_path(path, plan.out);
     add_expert(manifest, std::move(reference), path);
   }

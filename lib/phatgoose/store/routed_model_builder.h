@@ -13,6 +13,7 @@ struct RoutedModelPlan {
   SelectionSettings selection;       ///< defaults for routers that select nothing
   Mix mix = Mix::outputs;
   std::vector<std::string> enabled;  ///< names of experts; none: all
+  bool allow_partial = false;        ///< admit experts that lack factors which their configuration promises
   bool pack = false;                 ///< copy the experts into the directory, so that it can be moved
 };
 

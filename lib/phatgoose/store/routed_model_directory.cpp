@@ -60,12 +60,13 @@ SelectionSettings parse_selection(const Json& router, const std::string& where) 
   return selection;
 }
 
-RoutedModelManifest::ExpertReference parse_expert(const Json& json, const std::string& where) {
-  return {.name = json_get<std::string>(json, "name", where),
+RoutedModelManifest::ExpertReference parse_expert(const Json& json, const std::string& name, const std::string& where) {
+  return {.name = name,
           .path = json_get<std::string>(json, "path", where),
           .adapter_hash = json_get<std::string>(json, "adapter_hash", where),
           .prototypes_hash = json_get<std::string>(json, "prototypes_hash", where),
-          .enabled = json_get<bool>(json, "enabled", where)};
+          .enabled = json_get<bool>(json, "enabled", where),
+          .partial = json_get_or<bool>(json, "partial", false, where)};
 }
 
 void check_experts(const std::vector<RoutedModelManifest::ExpertReference>& experts, const std::string& where) {
@@ -130,6 +131,7 @@ void write_routed_model(const fs::path& directory, const RoutedModelManifest& ma
                        {"adapter_hash", expert.adapter_hash},
                        {"prototypes_hash", expert.prototypes_hash},
                        {"enabled", expert.enabled}});
+    if (expert.partial) experts.back()["partial"] = true;
   }
   write_manifest(directory, {.kind = kKind, .body = std::move(body)}, packed_files);
 }
@@ -153,7 +155,8 @@ RoutedModelManifest read_routed_model(const fs::path& directory) {
   }
   const auto experts = json_get<std::vector<Json>>(stored->body, "experts", where);
   for (std::size_t i = 0; i < experts.size(); ++i) {
-    manifest.experts.push_back(parse_expert(experts[i], where + ": expert " + std::to_string(i)));
+    const auto name = json_get<std::string>(experts[i], "name", where + ": expert " + std::to_string(i));
+    manifest.experts.push_back(parse_expert(experts[i], name, where + ": expert " + name));
   }
   check_experts(manifest.experts, where);
   return manifest;

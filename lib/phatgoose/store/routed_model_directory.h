@@ -42,6 +42,7 @@ struct RoutedModelManifest {
     std::string adapter_hash;
     std::string prototypes_hash;  ///< of the file that the router reads beside the adapter; empty where it reads none
     bool enabled = true;
+    bool partial = false;  ///< admitted although it lacks factors that its configuration promises
 
     bool operator==(const ExpertReference&) const = default;
   };

@@ -49,7 +49,7 @@ void add(RoutedModelManifest& manifest, const RoutedModelEdit& edit) {
   }
   const T5Config config = read_t5_config(*edit.model);
   for (const fs::path& path : edit.add) {
-    Reference reference = examine_expert(path, config, manifest);
+    Reference reference = examine_expert(path, config, manifest, edit.allow_partial);
     reference.path = relative_path(path, edit.directory);
     add_expert(manifest, std::move(reference), path);
   }

@@ -16,6 +16,7 @@ struct RoutedModelEdit {
   std::vector<fs::path> add;
   std::vector<std::string> remove, enable, disable;        ///< names
   std::vector<std::pair<std::string, std::string>> rename;  ///< old name, new name; within the routed model only
+  bool allow_partial = false;  ///< add experts that lack factors which their configuration promises
 };
 
 /// Applies the changes in the order remove, rename, add, disable, enable, and replaces the manifest as a whole. Only the

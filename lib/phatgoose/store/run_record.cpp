@@ -12,8 +12,8 @@ namespace phatgoose {
 namespace {
 
 constexpr const char* kRunFile = "run.json";
-constexpr std::array<std::string_view, 8> kFreeSettings = {
-    "batch-tokens", "device", "encoder-cache", "keep-checkpoints", "log", "out", "save-every", "threads"};
+constexpr std::array<std::string_view, 9> kFreeSettings = {
+    "allow-partial", "batch-tokens", "device", "encoder-cache", "keep-checkpoints", "log", "out", "save-every", "threads"};
 
 }  // namespace
 

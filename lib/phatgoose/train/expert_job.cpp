@@ -31,7 +31,7 @@ ExpertParameters first_factors(const TrainExpertSettings& settings, const T5Mode
   const std::vector<LinearGroupSpec> groups = linear_groups(model.config());
   if (settings.init) {
     const ExpertDirectory expert = ExpertDirectory::open(*settings.init);
-    expert.check_base(model.config(), fingerprint);
+    expert.check_base(model.config(), fingerprint, settings.expert_options.allow_partial);
     return ExpertParameters::load(expert, groups, model.device());
   }
   const auto seed = static_cast<std::uint64_t>(settings.common.seed);

@@ -106,7 +106,7 @@ TrainingOutcome train_gate(TrainGateSettings settings, at::Device device, at::Sc
   ExpertDirectory expert = ExpertDirectory::open(settings.expert);
   const T5Config config = read_t5_config(settings.model);
   const std::string fingerprint = base_fingerprint(settings.model);
-  expert.check_base(config, fingerprint);
+  expert.check_base(config, fingerprint, settings.expert_options.allow_partial);
   const fs::path destination = gate_destination(settings);
   Json record = record_of(settings, fingerprint, expert);
   const GateJob job{.settings = std::move(settings),
