@@ -58,6 +58,21 @@ TEST_CASE("inspect describes experts and PEFT directories") {
   CHECK_THAT(text, Catch::Contains("gate             no\n"));
 }
 
+TEST_CASE("inspect says of an expert that it lacks what its configuration promises") {
+  const ScratchDirectory scratch;
+  CHECK(inspect_directory(golden_path("peft_default/adapter"), false)["partial"] == false);
+  CHECK(inspect_directory(golden_path("peft_regex/adapter"), false)["partial"] == false);
+  fs::copy(golden_path("peft_regex/adapter"), scratch / "half");
+  Json config = read_json((scratch / "half/adapter_config.json").string());
+  config["target_modules"] = "all-linear";
+  write_text(scratch / "half/adapter_config.json", config.dump());
+  const Json half = inspect_directory(scratch / "half", false);
+  CHECK(half["partial"] == true);
+  CHECK(half["missing"]["first"] == "encoder.block.0.layer.0.SelfAttention.q");
+  CHECK(half["missing"]["at_least"] == 7 + 2 * 11 - 6);  // one block of the encoder, two of the decoder
+  CHECK_THAT(inspection_text(half), Catch::Contains("partial          yes\n"));
+}
+
 TEST_CASE("inspect says of a gate that it was trained together with the LoRA") {
   const ScratchDirectory scratch;
   fs::copy(golden_path("experts/wide"), scratch / "wide");

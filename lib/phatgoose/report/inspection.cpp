@@ -9,6 +9,7 @@
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_directory.h"
 #include "phatgoose/store/router_kinds.h"
+#include "phatgoose/store/smallest_base.h"
 
 namespace phatgoose {
 namespace {
@@ -17,6 +18,7 @@ constexpr const char* kManifestFile = "manifest.json";
 constexpr const char* kResultsFile = "results.json";
 constexpr const char* kRunFile = "run.json";
 constexpr const char* kMetricsFile = "metrics.jsonl";
+constexpr std::int64_t kMostBlocks = 1000;  // far more than any T5 has
 
 /// Elements of all tensors, those that share their bytes counted once.
 std::int64_t parameter_count(const TensorArchive& archive) {
@@ -57,10 +59,27 @@ void describe_model(const fs::path& directory, Json& found) {
 Json adapted_names(const ExpertDirectory& expert) {
   Json names = Json::object();
   for (const auto& [path, lora] : expert.loras()) {
-    Json& count = names[path.substr(path.rfind('.') + 1)];
+    Json& count = names[last_name(path)];
     count = (count.is_null() ? 0 : count.get<std::int64_t>()) + 1;
   }
   return names;
+}
+
+/// Whether the file lacks factors that its configuration promises, as far as that can be told without the base: in the
+/// blocks that it adapts, or in the first of a stack that it leaves alone. Nothing for experts of other models than T5.
+void describe_missing(const ExpertDirectory& expert, Json& found) {
+  std::set<std::string> paths, linears;
+  for (const auto& [path, lora] : expert.loras()) paths.insert(path);
+  T5Config base = smallest_base(paths);
+  for (std::int64_t* blocks : {&base.num_layers, &base.num_decoder_layers}) {
+    if (*blocks > kMostBlocks) return;
+    *blocks = std::max<std::int64_t>(*blocks, 1);
+  }
+  for (const LinearSpec& linear : adapted_linears(base)) linears.insert(linear.path);
+  if (!std::ranges::includes(linears, paths)) return;
+  const std::vector<std::string> missing = expert.missing(base);
+  found["partial"] = !missing.empty();
+  if (!missing.empty()) found["missing"] = {{"first", missing.front()}, {"at_least", missing.size()}};
 }
 
 void describe_expert(const fs::path& directory, const Json& body, Json& found) {
@@ -78,6 +97,7 @@ void describe_expert(const fs::path& directory, const Json& body, Json& found) {
   found["base"] = body.contains("base") ? body["base"] : Json(nullptr);
   found["linears"] = expert.loras().size();
   found["adapts"] = adapted_names(expert);
+  describe_missing(expert, found);
   found["ranks"] = ranks;
   found["scales"] = scales;
   found["lora_parameters"] = lora_parameters;
@@ -107,6 +127,7 @@ void describe_routed_model(const fs::path& directory, const Json& body, bool ver
     if (verify) verify_expert(path, reference, router_kind(model.router, directory.string()));
     experts.push_back({{"name", reference.name},
                        {"enabled", reference.enabled},
+                       {"partial", reference.partial},
                        {"path", reference.path},
                        {"present", is_file(path / "adapter_config.json")}});
   }

@@ -57,9 +57,10 @@ std::string lines_of(const Json& inspection) {
 }
 
 std::string expert_table(const Json& experts) {
-  Table table({"expert", "enabled", "present", "path"});
+  Table table({"expert", "enabled", "present", "partial", "path"});
   for (const Json& expert : experts) {
-    table.add({plain(expert["name"]), plain(expert["enabled"]), plain(expert["present"]), plain(expert["path"])});
+    table.add({plain(expert["name"]), plain(expert["enabled"]), plain(expert["present"]), plain(expert["partial"]),
+               plain(expert["path"])});
   }
   return table.text();
 }
