@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "phatgoose/adapters/lora_init.h"
+#include "support/golden.h"
 #include "support/scratch_directory.h"
 #include "support/tiny_t5.h"
 
@@ -61,6 +62,18 @@ TEST_CASE("factors saved as bf16 are the fp32 ones rounded to it") {
     CHECK(loaded.groups()[g]->a.equal(expert.groups()[g]->a.to(at::kBFloat16).to(at::kFloat)));
     CHECK_FALSE(loaded.groups()[g]->a.equal(expert.groups()[g]->a));
   }
+}
+
+TEST_CASE("a saved expert promises no more than it has") {
+  const test::ScratchDirectory scratch;
+  const T5Config base = read_t5_config(test::golden_path("t5_v1_1/model"));
+  const std::string golden = GENERATE("peft_default/adapter", "peft_query_value/adapter", "peft_layers/adapter");
+  CAPTURE(golden);
+  const ExpertDirectory before = ExpertDirectory::open(test::golden_path(golden));
+  ExpertParameters::load(before, linear_groups(base), at::kCPU).save_adapter(scratch.path(), "base");
+  const ExpertDirectory saved = ExpertDirectory::open(scratch.path());
+  CHECK(saved.loras().size() == before.loras().size());
+  CHECK(saved.missing(base).empty());
 }
 
 TEST_CASE("only what is set trainable is listed, under stable names") {

@@ -161,7 +161,7 @@ TEST_CASE("settings that LoRA here cannot represent are refused with the reason"
       {"kasa_config", Json::object(), {"KaSA"}},
       {"monteclora_config", Json::object(), {"Monte Carlo"}},
       {"velora_config", Json::object(), {"VeLoRA"}},
-      {"megatron_config", Json::object(), {"Megatron"}},
+      {"megatron_config", {{"tensor_model_parallel_size", 2}}, {"Megatron"}},
       {"lora_bias", true, {"biases"}},
       {"modules_to_save", Json::array({"lm_head"}), {"fully trained"}},
       {"layer_replication", Json::array({{0, 1}}), {"replicated"}},
@@ -240,6 +240,23 @@ TEST_CASE("settings that change nothing for peft do not matter either, and those
   CHECK(stderr_of([&] { ExpertDirectory::open(copy.path(), /*check_values=*/false); }).empty());
 }
 
+TEST_CASE("no setting that peft writes is taken for an unknown one") {
+  const Json written = read_json(golden_path("peft_query_value/adapter/adapter_config.json"));
+  CHECK(written.size() > 40);
+  for (const auto& [key, value] : written.items()) {
+    CAPTURE(key);
+    const Copy copy("peft_query_value/adapter");
+    copy.set(key.c_str(), "some text");
+    const std::string said = stderr_of([&] {
+      try {
+        copy.open();
+      } catch (const Error&) {  // refused, then
+      }
+    });
+    CHECK(said.empty());
+  }
+}
+
 TEST_CASE("rank and alpha are peft's own where the configuration has none") {
   const Copy copy("peft_query_value/adapter");
   Json config = read_json((copy / "adapter_config.json").string());
@@ -274,7 +291,8 @@ TEST_CASE("adapters that peft restricts in its configuration are complete") {
 TEST_CASE("an expert that lacks factors which its configuration promises is refused, unless that is allowed") {
   const Copy copy("peft_query_value/adapter");
   copy.rewrite("adapter_model.safetensors", [](std::vector<NamedTensor>& tensors) {
-    std::erase_if(tensors, [](const NamedTensor& tensor) { return tensor.name.find(".encoder.") != std::string::npos; });
+    const auto in_encoder = [](const NamedTensor& tensor) { return tensor.name.find(".encoder.") != std::string::npos; };
+    std::erase_if(tensors, in_encoder);
   });
   const ExpertDirectory half = copy.open();
   CHECK(half.loras().size() == 8);
@@ -436,7 +454,7 @@ TEST_CASE("directories without an adapter are refused") {
   expect_bad_data([&] { ExpertDirectory::open(scratch.path()); }, {scratch.path().string(), "adapter_config.json"});
   expect_bad_data([&] { ExpertDirectory::open(scratch / "missing"); }, {"missing", "no such directory"});
   expect_bad_data([&] { ExpertDirectory::open(golden_path("t5_v1_1/model")); }, {"adapter_config.json", "--model"});
-  expect_bad_data([&] { ExpertDirectory::open(golden_path("peft_default")); }, {"there is one in", "peft_default/adapter"});
+  expect_bad_data([&] { ExpertDirectory::open(golden_path("peft_default")); }, {"there is one in", "default/adapter"});
   write_text(scratch / "run/run.json", "{}");
   expect_bad_data([&] { ExpertDirectory::open(scratch / "run"); }, {"has not finished"});
   write_text(scratch / "adapter_config.json", read_text(golden_path("peft_default/adapter/adapter_config.json")));
@@ -492,6 +510,24 @@ TEST_CASE("linears that are adapted throughout are named in short") {
   CHECK(targets(config, [](const std::string& path) { return path != kOutput; }).size() == 35);
   config.feed_forward = FeedForwardKind::relu;
   CHECK(targets(config, all) == Json::array({"k", "o", "q", "v", "wi", "wo"}));
+}
+
+TEST_CASE("linears that are adapted in some blocks of the base only are named in full") {
+  const ScratchDirectory scratch;
+  const std::vector<float> numbers(64 * 64);
+  std::vector<LoraTensors> loras;
+  std::vector<std::string> base_linears;
+  for (const LinearSpec& linear : adapted_linears(golden_base())) {
+    base_linears.push_back(linear.path);
+    const bool adapted = linear.path.ends_with("q") && linear.path.find("block.0.") != std::string::npos;
+    if (adapted) loras.push_back({linear.path, linear.in, linear.out, 1, numbers.data(), numbers.data()});
+  }
+  const auto targets = [&] { return read_json((scratch / "adapter_config.json").string())["target_modules"]; };
+  write_adapter(scratch.path(), loras, 1.0, "base");
+  CHECK(targets() == Json::array({"q"}));
+  write_adapter(scratch.path(), loras, 1.0, "base", base_linears);
+  CHECK(targets().size() == 3);
+  CHECK(ExpertDirectory::open(scratch.path(), false).missing(golden_base()).empty());
 }
 
 TEST_CASE("a written expert reads back, ranks and all") {

@@ -60,7 +60,7 @@ TEST_CASE("a T5 within another model has its own place there") {
   CHECK(wrapped.model_path == "model.");
   CHECK(wrapped.path == kQuery);
   // Other models are called so themselves.
-  CHECK(parsed("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight").path == "model.layers.0.self_attn.q_proj");
+  CHECK(parsed("base_model.model.model.layers.0.q_proj.lora_A.weight").path == "model.layers.0.q_proj");
   CHECK(parsed("base_model.model.transformer." + kQuery + ".lora_A.weight").path == "transformer." + kQuery);
 }
 

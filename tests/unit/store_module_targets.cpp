@@ -63,6 +63,13 @@ TEST_CASE("the setting that leaves a module out is named") {
             "q and v") != std::string::npos);
 }
 
+TEST_CASE("all-linear leaves out embeddings and head, also of a T5 within another model") {
+  const ModuleTargets targets({{"target_modules", "all-linear"}}, "here");
+  CHECK(targets.contain(std::string("model.") + kQuery));
+  CHECK_FALSE(targets.contain("model.lm_head"));
+  CHECK_FALSE(targets.contain("shared"));
+}
+
 TEST_CASE("a whole path goes before the layers in a list of targets that peft does not condense") {
   Json settings = {{"target_modules", Json::array({"v", kQuery})}, {"layers_to_transform", 1}};
   CHECK(ModuleTargets(settings, "here").contain(kQuery));

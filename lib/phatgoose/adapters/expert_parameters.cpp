@@ -80,9 +80,15 @@ at::Tensor on_cpu(const at::Tensor& tensor, at::ScalarType dtype = at::kFloat) {
 
 }  // namespace
 
+ExpertParameters::ExpertParameters(const std::vector<LinearGroupSpec>& groups) {
+  for (const LinearGroupSpec& group : groups) {
+    for (const LinearSpec& linear : group.linears) linears_.push_back(linear.path);
+  }
+}
+
 ExpertParameters ExpertParameters::initial(const std::vector<LinearGroupSpec>& groups, std::int64_t rank,
                                            std::uint64_t seed, at::Device device) {
-  ExpertParameters expert;
+  ExpertParameters expert(groups);
   for (const LinearGroupSpec& spec : groups) {
     const LoraShape shape{rank, 1.0 / static_cast<double>(rank)};
     LoraParameters parameters = zero_lora(spec, std::vector(spec.linears.size(), shape), device);
@@ -95,7 +101,7 @@ ExpertParameters ExpertParameters::initial(const std::vector<LinearGroupSpec>& g
 ExpertParameters ExpertParameters::load(const ExpertDirectory& directory, const std::vector<LinearGroupSpec>& groups,
                                         at::Device device) {
   check_paths(directory, groups);
-  ExpertParameters expert;
+  ExpertParameters expert(groups);
   for (const LinearGroupSpec& spec : groups) {
     expert.groups_.push_back(std::make_shared<LoraParameters>(load_group(directory, spec, device)));
   }
@@ -179,7 +185,7 @@ void ExpertParameters::save_adapter(const fs::path& directory, const std::string
                          .dtype = dtype == at::kBFloat16 ? DType::bf16 : DType::f32});
     }
   }
-  write_adapter(directory, tensors, common_alpha(), base_name);
+  write_adapter(directory, tensors, common_alpha(), base_name, linears_);
 }
 
 void ExpertParameters::save_gate(const fs::path& directory) const {

@@ -56,9 +56,12 @@ class ExpertParameters {
   const std::vector<std::shared_ptr<LoraParameters>>& groups() const { return groups_; }
 
  private:
+  explicit ExpertParameters(const std::vector<LinearGroupSpec>& groups);  // no factors yet
+
   double common_alpha() const;  // 1 where no linear is adapted
 
   std::vector<std::shared_ptr<LoraParameters>> groups_;
+  std::vector<std::string> linears_;  // paths of all linears of the groups given, adapted or not
 };
 
 }  // namespace phatgoose

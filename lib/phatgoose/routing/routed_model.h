@@ -35,8 +35,8 @@ class RoutedModel {
   };
 
   /// Experts that are not enabled in the manifest are left out. bad_data when the base is another one, an expert is
-  /// missing, has changed since the routed model was built, or does not fit (it is partial and was not built in as such,
-  /// unless `allow_partial`); usage for `changes` that do not fit.
+  /// missing, has changed since the routed model was built, or does not fit; it may be partial where it was built in as
+  /// such, or with `allow_partial`. usage for `changes` that do not fit.
   static RoutedModel load(const fs::path& directory, T5Model& model, const std::string& base_fingerprint,
                           const RoutingChanges& changes = {}, bool allow_partial = false);
 

@@ -77,7 +77,8 @@ void ExpertDirectory::check_complete(const T5Config& config, bool allow_partial)
   if (lacking.empty()) return;
   const std::size_t all = loras_.size() + lacking.size();
   if (!allow_partial) {
-    const std::string count = lacking.size() == 1 ? "" : fmt::format(", the first of {} that are missing", lacking.size());
+    const std::string count =
+        lacking.size() == 1 ? "" : fmt::format(", the first of {} that are missing", lacking.size());
     refuse(adapter_path_.string(), fmt::format("no factors for {}{}", lacking.front(), count),
            fmt::format("factors for all {} modules that adapter_config.json targets", all),
            "--allow-partial takes the expert as it is, those modules as in the base");

@@ -48,7 +48,8 @@ struct Pair {
   std::string a_name = {}, b_name = {};
 };
 
-/// A file holds one adapter of one model: what stands before the paths, and between lora_A and weight, is always the same.
+/// A file holds one adapter of one model: what stands before the paths, and between lora_A and weight, is the same
+/// throughout.
 void check_alike(const FactorName& first, const FactorName& other, const std::string& where) {
   if (other.adapter != first.adapter) {
     const auto named = [](const FactorName& factor) {
@@ -189,7 +190,7 @@ ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_valu
   expert.adapter_path_ = directory / (old_file ? kOldAdapterFile : kAdapterFile);
   expert.adapter_file_ = open_adapter(expert.adapter_path_);
   const Factors factors = collect_factors(*expert.adapter_file_, check_values);
-  if (factors.pairs.empty()) refuse(expert.adapter_path_.string(), "no tensors", "lora_A and lora_B of a linear or more");
+  if (factors.pairs.empty()) refuse(expert.adapter_path_.string(), "no tensors", "lora_A and lora_B of some linear");
   expert.model_path_ = factors.model_path;
   expert.loras_ = make_entries(factors, *expert.config_, *expert.adapter_file_);
   expert.gates_ = expert.vectors(kGateFile, check_values);

@@ -101,9 +101,10 @@ struct LoraTensors {
 };
 
 /// Writes adapter_config.json and adapter_model.safetensors so that PEFT loads them. `alpha` in PEFT's meaning: every
-/// scale is alpha / rank. Ranks may differ.
+/// scale is alpha / rank. Ranks may differ. `base_linears` are the paths of all linears of the base; without them, the
+/// base is taken for the smallest one that has these.
 void write_adapter(const fs::path& directory, const std::vector<LoraTensors>& loras, double alpha,
-                   const std::string& base_name);
+                   const std::string& base_name, const std::vector<std::string>& base_linears = {});
 
 /// One gate vector, to be written as gate.safetensors.
 struct GateTensor {

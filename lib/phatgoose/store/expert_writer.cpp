@@ -21,22 +21,29 @@ Json number(double value) {
   return whole ? Json(static_cast<std::int64_t>(value)) : Json(value);
 }
 
-/// target_modules: short names ("q", "wo", ...) where these linears are adapted throughout both stacks, otherwise every
-/// module path.
-std::set<std::string> target_modules(const std::set<std::string>& paths) {
-  std::set<std::string> names;
-  for (const std::string& path : paths) names.insert(last_name(path));
+/// The linears of the smallest base that has `paths` in both stacks; none where one stack is not adapted.
+std::vector<std::string> implied_linears(const std::set<std::string>& paths) {
   const T5Config config = smallest_base(paths);
-  std::set<std::string> meant;
-  for (const LinearSpec& linear : adapted_linears(config)) {
-    if (names.contains(last_name(linear.path))) meant.insert(linear.path);
+  std::vector<std::string> linears;
+  if (config.num_layers == 0 || config.num_decoder_layers == 0) return linears;
+  for (const LinearSpec& linear : adapted_linears(config)) linears.push_back(linear.path);
+  return linears;
+}
+
+/// target_modules: short names ("q", "wo", ...) where `paths` are all linears of the base with these names, otherwise
+/// every module path.
+std::set<std::string> target_modules(const std::set<std::string>& paths, const std::vector<std::string>& linears) {
+  std::set<std::string> names, meant;
+  for (const std::string& path : paths) names.insert(last_name(path));
+  for (const std::string& linear : linears) {
+    if (names.contains(last_name(linear))) meant.insert(linear);
   }
-  const bool both_stacks = config.num_layers > 0 && config.num_decoder_layers > 0;
-  return both_stacks && meant == paths ? names : paths;
+  return meant == paths ? names : paths;
 }
 
 /// The settings that PEFT needs, with those that other versions take for granted spelled out.
-Json adapter_config(const std::vector<LoraTensors>& loras, double alpha, const std::string& base_name) {
+Json adapter_config(const std::vector<LoraTensors>& loras, double alpha, const std::string& base_name,
+                    const std::vector<std::string>& base_linears) {
   const std::int64_t rank = loras.front().rank;
   std::set<std::string> paths;
   Json ranks = Json::object();
@@ -60,14 +67,14 @@ Json adapter_config(const std::vector<LoraTensors>& loras, double alpha, const s
   json["modules_to_save"] = nullptr;
   json["rank_pattern"] = ranks;
   json["alpha_pattern"] = Json::object();
-  json["target_modules"] = target_modules(paths);
+  json["target_modules"] = target_modules(paths, base_linears.empty() ? implied_linears(paths) : base_linears);
   return json;
 }
 
 }  // namespace
 
 void write_adapter(const fs::path& directory, const std::vector<LoraTensors>& loras, double alpha,
-                   const std::string& base_name) {
+                   const std::string& base_name, const std::vector<std::string>& base_linears) {
   if (loras.empty()) fail(ExitCode::bug, {.where = directory.string(), .found = "an adapter of no linear"});
   std::vector<NamedTensor> tensors;
   for (const LoraTensors& lora : loras) {
@@ -77,7 +84,7 @@ void write_adapter(const fs::path& directory, const std::vector<LoraTensors>& lo
   }
   make_directories(directory);
   write_safetensors(directory / "adapter_model.safetensors", std::move(tensors), {{"format", "pt"}});
-  write_file(directory / "adapter_config.json", adapter_config(loras, alpha, base_name).dump(2) + "\n");
+  write_file(directory / "adapter_config.json", adapter_config(loras, alpha, base_name, base_linears).dump(2) + "\n");
 }
 
 void write_gate(const fs::path& directory, const std::vector<GateTensor>& gates) {

@@ -7,9 +7,9 @@
 
 namespace phatgoose {
 
-/// The parts of a factor's name. Wrappers put modules of their own around the model, or anywhere into the path, and their
-/// names stay in the keys: DataParallel `module`, torch.compile `_orig_mod`, FSDP `_fsdp_wrapped_module`, checkpointing
-/// `_checkpoint_wrapped_module`.
+/// The parts of a factor's name. Wrappers put modules of their own around the model, or anywhere into the path, and
+/// their names stay in the keys: `module` (DataParallel), `_orig_mod` (torch.compile), `_fsdp_wrapped_module` (FSDP),
+/// `_checkpoint_wrapped_module` (activation checkpointing).
 struct FactorName {
   std::string prefix;      ///< what stands before the path: "base_model.model.", "module.base_model.model.", "", ...
   std::string model_path;  ///< "model." where the adapted model was part of another, else empty; the end of `prefix`

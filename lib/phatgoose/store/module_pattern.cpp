@@ -32,7 +32,7 @@ bool differs_in_python(std::string_view expression) {
       if (letter && kCommonEscapes.find(rest.front()) == std::string_view::npos) return true;
       ++i;
     } else if (in_class) {
-      if (c == '[' && !rest.empty() && std::string_view(":.=").find(rest.front()) != std::string_view::npos) return true;
+      if (c == '[' && (rest.starts_with(':') || rest.starts_with('.') || rest.starts_with('='))) return true;
       in_class = c != ']';
     } else if (c == '[') {
       if (rest.starts_with(']') || rest.starts_with("^]")) return true;

@@ -1,4 +1,4 @@
-// Regular expressions on module paths ("encoder.block.0.layer.0.SelfAttention.q"), decided as Python's `re` decides them
+// Regular expressions on module paths ("encoder.block.0.layer.0.SelfAttention.q"), which decide as Python's `re` does
 // for PEFT.
 #pragma once
 
@@ -14,8 +14,8 @@ struct CompiledExpression;
 
 class ModulePattern {
  public:
-  /// For the whole path: re.fullmatch(EXPRESSION, path). Here and below: bad_data where the expression cannot be read, or
-  /// where C++ would read it differently from Python; `where` names its source.
+  /// For the whole path: re.fullmatch(EXPRESSION, path). Here and below: bad_data where the expression cannot be read,
+  /// or where C++ would read it differently from Python; `where` names its source.
   static ModulePattern whole(const std::string& expression, const std::string& where);
   /// For the end of the path, from its beginning or a dot on: re.match("(.*\.)?(EXPRESSION)$", path).
   static ModulePattern ending(const std::string& expression, const std::string& where);

@@ -34,6 +34,12 @@ ModuleNames read_names(const Json& json, const char* key, const std::string& whe
   return {{names.begin(), names.end()}, std::nullopt};
 }
 
+/// Also within a larger model.
+bool is_other_module(const std::string& path) {
+  return std::ranges::any_of(other_adaptable_modules(),
+                             [&](const std::string& other) { return path == other || path.ends_with("." + other); });
+}
+
 std::set<std::int64_t> read_layer_numbers(const Json& json, const std::string& where) {
   constexpr const char* kKey = "layers_to_transform";
   if (json.at(kKey).is_number()) return {json_get<std::int64_t>(json, kKey, where)};
@@ -96,13 +102,12 @@ bool ModuleTargets::in_layers(const std::string& path) const {
 
 std::optional<std::string> ModuleTargets::left_out_by(const std::string& path) const {
   if (excluded_.contain(path)) return "exclude_modules";
-  if (all_linear_) {
-    const bool other = std::ranges::find(other_adaptable_modules(), path) != other_adaptable_modules().end();
-    return other ? std::optional<std::string>("target_modules \"all-linear\"") : std::nullopt;
-  }
+  if (all_linear_ && is_other_module(path)) return "target_modules \"all-linear\"";
+  if (all_linear_) return std::nullopt;
   if (!targets_.contain(path)) return by_default_ ? "target_modules null (q and v by default)" : "target_modules";
   if (!layers_) return std::nullopt;
-  // A target that is a whole path goes before the layers, unless PEFT cuts it short first.
+  // A target that is a whole path goes before the layers, unless PEFT may have cut it short first: which paths it then
+  // keeps depends on the other modules of the model, and factors for them are refused here.
   if (targets_.ends.size() < kCondensedTargets && targets_.ends.contains(path)) return std::nullopt;
   return in_layers(path) ? std::nullopt : std::optional<std::string>("layers_to_transform");
 }

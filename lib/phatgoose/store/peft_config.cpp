@@ -17,8 +17,8 @@ constexpr double kDefaultAlpha = 8;
 
 /// Settings that are read below and by ModuleTargets.
 constexpr std::array<std::string_view, 13> kRead = {
-    "alpha_pattern",  "bias",       "exclude_modules", "init_lora_weights", "layers_pattern", "layers_to_transform",
-    "lora_alpha",     "peft_type",  "r",               "rank_pattern",      "target_modules", "task_type",
+    "alpha_pattern", "bias",      "exclude_modules", "init_lora_weights", "layers_pattern", "layers_to_transform",
+    "lora_alpha",    "peft_type", "r",               "rank_pattern",      "target_modules", "task_type",
     "use_rslora"};
 
 /// Settings that change nothing in a trained LoRA on linear layers, for PEFT either: where it came from, how it was
@@ -44,18 +44,18 @@ constexpr std::array<Refused, 15> kRefused = {{
     {"alora_invocation_tokens", "activated LoRA"},
     {"use_qalora", "QALoRA"},
     {"loftq_config", "a base quantised by LoftQ"},
+    {"megatron_config", "layers of Megatron"},
     {"arrow_config", "a routed adapter", true},
     {"use_bdlora", "block-diagonal LoRA", true},
     {"kasa_config", "KaSA", true},
     {"monteclora_config", "Monte Carlo LoRA", true},
     {"velora_config", "VeLoRA", true},
-    {"megatron_config", "layers of Megatron", true},
 }};
 
 /// Tasks for which PEFT adds nothing to the model; those of the others have a head of their own.
 constexpr std::array<std::string_view, 3> kTasks = {"SEQ_2_SEQ_LM", "CAUSAL_LM", "FEATURE_EXTRACTION"};
-/// Texts that init_lora_weights may be. The first four leave the base as it is; the others subtract the first factors
-/// from its weights, and may go on ("pissa_niter_4").
+/// Values of init_lora_weights that leave the base as it is, and beginnings ("pissa_niter_4") of those that subtract the
+/// first factors from its weights.
 constexpr std::array<std::string_view, 4> kPlainStarts = {"gaussian", "mica", "eva", "orthogonal"};
 constexpr std::array<std::string_view, 5> kBaseChanging = {"pissa", "olora", "loftq", "corda", "lora_ga"};
 
@@ -118,6 +118,12 @@ std::vector<std::string> unknown_settings_of(const Json& json) {
   return unknown;
 }
 
+/// PEFT's default stands in for a key that is absent, not for one that is null.
+template <typename T>
+T value_or_default(const Json& json, const char* key, T otherwise, const std::string& where) {
+  return json.contains(key) ? json_get<T>(json, key, where) : otherwise;
+}
+
 std::int64_t check_rank(std::int64_t rank, const std::string& where) {
   if (rank < 1 || rank > kMaxRank) refuse(where, "rank " + std::to_string(rank), "1 to 2^20");
   return rank;
@@ -145,8 +151,8 @@ T first_match(const std::vector<std::pair<ModulePattern, T>>& patterns, const st
 
 PeftConfig::PeftConfig(const Json& json, const std::string& where)
     : targets_(plain_lora(json, where), where), unknown_(unknown_settings_of(json)) {
-  rank_ = check_rank(json.contains("r") ? json_get<std::int64_t>(json, "r", where) : kDefaultRank, where);
-  alpha_ = check_alpha(json.contains("lora_alpha") ? json_get<double>(json, "lora_alpha", where) : kDefaultAlpha, where);
+  rank_ = check_rank(value_or_default(json, "r", kDefaultRank, where), where);
+  alpha_ = check_alpha(value_or_default(json, "lora_alpha", kDefaultAlpha, where), where);
   rank_stabilised_ = json_get_or<bool>(json, "use_rslora", false, where);
   const Json ranks = patterns_of(json, "rank_pattern", where), alphas = patterns_of(json, "alpha_pattern", where);
   for (const auto& [pattern, rank] : ranks.items()) {

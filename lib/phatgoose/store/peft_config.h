@@ -14,7 +14,7 @@ namespace phatgoose {
 
 class PeftConfig {
  public:
-  /// Every setting that PEFT 0.21 knows is used as PEFT uses it, or must have the value that turns it off: whatever is no
+  /// Every setting that PEFT 0.21 knows is used as PEFT uses it, or must have the value that turns it off: what is no
   /// plain LoRA (another peft_type, DoRA, biases, fully trained modules, an initialisation that changes the base) is
   /// refused with the reason: bad_data.
   PeftConfig(const Json& json, const std::string& where);

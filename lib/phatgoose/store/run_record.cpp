@@ -13,7 +13,8 @@ namespace {
 
 constexpr const char* kRunFile = "run.json";
 constexpr std::array<std::string_view, 9> kFreeSettings = {
-    "allow-partial", "batch-tokens", "device", "encoder-cache", "keep-checkpoints", "log", "out", "save-every", "threads"};
+    "allow-partial", "batch-tokens", "device",     "encoder-cache", "keep-checkpoints",
+    "log",           "out",          "save-every", "threads"};
 
 }  // namespace
 
