@@ -78,6 +78,35 @@ TEST_CASE("reading what is not there or is a directory is bad data") {
   REQUIRE_THROWS_MATCHES(read_file(directory.path()), Error, FailsWith(ExitCode::bad_data, "directory"));
 }
 
+TEST_CASE("a Git LFS pointer says what it is, and how to get the file") {
+  const ScratchDirectory directory;
+  const std::string oid = "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\n";
+  const fs::path path = written(directory, "weights", "version https://git-lfs.github.com/spec/v1\n" + oid + "size 12345\n");
+  const FailsWith says(ExitCode::bad_data, path.string(), "a Git LFS pointer", "the file of 12345 bytes",
+                       "git -C " + directory.path().string() + " lfs pull");
+  REQUIRE_THROWS_MATCHES(read_file(path), Error, says);
+  REQUIRE_THROWS_MATCHES(MappedFile(path), Error, says);
+  REQUIRE_THROWS_MATCHES(content_hash_of_file(path), Error, says);
+  written(directory, "old", "version https://hawser.github.com/spec/v1\n" + oid + "size 1\n");
+  REQUIRE_THROWS_MATCHES(read_file(directory / "old"), Error, FailsWith(ExitCode::bad_data, "a Git LFS pointer"));
+  REQUIRE_THROWS_MATCHES(refuse_lfs_pointer("weights", "version https://git-lfs.github.com/spec/v1\n" + oid), Error,
+                         FailsWith(ExitCode::bad_data, "weights: a Git LFS pointer", "git -C . lfs pull"));
+  // A text about pointers is none.
+  const std::string page = "version https://git-lfs.github.com/spec/v1\n" + oid + "size 1\n" + std::string(1000, 'x');
+  CHECK(read_file(written(directory, "page", page)) == page);
+  CHECK_NOTHROW(refuse_lfs_pointer("a", "version https://git-lfs.github.com/spec/v1\n"));
+}
+
+TEST_CASE("a web page is not read for another file") {
+  const ScratchDirectory directory;
+  for (const char* page : {"<!DOCTYPE html>\n<html></html>", "\xEF\xBB\xBF\n <!doctype HTML>", "<html lang=\"en\">"}) {
+    REQUIRE_THROWS_MATCHES(read_file(written(directory, "config.json", page)), Error,
+                           FailsWith(ExitCode::bad_data, "config.json: a web page (HTML)"));
+    CHECK_FALSE(MappedFile(directory / "config.json").bytes().empty());  // what is mapped may be a text of web pages
+  }
+  CHECK(read_file(written(directory, "x", "<htm")) == "<htm");
+}
+
 TEST_CASE("a mapping shows the file, also after release and after being moved") {
   const ScratchDirectory directory;
   std::string content(100000, 'a');

@@ -133,6 +133,14 @@ TEST_CASE("the fingerprint of a base does not depend on its container") {
   CHECK(base_fingerprint(scratch.path()) != single);
 }
 
+TEST_CASE("a Git LFS pointer in a finished directory is called so") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "data", "some bytes");
+  write_manifest(scratch.path(), {.kind = "model"}, {"data"});
+  write_text(scratch / "data", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 10\n");
+  expect_bad_data([&] { read_manifest(scratch.path(), "model"); }, {"data", "a Git LFS pointer", "10 bytes"});
+}
+
 TEST_CASE("the fingerprint of a large tensor samples it from the first byte to the last") {
   const ScratchDirectory scratch;
   std::vector<std::byte> data(1 << 20);

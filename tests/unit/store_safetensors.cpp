@@ -132,9 +132,9 @@ TEST_CASE("malformed headers are refused") {
       {entry(R"("dtype":"U8","shape":[11],"data_offsets":{"0":0})"), {"[begin, end]"}},
       {entry(R"("dtype":"U8","shape":[11],"data_offsets":[11,0])"), {"begin <= end"}},
       {entry(R"("dtype":"U8","shape":[11],"data_offsets":[-1,10])"), {"-1"}},
-      {entry(R"("dtype":"U8","shape":[10],"data_offsets":[0,10])"), {"11 bytes", "10"}},  // bytes left over
-      {entry(R"("dtype":"U8","shape":[12],"data_offsets":[0,12])"), {"11 bytes", "12"}},  // bytes missing
-      {entry(R"("dtype":"U8","shape":[10],"data_offsets":[1,11])"), {"begins at 1"}},     // hole at the start
+      {entry(R"("dtype":"U8","shape":[10],"data_offsets":[0,10])"), {"11 bytes", "10"}},             // bytes left over
+      {entry(R"("dtype":"U8","shape":[12],"data_offsets":[0,12])"), {"ends after 11 bytes", "12"}},  // bytes missing
+      {entry(R"("dtype":"U8","shape":[10],"data_offsets":[1,11])"), {"begins at 1"}},  // hole at the start
       {entry(R"("dtype":"U8","shape":[4],"data_offsets":[9223372036854775800,9223372036854775804])"), {"begins at"}},
       {R"({"a":{"dtype":"U8","shape":[6],"data_offsets":[0,6]},"b":{"dtype":"U8","shape":[6],"data_offsets":[5,11]}})",
        {"b", "begins at 5", "6"}},  // overlap
@@ -186,6 +186,29 @@ TEST_CASE("every truncation of a file is refused") {
       test::error_of(ExitCode::bad_data, [&] { SafetensorsFile(scratch / "cut"); });
     }
   }
+}
+
+TEST_CASE("what a failed download leaves is called so") {
+  const ScratchDirectory scratch;
+  const auto says = [&](std::string_view content, const std::vector<std::string>& words) {
+    for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
+      const ScratchDirectory directory;
+      write_text(directory / name, content);
+      expect_bad_data([&] { open_model_archive(directory.path()); }, words);
+      expect_bad_data([&] { open_model_archive(directory.path()); }, {name});
+    }
+  };
+  says("", {"an empty file", "get the file again"});
+  says("<!DOCTYPE html>\n<html>", {"text that begins with \"<!DOCTYPE html>\"", "a server's answer"});
+  says("\n  Entry not found", {"\"Entry not found\""});
+  says(R"({"error":"Repository not found, or this and that is restricted"})",
+       {R"("{"error":"Repository not found, or this ")"});
+  says("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code>", {"text that begins"});
+  const std::string whole = with_length(kHeader, kData);
+  write_text(scratch / "cut", whole.substr(0, whole.size() - 1));
+  expect_bad_data([&] { SafetensorsFile(scratch / "cut"); }, {"10 bytes of data", "11", "get the file again"});
+  write_text(scratch / "cut", whole.substr(0, 20));
+  expect_bad_data([&] { SafetensorsFile(scratch / "cut"); }, {"inside its header", "get the file again"});
 }
 
 TEST_CASE("no change of one header byte crashes the reader") {

@@ -36,6 +36,14 @@ TEST_CASE("lines come without their ends, plain or compressed") {
   CHECK(lines_of(scratch / "empty.txt").empty());
 }
 
+TEST_CASE("a Git LFS pointer is no text, whatever its name") {
+  const ScratchDirectory scratch;
+  for (const char* name : {"rows.jsonl", "rows.jsonl.gz"}) {
+    write_text(scratch / name, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n");
+    CHECK_THROWS_MATCHES(lines_of(scratch / name), Error, FailsWith(ExitCode::bad_data, name, "a Git LFS pointer"));
+  }
+}
+
 TEST_CASE("lines longer than the read buffer stay whole") {
   const ScratchDirectory scratch;
   const std::string longest(1 << 20, 'x');

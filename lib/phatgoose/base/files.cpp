@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -44,13 +46,28 @@ struct OpenedFile {
 OpenedFile open_for_reading(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) fail_io(ExitCode::bad_data, path, "open", errno);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor, &status) != 0 || S_ISDIR(status.st_mode)) {
     const int error = S_ISDIR(status.st_mode) ? EISDIR : errno;
     ::close(descriptor);
     fail_io(ExitCode::bad_data, path, "read", error);
   }
   return {descriptor, static_cast<std::size_t>(status.st_size)};
+}
+
+/// What a download stores that a server answered with a page.
+void refuse_web_page(const fs::path& path, std::string_view content) {
+  content.remove_prefix(std::min(content.find_first_not_of(" \t\r\n\xEF\xBB\xBF"), content.size()));
+  const auto begins = [&](std::string_view tag) {
+    const std::string_view start = content.substr(0, tag.size());
+    return std::equal(start.begin(), start.end(), tag.begin(), tag.end(),
+                      [](unsigned char x, char y) { return std::tolower(x) == y; });
+  };
+  if (!begins("<!doctype html") && !begins("<html")) return;
+  fail(ExitCode::bad_data, {.where = path.string(),
+                            .found = "a web page (HTML)",
+                            .expected = "the file of this name",
+                            .hint = "a server's answer in place of the file: get the file again"});
 }
 
 void sync_directory(const fs::path& directory) {
@@ -71,6 +88,23 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
+void refuse_lfs_pointer(const fs::path& path, std::string_view content) {
+  // https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: "version URL" first, then "oid" and "size"; below 1024
+  // bytes. The second URL is that of its first releases.
+  const bool versioned = content.starts_with("version https://git-lfs.github.com/spec/") ||
+                         content.starts_with("version https://hawser.github.com/spec/");
+  if (!versioned || content.size() >= 1024 || content.find("\noid ") == content.npos) return;
+  constexpr std::string_view kSize = "\nsize ";
+  const std::size_t size = content.find(kSize);
+  const std::string_view rest = content.substr(size == content.npos ? content.size() : size + kSize.size());
+  const std::string digits(rest.substr(0, rest.find_first_not_of("0123456789")));
+  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  fail(ExitCode::bad_data, {.where = path.string(),
+                            .found = "a Git LFS pointer, not the file that it stands for",
+                            .expected = digits.empty() ? "" : "the file of " + digits + " bytes",
+                            .hint = "to get it, install git-lfs and run: git -C " + directory.string() + " lfs pull"});
+}
+
 std::string read_file(const fs::path& path) {
   const auto [descriptor, size] = open_for_reading(path);
   const Descriptor opened(descriptor);
@@ -81,12 +115,16 @@ std::string read_file(const fs::path& path) {
     const ssize_t count = ::read(opened.get(), block, sizeof block);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail_io(ExitCode::bad_data, path, "read", errno);
-    if (count == 0) return content;
+    if (count == 0) break;
     content.append(block, static_cast<std::size_t>(count));
   }
+  refuse_lfs_pointer(path, content);
+  refuse_web_page(path, content);
+  return content;
 }
 
-MappedFile::MappedFile(const fs::path& path) : path_(path) {
+MappedFile::MappedFile(const fs::path& path) : MappedFile() {
+  path_ = path;
   const auto [descriptor, size] = open_for_reading(path);
   const Descriptor opened(descriptor);
   if (size == 0) return;
@@ -94,6 +132,7 @@ MappedFile::MappedFile(const fs::path& path) : path_(path) {
   if (address == MAP_FAILED) fail_io(ExitCode::cannot_finish, path, "map", errno);
   data_ = static_cast<const std::byte*>(address);
   size_ = size;
+  refuse_lfs_pointer(path_, {static_cast<const char*>(address), size_});
 }
 
 MappedFile::~MappedFile() {

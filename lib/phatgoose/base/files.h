@@ -15,10 +15,15 @@ namespace fs = std::filesystem;
 /// Whether there is such a regular file (links followed); false where it cannot be reached.
 bool is_file(const fs::path& path);
 
-/// The whole file. Missing or unreadable: bad_data.
+/// Refuses (bad_data) a file that is a Git LFS pointer: the few lines that a clone without git-lfs has in place of a
+/// large file. `content`: all of the file, or its beginning. read_file and MappedFile call it.
+void refuse_lfs_pointer(const fs::path& path, std::string_view content);
+
+/// The whole file. Missing, unreadable, a Git LFS pointer or a web page (which nothing that is read whole can be):
+/// bad_data.
 std::string read_file(const fs::path& path);
 
-/// A read-only memory mapping of a whole file; empty files give an empty span.
+/// A read-only memory mapping of a whole file; empty files give an empty span, Git LFS pointers are bad_data.
 class MappedFile {
  public:
   explicit MappedFile(const fs::path& path);
@@ -35,6 +40,8 @@ class MappedFile {
   void release(std::span<const std::byte> part) const;
 
  private:
+  MappedFile() = default;
+
   fs::path path_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;

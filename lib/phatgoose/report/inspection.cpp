@@ -36,6 +36,12 @@ Json dtypes_of(const TensorArchive& archive) {
   return names;
 }
 
+bool has_vocabulary(const fs::path& directory) {
+  if (!is_file(directory / "spiece.model")) return false;
+  read_file(directory / "spiece.model");  // refuses what only stands in for it
+  return true;
+}
+
 void describe_model(const fs::path& directory, Json& found) {
   const T5Config config = read_t5_config(directory);
   const auto archive = open_model_archive(directory);
@@ -51,7 +57,7 @@ void describe_model(const fs::path& directory, Json& found) {
   found["adapted_linears"] = adapted_linears(config).size();
   found["parameters"] = parameter_count(*archive);
   found["dtypes"] = dtypes_of(*archive);
-  found["tokenizer"] = is_file(directory / "spiece.model");
+  found["tokenizer"] = has_vocabulary(directory);
   found["fingerprint"] = base_fingerprint(directory);
 }
 

@@ -42,6 +42,7 @@ void check_file(const fs::path& directory, const std::string& name, const Json& 
   const auto found_size = fs::file_size(path, error);
   if (error) fail(ExitCode::bad_data, {path.string(), "missing", "the file that manifest.json lists", {}});
   if (found_size != size) {
+    const MappedFile opened(path);  // a Git LFS pointer says what it is
     fail(ExitCode::bad_data, {path.string(), std::to_string(found_size) + " bytes", std::to_string(size), hint});
   }
   if (!verify_hash) return;

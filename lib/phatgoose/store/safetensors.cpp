@@ -9,6 +9,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/json.h"
+#include "phatgoose/store/weights_file.h"
 
 namespace phatgoose {
 namespace {
@@ -39,7 +40,8 @@ std::string_view header_text(std::span<const std::byte> bytes, const std::string
   std::memcpy(&length, bytes.data(), kLengthBytes);
   if (length > kMaxHeaderBytes) refuse(where, "a header of " + std::to_string(length) + " bytes", "at most 100000000");
   if (length > bytes.size() - kLengthBytes) {
-    refuse(where, "the file ends inside its header", std::to_string(length) + " bytes of header");
+    fail(ExitCode::bad_data,
+         {where, "the file ends inside its header", std::to_string(length) + " bytes of header", kDownloadAgain});
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length);
   if (!text.starts_with('{')) refuse(where, "the header does not start with '{'", "a JSON object");
@@ -96,7 +98,11 @@ void check_layout(std::vector<HeaderEntry>& entries, std::uint64_t data_bytes, c
     }
     covered = entry.end;
   }
-  if (covered != data_bytes) {
+  if (covered > data_bytes) {
+    fail(ExitCode::bad_data, {where, "the file ends after " + std::to_string(data_bytes) + " bytes of data",
+                              std::to_string(covered) + " by the header", kDownloadAgain});
+  }
+  if (covered < data_bytes) {
     refuse(where, std::to_string(data_bytes) + " bytes of data", std::to_string(covered) + " by the header");
   }
 }
@@ -162,6 +168,7 @@ std::string make_header(const std::vector<NamedTensor>& tensors, const std::map<
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(const fs::path& path) : file_(path) {
+  refuse_failed_download(file_);
   const std::string where = path.string();
   const std::string_view text = header_text(file_.bytes(), where);
   const Json header = parse_json(text, where + ": header");

@@ -9,6 +9,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/pickle.h"
+#include "phatgoose/store/weights_file.h"
 #include "phatgoose/store/zip_directory.h"
 
 namespace phatgoose {
@@ -45,6 +46,7 @@ std::set<std::string> allowed_globals() {
 /// The zip directory without the name of the folder that torch.save puts everything in.
 Entries read_entries(const MappedFile& file) {
   const std::string where = file.path().string();
+  refuse_failed_download(file);
   const auto bytes = file.bytes();
   if (bytes.size() >= 2 && bytes[0] == std::byte{0x80}) {
     fail(ExitCode::bad_data, {where, "PyTorch's format from before version 1.6", "the zip format", kHowToConvert});

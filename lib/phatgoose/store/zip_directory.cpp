@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "phatgoose/store/byte_reader.h"
+#include "phatgoose/store/weights_file.h"
 
 namespace phatgoose {
 namespace {
@@ -48,8 +49,13 @@ std::size_t find_end(std::span<const std::byte> file, const std::string& where) 
       if (reader.take_number<std::uint16_t>() == last - at) return at;
     }
   }
-  fail(ExitCode::bad_data,
-       {.where = where, .found = "no zip directory at the end", .expected = {}, .hint = "the file may be truncated"});
+  constexpr std::string_view kBeginning = "PK\3\4";
+  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
+  const bool begins_well = bytes.substr(0, kBeginning.size()) == kBeginning;
+  fail(ExitCode::bad_data, {.where = where,
+                            .found = begins_well ? "a zip file without its end" : "no zip file",
+                            .expected = "a file written by torch.save",
+                            .hint = begins_well ? kDownloadAgain : ""});
 }
 
 Central find_central(std::span<const std::byte> file, const std::string& where) {

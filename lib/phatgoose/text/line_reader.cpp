@@ -41,9 +41,10 @@ void check_format(const fs::path& path) {
                               .expected = "a readable file",
                               .hint = ""});
   }
-  std::array<char, 8> head{};
+  std::array<char, 1024> head{};
   file.read(head.data(), head.size());
   const std::string_view start(head.data(), static_cast<std::size_t>(file.gcount()));
+  refuse_lfs_pointer(path, start);
   for (const Signature& format : kForeignFormats) {
     if (!start.starts_with(format.bytes)) continue;
     fail(ExitCode::bad_data, {.where = path.string(),
