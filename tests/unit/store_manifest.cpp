@@ -133,6 +133,14 @@ TEST_CASE("the fingerprint of a base does not depend on its container") {
   CHECK(base_fingerprint(scratch.path()) != single);
 }
 
+TEST_CASE("fingerprints stay what they were: experts remember them") {
+  CHECK(base_fingerprint(fs::path(PHATGOOSE_TESTS_DIR) / "../assets/base") == "8bffeefa6621c4c2");
+  CHECK(base_fingerprint(golden_path("t5_v1_0/model")) == "ca1ae9011804f24e");
+  CHECK(base_fingerprint(golden_path("t5_v1_1/model")) == "7a3e5aa84f4fb40e");
+  CHECK(base_fingerprint(golden_path("t5_v1_1_rewritten/model")) == "9a84c60386d4eee1");
+  CHECK(base_fingerprint(golden_path("t5_unusual/model")) == "754c8c32dcea6f85");  // with copies of the embedding
+}
+
 TEST_CASE("a Git LFS pointer in a finished directory is called so") {
   const ScratchDirectory scratch;
   write_text(scratch / "data", "some bytes");

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
+#include "phatgoose/base/json.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
 #include "support/scratch_directory.h"
@@ -271,6 +272,47 @@ TEST_CASE("a sharded checkpoint is one archive") {
   expect_bad_data(open, {"weight_map"});
   write_text(scratch / "model.safetensors.index.json", "{}");
   expect_bad_data(open, {"weight_map"});
+}
+
+TEST_CASE("index and shards may disagree about copies of the embedding, about nothing else") {
+  const ScratchDirectory scratch;
+  const auto shard = [](const std::string& name, const std::string& data = "abc") {
+    return with_length("{\"" + name + R"(":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}})", data);
+  };
+  const auto open = [&](const Json& weight_map) {
+    write_text(scratch / "model.safetensors.index.json", Json{{"weight_map", weight_map}}.dump());
+    return open_model_archive(scratch.path());
+  };
+  const auto names = [&](const Json& weight_map) {
+    std::vector<std::string> found;
+    const auto archive = open(weight_map);
+    for (const auto& [name, view] : archive->tensors()) found.push_back(name);
+    return found;
+  };
+  const std::string one = "one.safetensors", two = "two.safetensors";
+  const std::string shared = "shared.weight", copy = GENERATE(as<std::string>(), "encoder.embed_tokens.weight",
+                                                              "decoder.embed_tokens.weight", "lm_head.weight");
+  CAPTURE(copy);
+  write_text(scratch / one, shard(shared));
+  write_text(scratch / two, shard("other"));
+  const std::vector<std::string> both = {"other", shared};
+  CHECK(names({{shared, one}, {"other", two}, {copy, one}}) == both);  // listed, not stored
+  CHECK(names({{shared, two}, {"other", two}, {copy, one}}) == both);  // stored elsewhere
+  expect_bad_data([&] { open({{shared, one}, {"other", two}, {"third", two}}); }, {": third", two});
+  expect_bad_data([&] { open({{shared, one}, {copy, two}}); }, {two + ": other", "nowhere"});
+
+  write_text(scratch / two, with_length("{\"" + copy + R"(":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},)" +
+                                            R"("other":{"dtype":"U8","shape":[3],"data_offsets":[3,6]}})",
+                                        "abcdef"));
+  const auto unlisted = open({{shared, one}, {"other", two}});  // stored, not listed
+  CHECK(unlisted->tensors().size() == 3);
+  CHECK_THAT(unlisted->where(copy), Catch::EndsWith(two + ": " + copy));
+  unlisted->release(copy);
+
+  write_text(scratch / one, shard(copy));
+  CHECK(names({{copy, one}, {"other", two}}).size() == 2);  // the same in two shards
+  write_text(scratch / one, shard(copy, "xyz"));
+  expect_bad_data([&] { open({{copy, one}, {"other", two}}); }, {two + ": " + copy, one, "each tensor once"});
 }
 
 TEST_CASE("a directory without weights says what it looked for") {

@@ -6,12 +6,16 @@
 
 #include "phatgoose/store/manifest.h"
 #include "support/expect_error.h"
+#include "support/golden.h"
 #include "support/scratch_directory.h"
+#include "support/stderr_of.h"
 
 namespace phatgoose {
 namespace {
 
 using test::expect_bad_data;
+using test::golden_path;
+using test::stderr_of;
 
 Json small_json() {
   return Json{{"model_type", "t5"},   {"vocab_size", 320}, {"d_model", 32},    {"d_kv", 8},
@@ -131,6 +135,70 @@ TEST_CASE("a written configuration reads back") {
       CHECK(to_json(again, separate_head, "float32") == json);
     }
   }
+}
+
+TEST_CASE("keys that would change the computation are refused unless they say what holds anyway") {
+  struct Case {
+    const char* key;
+    Json same, other;
+  };
+  const auto row = GENERATE(values<Case>({
+      {"is_encoder_decoder", true, false},
+      {"tie_encoder_decoder", false, true},
+      {"is_gated_act", true, false},
+      {"dense_act_fn", "gelu_new", "gelu"},
+      {"hidden_size", 32, 64},
+      {"head_dim", 8, 4},
+      {"num_hidden_layers", 2, 1},
+      {"num_attention_heads", 4, 2},
+      {"quantization_config", nullptr, {{"quant_method", "bitsandbytes"}, {"load_in_8bit", true}}},
+      {"pruned_heads", Json::object(), {{"0", {1}}}},
+      {"per_layer_config", nullptr, {{"0", {{"d_ff", 8}}}}},
+      {"configuration_files", Json::array(), Json::array({"config.4.0.0.json"})},
+      {"architectures", Json::array({"T5ForConditionalGeneration"}), Json::array({"T5EncoderModel"})},
+      {"architectures", Json::array({"T5WithLMHeadModel"}), Json::array({"UMT5ForConditionalGeneration"})},
+  }));
+  CAPTURE(row.key);
+  Json json = small_json();
+  for (const Json& value : {row.same, Json(nullptr)}) {
+    json[row.key] = value;
+    CHECK(stderr_of([&] { parse_t5_config(json, "config.json"); }).empty());
+  }
+  json[row.key] = row.other;
+  expect_bad_data([&] { parse_t5_config(json, "here/config.json"); }, {"here/config.json: ", row.key});
+}
+
+TEST_CASE("the activation of v1.0 is ReLU, by every key") {
+  Json json = small_json();
+  json["feed_forward_proj"] = "relu";
+  json["dense_act_fn"] = "relu";
+  json["is_gated_act"] = false;
+  CHECK(parse_t5_config(json, "config.json").feed_forward == FeedForwardKind::relu);
+  json["is_gated_act"] = true;
+  expect_bad_data([&] { parse_t5_config(json, "config.json"); }, {"is_gated_act true", "false"});
+}
+
+TEST_CASE("keys that transformers writes and that change nothing pass without a word") {
+  const std::string path = golden_path("store/t5_config_4.json");  // all keys of transformers 4, with their defaults
+  CHECK(stderr_of([&] { parse_t5_config(read_json(path), path); }).empty());
+  Json json = small_json();
+  json.update({{"n_positions", 512},
+               {"output_past", true},
+               {"task_specific_params", {{"summarization", {{"num_beams", 4}}}}},
+               {"num_beams", 4},
+               {"torch_dtype", "float16"},
+               {"_name_or_path", "google/t5-v1_1-small"}});
+  CHECK(stderr_of([&] { parse_t5_config(json, "config.json"); }).empty());
+}
+
+TEST_CASE("unknown keys with a value are said, once") {
+  Json json = small_json();
+  json["rope_theta"] = 10000;
+  json["attention_window"] = nullptr;
+  json["parallel_layers"] = true;
+  const auto said = [&] { return stderr_of([&] { parse_t5_config(json, "unknown/config.json"); }); };
+  CHECK_THAT(said(), Catch::EndsWith("unknown/config.json: keys that are not used: rope_theta, parallel_layers\n"));
+  CHECK(said().empty());
 }
 
 TEST_CASE("unusable configurations are refused with the reason") {

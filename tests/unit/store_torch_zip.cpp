@@ -68,6 +68,11 @@ TEST_CASE("a model directory may hold pytorch_model.bin, whole or in shards") {
              R"({"weight_map":{"shared.weight":"shard.bin","embed_tokens.weight":"shard.bin",)"
              R"("linear.weight":"shard.bin"}})");
   CHECK(open_model_archive(scratch.path())->tensors().size() == 3);
+  // A copy of the embedding that no shard holds, and one that the index does not list.
+  write_text(scratch / "pytorch_model.bin.index.json",
+             R"({"weight_map":{"encoder.embed_tokens.weight":"shard.bin","embed_tokens.weight":"shard.bin",)"
+             R"("linear.weight":"shard.bin"}})");
+  CHECK(open_model_archive(scratch.path())->contains("shared.weight"));
 }
 
 TEST_CASE("checkpoints that hold something else are refused with the reason") {

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <chrono>
 #include <ctime>
+#include <mutex>
+#include <set>
 
 #include "phatgoose/base/terminal.h"
 
@@ -27,6 +29,13 @@ LogLevel log_level() { return current_level; }
 
 void log_info(std::string_view line) {
   if (log_level() >= LogLevel::info) write_stderr_line(stamped(line));
+}
+
+void log_info_once(std::string_view line) {
+  static std::mutex mutex;
+  static std::set<std::string, std::less<>> said;
+  const std::lock_guard lock(mutex);
+  if (said.emplace(line).second) log_info(line);
 }
 
 void log_debug(std::string_view line) {

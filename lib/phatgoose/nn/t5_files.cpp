@@ -10,6 +10,7 @@
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/store/finite.h"
+#include "phatgoose/store/t5_checkpoint.h"
 
 namespace phatgoose {
 namespace {
@@ -17,17 +18,7 @@ namespace {
 /// Gives the tensor stored as `name` with `shape` its values; called once for every tensor of the model.
 using Fill = std::function<void(const std::string& name, at::Tensor target)>;
 
-constexpr const char* kEmbedding = "shared.weight";
-constexpr const char* kHead = "lm_head.weight";
-
-std::string bias_name(const char* stack) {
-  return std::string(stack) + ".block.0.layer.0.SelfAttention.relative_attention_bias.weight";
-}
-
-std::string norm_name(const char* stack, std::int64_t block, int layer) {
-  return std::string(stack) + ".block." + std::to_string(block) + ".layer." + std::to_string(layer) +
-         ".layer_norm.weight";
-}
+constexpr const char* kEmbedding = kEmbeddingNames.front();
 
 /// Allocates every tensor and fills it. Fused weights are filled member by member, so nothing is held twice.
 class Builder {
@@ -41,10 +32,10 @@ class Builder {
     const T5Config& c = layers_->config;
     layers_->embedding = filled(kEmbedding, {c.vocab_size, c.d_model});
     layers_->separate_head = separate_head;
-    layers_->head = FrozenWeight(separate_head ? filled(kHead, {c.vocab_size, c.d_model}) : layers_->embedding);
+    layers_->head = FrozenWeight(separate_head ? filled(kHeadName, {c.vocab_size, c.d_model}) : layers_->embedding);
     const std::vector<std::int64_t> table = {c.relative_attention_num_buckets, c.num_heads};
-    layers_->encoder_bias = filled(bias_name("encoder"), table);
-    layers_->decoder_bias = filled(bias_name("decoder"), table);
+    layers_->encoder_bias = filled(position_table_name("encoder"), table);
+    layers_->decoder_bias = filled(position_table_name("decoder"), table);
     for (const LinearGroupSpec& spec : linear_groups(c)) layers_->groups.push_back(group(spec));
     for (std::int64_t i = 0; i < c.num_layers; ++i) {
       const at::Tensor norm = norm_of("encoder", i, 0);
@@ -56,8 +47,8 @@ class Builder {
       CrossAttentionLayer cross{norm_of("decoder", i, 1), next(), next(), next()};
       layers_->decoder.push_back({self, cross, feed_forward_of("decoder", i, 2)});
     }
-    layers_->encoder_norm = filled("encoder.final_layer_norm.weight", {c.d_model});
-    layers_->decoder_norm = filled("decoder.final_layer_norm.weight", {c.d_model});
+    layers_->encoder_norm = filled(final_norm_name("encoder"), {c.d_model});
+    layers_->decoder_norm = filled(final_norm_name("decoder"), {c.d_model});
     return std::move(layers_);
   }
 
@@ -69,7 +60,7 @@ class Builder {
   }
 
   at::Tensor norm_of(const char* stack, std::int64_t block, int layer) {
-    return filled(norm_name(stack, block, layer), {layers_->config.d_model});
+    return filled(layer_norm_name(stack, block, layer), {layers_->config.d_model});
   }
 
   std::unique_ptr<LinearGroup> group(const LinearGroupSpec& spec) {
@@ -96,20 +87,13 @@ class Builder {
   std::size_t next_group_ = 0;
 };
 
-/// The embedding may be stored under the name of either stack.
-std::string stored_name(const TensorArchive& archive, const std::string& name) {
-  if (name != kEmbedding || archive.contains(name)) return name;
-  for (const char* alias : {"encoder.embed_tokens.weight", "decoder.embed_tokens.weight"})
-    if (archive.contains(alias)) return alias;
-  return name;
-}
-
-Fill from_archive(const TensorArchive& archive) {
-  return [&archive](const std::string& name, at::Tensor target) {
-    const std::string stored = stored_name(archive, name);
+Fill from_checkpoint(const T5Checkpoint& checkpoint) {
+  return [&checkpoint](const std::string& name, at::Tensor target) {
+    const TensorArchive& archive = *checkpoint.tensors;
+    const std::string& stored = name == kEmbedding ? checkpoint.embedding : name;
     const TensorView& view = archive.at(stored, shape_of(target));
     // Judged where it lies: a temporary of every weight would scatter the heap, half the model's size of it.
-    if (is_floating(view.dtype) && !all_finite(view))
+    if (!all_finite(view))
       fail(ExitCode::bad_data, {.where = archive.where(stored),
                                 .found = "NaN or infinite values",
                                 .expected = "finite weights",
@@ -137,10 +121,9 @@ double initial_scale(const std::string& name, const T5Config& c) {
 }  // namespace
 
 T5Model T5Model::load(const fs::path& directory, at::Device device, at::ScalarType dtype) {
-  const T5Config config = read_t5_config(directory);
-  const std::unique_ptr<TensorArchive> archive = open_model_archive(directory);
-  Builder builder(config, at::TensorOptions(device).dtype(dtype), from_archive(*archive));
-  return T5Model(builder.build(archive->contains(kHead)));
+  const T5Checkpoint checkpoint = open_t5_checkpoint(directory);
+  Builder builder(checkpoint.config, at::TensorOptions(device).dtype(dtype), from_checkpoint(checkpoint));
+  return T5Model(builder.build(checkpoint.separate_head));
 }
 
 T5Model T5Model::random(const T5Config& config, bool separate_head, std::uint64_t seed, at::Device device,
@@ -163,20 +146,20 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 void add_unfused(const T5Layers& layers, NamedTensors& named) {
   named.emplace_back(kEmbedding, layers.embedding);
-  if (layers.separate_head) named.emplace_back(kHead, layers.head.dense());
-  named.emplace_back(bias_name("encoder"), layers.encoder_bias);
-  named.emplace_back(bias_name("decoder"), layers.decoder_bias);
+  if (layers.separate_head) named.emplace_back(kHeadName, layers.head.dense());
+  named.emplace_back(position_table_name("encoder"), layers.encoder_bias);
+  named.emplace_back(position_table_name("decoder"), layers.decoder_bias);
   for (std::size_t i = 0; i < layers.encoder.size(); ++i) {
-    named.emplace_back(norm_name("encoder", i, 0), layers.encoder[i].self_attention.norm);
-    named.emplace_back(norm_name("encoder", i, 1), layers.encoder[i].feed_forward.norm);
+    named.emplace_back(layer_norm_name("encoder", i, 0), layers.encoder[i].self_attention.norm);
+    named.emplace_back(layer_norm_name("encoder", i, 1), layers.encoder[i].feed_forward.norm);
   }
   for (std::size_t i = 0; i < layers.decoder.size(); ++i) {
-    named.emplace_back(norm_name("decoder", i, 0), layers.decoder[i].self_attention.norm);
-    named.emplace_back(norm_name("decoder", i, 1), layers.decoder[i].cross_attention.norm);
-    named.emplace_back(norm_name("decoder", i, 2), layers.decoder[i].feed_forward.norm);
+    named.emplace_back(layer_norm_name("decoder", i, 0), layers.decoder[i].self_attention.norm);
+    named.emplace_back(layer_norm_name("decoder", i, 1), layers.decoder[i].cross_attention.norm);
+    named.emplace_back(layer_norm_name("decoder", i, 2), layers.decoder[i].feed_forward.norm);
   }
-  named.emplace_back("encoder.final_layer_norm.weight", layers.encoder_norm);
-  named.emplace_back("decoder.final_layer_norm.weight", layers.decoder_norm);
+  named.emplace_back(final_norm_name("encoder"), layers.encoder_norm);
+  named.emplace_back(final_norm_name("decoder"), layers.decoder_norm);
 }
 
 }  // namespace

@@ -25,8 +25,9 @@ struct EncodedRows {
 
 class T5Model {
  public:
-  /// Reads a Hugging Face T5 directory. `dtype` is the compute and storage type of the weights: at::kFloat or
-  /// at::kBFloat16. Peak memory is the model plus one linear group. Missing, misshapen or non-finite weights: bad_data.
+  /// Reads a Hugging Face T5 directory (open_t5_checkpoint). `dtype` is the compute and storage type of the weights:
+  /// at::kFloat or at::kBFloat16. Peak memory is the model plus one linear group. Missing, misshapen or non-finite
+  /// weights: bad_data.
   static T5Model load(const fs::path& directory, at::Device device, at::ScalarType dtype);
   /// T5's own initialisation (mesh-tensorflow scales), a pure function of the seed.
   static T5Model random(const T5Config& config, bool separate_head, std::uint64_t seed, at::Device device,

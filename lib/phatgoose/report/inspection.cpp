@@ -10,6 +10,7 @@
 #include "phatgoose/store/routed_model_directory.h"
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/smallest_base.h"
+#include "phatgoose/store/t5_checkpoint.h"
 
 namespace phatgoose {
 namespace {
@@ -43,8 +44,8 @@ bool has_vocabulary(const fs::path& directory) {
 }
 
 void describe_model(const fs::path& directory, Json& found) {
-  const T5Config config = read_t5_config(directory);
-  const auto archive = open_model_archive(directory);
+  const T5Checkpoint checkpoint = open_t5_checkpoint(directory);
+  const T5Config& config = checkpoint.config;
   found["architecture"] = config.feed_forward == FeedForwardKind::gated_gelu ? "T5 v1.1" : "T5 v1.0";
   found["encoder_layers"] = config.num_layers;
   found["decoder_layers"] = config.num_decoder_layers;
@@ -55,8 +56,8 @@ void describe_model(const fs::path& directory, Json& found) {
   found["vocabulary"] = config.vocab_size;
   found["dropout"] = config.dropout_rate;
   found["adapted_linears"] = adapted_linears(config).size();
-  found["parameters"] = parameter_count(*archive);
-  found["dtypes"] = dtypes_of(*archive);
+  found["parameters"] = parameter_count(*checkpoint.tensors);
+  found["dtypes"] = dtypes_of(*checkpoint.tensors);
   found["tokenizer"] = has_vocabulary(directory);
   found["fingerprint"] = base_fingerprint(directory);
 }
@@ -112,7 +113,8 @@ void describe_expert(const fs::path& directory, const Json& body, Json& found) {
   found["gate_parameters"] = gate_parameters;
 }
 
-void verify_expert(const fs::path& path, const RoutedModelManifest::ExpertReference& reference, const RouterKind& kind) {
+void verify_expert(const fs::path& path, const RoutedModelManifest::ExpertReference& reference,
+                   const RouterKind& kind) {
   const ExpertDirectory expert = ExpertDirectory::open(path);
   const std::string hash = kind.prototypes != nullptr ? expert.file_hash(kind.prototypes) : std::string();
   const bool same = expert.adapter_hash() == reference.adapter_hash && hash == reference.prototypes_hash;

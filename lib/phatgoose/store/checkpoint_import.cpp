@@ -18,6 +18,7 @@
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/safetensors.h"
 #include "phatgoose/store/staged_directory.h"
+#include "phatgoose/store/t5_checkpoint.h"
 #include "phatgoose/store/torch_zip.h"
 
 namespace phatgoose {
@@ -28,8 +29,6 @@ constexpr const char* kRecord = "import";
 constexpr std::string_view kAddons = "._addons.";
 constexpr std::array<std::string_view, 3> kPartNames = {"expert_lora.layer1_", "expert_lora.layer2_",
                                                         "router.expert_embeddings_"};
-constexpr std::array<const char*, 3> kEmbeddings = {"shared.weight", "encoder.embed_tokens.weight",
-                                                    "decoder.embed_tokens.weight"};
 
 /// The tensors of one expert at one linear, in the order of kPartNames.
 using Parts = std::array<const TensorView*, 3>;
@@ -192,22 +191,14 @@ bool same_numbers(const TensorView& x, const TensorView& y) {
                     [&](float s, float t) { return std::abs(s - t) <= relative * std::abs(s) + absolute; });
 }
 
-/// The first of the embedding's names that `file` has; none of them: null.
-const char* embedding_in(const TensorArchive& file) {
-  for (const char* name : kEmbeddings) {
-    if (file.contains(name)) return name;
-  }
-  return nullptr;
-}
-
 /// Embeddings that the checkpoint brings along tell which base its experts were trained on.
 void check_embeddings(const TensorArchive& file, const fs::path& model) {
-  if (embedding_in(file) == nullptr) return;
+  const auto has = [&](const char* name) { return file.contains(name); };
+  if (std::none_of(kEmbeddingNames.begin(), kEmbeddingNames.end(), has)) return;
   const auto base = open_model_archive(model);
-  const char* own = embedding_in(*base);
-  const TensorView& expected = base->at(own != nullptr ? own : kEmbeddings.front());
-  for (const char* name : kEmbeddings) {
-    if (!file.contains(name)) continue;
+  const TensorView& expected = base->at(embedding_name(*base));
+  for (const char* name : kEmbeddingNames) {
+    if (!has(name)) continue;
     const TensorView& view = file.at(name);
     if (is_floating(view.dtype) && same_numbers(view, expected)) continue;
     refuse(file.where(name), "embeddings that are not those of " + model.string(), "experts of this base",

@@ -1,10 +1,12 @@
 #include "phatgoose/store/float_values.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/store/finite.h"
 
 namespace phatgoose {
 namespace {
@@ -52,6 +54,13 @@ std::vector<float> float_values(const TensorView& view) {
     default:
       fail(ExitCode::bug, {.where = "float_values", .found = name_of(view.dtype)});
   }
+}
+
+bool equal_values(const TensorView& x, const TensorView& y) {
+  if (x.shape != y.shape) return false;
+  if (x.dtype != y.dtype) return is_floating(x.dtype) && is_floating(y.dtype) && float_values(x) == float_values(y);
+  if (x.bytes.data() == y.bytes.data()) return true;  // one storage under two names
+  return std::equal(x.bytes.begin(), x.bytes.end(), y.bytes.begin(), y.bytes.end());
 }
 
 std::vector<float> transposed_values(const TensorView& matrix) {

@@ -4,7 +4,9 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/json.h"
+#include "phatgoose/store/float_values.h"
 #include "phatgoose/store/safetensors.h"
+#include "phatgoose/store/t5_names.h"
 #include "phatgoose/store/torch_zip.h"
 
 namespace phatgoose {
@@ -30,7 +32,7 @@ class ShardedArchive : public TensorArchive {
  private:
   fs::path index_;
   std::map<std::string, std::unique_ptr<TensorArchive>> shards_;  ///< by file name
-  std::map<std::string, std::string> shard_of_;                   ///< file name by tensor name
+  std::map<std::string, std::string> shard_of_;                   ///< the file that holds it, by tensor name
   std::map<std::string, TensorView> tensors_;
 };
 
@@ -52,9 +54,13 @@ std::map<std::string, std::string> read_weight_map(const fs::path& index) {
   return files;
 }
 
-ShardedArchive::ShardedArchive(const fs::path& index) : index_(index), shard_of_(read_weight_map(index)) {
+/// Index and shards must agree, except about the tensors that are tied to the embedding: writers have left them out of
+/// the shards and listed them all the same (the hub's FLAN-T5-XL), or the other way round, and what is stored is what
+/// counts.
+ShardedArchive::ShardedArchive(const fs::path& index) : index_(index) {
+  const std::map<std::string, std::string> placed_in = read_weight_map(index);
   std::set<std::string> files;
-  for (const auto& [name, file] : shard_of_) files.insert(file);
+  for (const auto& [name, file] : placed_in) files.insert(file);
   for (const std::string& file : files) {
     const fs::path path = index_.parent_path() / file;
     if (!is_file(path)) {
@@ -62,19 +68,25 @@ ShardedArchive::ShardedArchive(const fs::path& index) : index_(index), shard_of_
     }
     const TensorArchive& shard = *shards_.emplace(file, open_file(path)).first->second;
     for (const auto& [name, view] : shard.tensors()) {
-      const auto placed = shard_of_.find(name);
-      if (placed == shard_of_.end() || placed->second != file) {
+      const auto placed = placed_in.find(name);
+      const bool here = placed != placed_in.end() && placed->second == file;
+      if (!here && !shares_embedding(name)) {
         fail(ExitCode::bad_data,
              {shard.where(name),
-              "the index places this tensor " + (placed == shard_of_.end() ? "nowhere" : "in " + placed->second),
+              "the index places this tensor " + (placed == placed_in.end() ? "nowhere" : "in " + placed->second),
               {},
               "index and shards belong to different checkpoints"});
       }
-      tensors_.emplace(name, view);
+      const auto [held, first] = tensors_.emplace(name, view);
+      if (first) shard_of_.emplace(name, file);
+      if (!first && !equal_values(held->second, view)) {
+        fail(ExitCode::bad_data,
+             {shard.where(name), "not the tensor of this name in " + shard_of_.at(name), "each tensor once", {}});
+      }
     }
   }
-  for (const auto& [name, file] : shard_of_) {
-    if (!tensors_.contains(name)) {
+  for (const auto& [name, file] : placed_in) {
+    if (!tensors_.contains(name) && !shares_embedding(name)) {
       fail(ExitCode::bad_data, {index_.string() + ": " + name,
                                 "the shard " + file + " does not hold this tensor",
                                 {},

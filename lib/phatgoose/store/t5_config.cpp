@@ -4,6 +4,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/model_directory.h"
+#include "phatgoose/store/t5_config_keys.h"
 
 namespace phatgoose {
 namespace {
@@ -128,6 +129,7 @@ T5Config parse_t5_config(const Json& json, const std::string& where) {
   config.eos_token_id = parse_token(json, "eos_token_id", 1, config.vocab_size, where);
   config.decoder_start_token_id =
       parse_token(json, "decoder_start_token_id", config.pad_token_id, config.vocab_size, where);
+  check_t5_config_keys(json, config, where);
   return config;
 }
 

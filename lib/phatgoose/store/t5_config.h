@@ -34,7 +34,8 @@ struct T5Config {
   std::int64_t inner_dim() const { return num_heads * d_kv; }
 };
 
-/// Reads and validates; unknown feed_forward_proj, sizes that are not positive and the like are bad_data errors.
+/// Reads and validates; unknown feed_forward_proj, sizes that are not positive and the like are bad_data errors. Keys
+/// that are not read are checked too (t5_config_keys.h).
 T5Config parse_t5_config(const Json& json, const std::string& where);
 T5Config read_t5_config(const fs::path& directory);
 /// config.json as `transformers` reads it back. `separate_head` says whether lm_head.weight is stored.
