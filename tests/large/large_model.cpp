@@ -62,7 +62,7 @@ class Checkpoint {
   void write(const fs::path& directory) const {
     make_directories(directory);
     write_safetensors(directory / "model.safetensors", tensors_, {{"format", "pt"}});
-    write_file(directory / "config.json", to_json(config_, /*separate_head=*/true, "bfloat16").dump(1) + "\n");
+    write_file(directory / "config.json", to_json(config_, "bfloat16").dump(1) + "\n");
   }
 
  private:

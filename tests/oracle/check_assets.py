@@ -12,8 +12,9 @@ import tempfile
 import warnings
 
 import torch
+from oracle_common import load_written
 from peft import PeftModel
-from transformers import T5ForConditionalGeneration, T5Tokenizer
+from transformers import T5Tokenizer
 
 ROWS = 4
 TOLERANCE = 1e-4  # of a sum of log-likelihoods, relative
@@ -43,7 +44,7 @@ def said_by_peft(model, tokenizer, row):
 
 
 def check(assets, program, expert):
-    base = T5ForConditionalGeneration.from_pretrained(assets / "base", dtype=torch.float32)
+    base = load_written(assets / "base")
     model = PeftModel.from_pretrained(base, expert, autocast_adapter_dtype=True).eval()
     tokenizer = T5Tokenizer.from_pretrained(assets / "base")
     lines = (assets / "tasks" / expert.name / "test.jsonl").read_text().splitlines()[:ROWS]

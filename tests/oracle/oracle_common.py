@@ -4,10 +4,13 @@ A golden directory holds `model/` (a Hugging Face directory), `expected.safetens
 (token ids and numbers). Token-wise tensors hold the real tokens of all rows back to back, without pads.
 """
 
+import contextlib
 import copy
 import json
+import logging
 import os
 import pathlib
+import tempfile
 import warnings
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -56,6 +59,49 @@ def make_model(config, separate_head, seed):
         model.lm_head.weight = torch.nn.Parameter(torch.empty_like(model.lm_head.weight))
     initialise(model, seed)
     return model.eval()
+
+
+@contextlib.contextmanager
+def collected_warnings():
+    """A list of what `transformers` warns of meanwhile, by its log and by Python's warnings."""
+    said = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(record.getMessage())
+    logger = logging.getLogger("transformers")
+    logger.addHandler(handler)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield said
+            said.extend(str(warning.message) for warning in caught)
+    finally:
+        logger.removeHandler(handler)
+
+
+def load_saved(directory, dtype=torch.float32):
+    """The model of a directory, and what `transformers` warns of when it loads it."""
+    with collected_warnings() as said:
+        model, report = T5ForConditionalGeneration.from_pretrained(
+            directory, dtype=dtype, attn_implementation="eager", output_loading_info=True)
+    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        assert not report[kind], f"{directory}: {kind} {report[kind]}"
+    return model.eval(), said
+
+
+def load_written(directory, dtype=torch.float32):
+    """The model of a directory that the toolkit wrote, which must load without a warning.
+
+    Version 5 of `transformers` warns of every T5 whose head is not its embedding; so the judge is the same model as
+    `transformers` itself saves it, which may not load with less.
+    """
+    model, said = load_saved(directory, dtype)
+    if said:
+        with tempfile.TemporaryDirectory() as scratch:
+            model.save_pretrained(scratch)
+            _, unavoidable = load_saved(scratch, dtype)
+        assert set(said) <= set(unavoidable), f"{directory}: {set(said) - set(unavoidable)}"
+        assert all("lm_head.weight" in line for line in said), f"{directory}: {said}"
+    return model
 
 
 def make_rows(vocab_size, lengths, seed):

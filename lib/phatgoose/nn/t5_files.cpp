@@ -187,17 +187,36 @@ std::vector<std::pair<std::string, at::Tensor>> T5Model::storage_parameters() co
   return named;
 }
 
+namespace {
+
+/// The head for a file that does not tie it: the scale of its input, where there is one, becomes part of it.
+at::Tensor untied_head(const T5Layers& layers) {
+  const at::Tensor head = layers.head.dense().detach().to(at::kFloat);  // [V, D]
+  const T5Config& config = layers.config;
+  return config.scale_decoder_outputs ? head * std::pow(static_cast<double>(config.d_model), -0.5) : head;  // [V, D]
+}
+
+}  // namespace
+
 void T5Model::save(const fs::path& directory, at::ScalarType dtype) const {
   make_directories(directory);
+  // What all versions of `transformers` read alike: the embedding as the head of a scaled output, or else a head of its
+  // own and no scale.
+  const bool tied = config().scale_decoder_outputs && !has_separate_head();
+  NamedTensors named = named_parameters();
+  std::erase_if(named, [](const auto& entry) { return entry.first == kHeadName; });
+  if (!tied) named.emplace_back(kHeadName, untied_head(*layers_));
   std::vector<at::Tensor> keep;  // what the views point at
   std::vector<NamedTensor> tensors;
-  for (const auto& [name, tensor] : named_parameters()) {
+  for (const auto& [name, tensor] : named) {
     keep.push_back(tensor.detach().to(at::kCPU, dtype).contiguous());
     tensors.push_back(to_named(name, keep.back()));
   }
   write_safetensors(directory / "model.safetensors", std::move(tensors), {{"format", "pt"}});
   const char* dtype_name = dtype == at::kBFloat16 ? "bfloat16" : "float32";
-  write_file(directory / "config.json", to_json(config(), has_separate_head(), dtype_name).dump(2) + "\n");
+  T5Config written = config();
+  written.tie_word_embeddings = written.scale_decoder_outputs = tied;
+  write_file(directory / "config.json", to_json(written, dtype_name).dump(2) + "\n");
 }
 
 }  // namespace phatgoose

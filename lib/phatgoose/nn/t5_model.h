@@ -72,7 +72,8 @@ class T5Model {
   /// itself.
   std::vector<std::pair<std::string, at::Tensor>> storage_parameters() const;
 
-  /// Writes config.json and model.safetensors, which `transformers` loads. `dtype` of the file: at::kFloat or
+  /// Writes config.json and model.safetensors, which every version of `transformers` reads to the same numbers: a head
+  /// of its own whose input is scaled has the scale in its weights afterwards. `dtype` of the file: at::kFloat or
   /// at::kBFloat16.
   void save(const fs::path& directory, at::ScalarType dtype) const;
 

@@ -142,7 +142,7 @@ T5Config read_t5_config(const fs::path& directory) {
   return parse_t5_config(read_json(path.string()), path.string());
 }
 
-Json to_json(const T5Config& config, bool separate_head, const std::string& dtype) {
+Json to_json(const T5Config& config, const std::string& dtype) {
   Json json;
   json["architectures"] = {"T5ForConditionalGeneration"};
   json["model_type"] = "t5";
@@ -159,9 +159,7 @@ Json to_json(const T5Config& config, bool separate_head, const std::string& dtyp
   json["dropout_rate"] = config.dropout_rate;
   json["layer_norm_epsilon"] = config.layer_norm_epsilon;
   json["feed_forward_proj"] = config.feed_forward == FeedForwardKind::gated_gelu ? "gated-gelu" : "relu";
-  // Older transformers releases scale the decoder output if and only if the embeddings are tied; newer ones follow the
-  // second key.
-  json["tie_word_embeddings"] = !separate_head;
+  json["tie_word_embeddings"] = config.tie_word_embeddings;
   json["scale_decoder_outputs"] = config.scale_decoder_outputs;
   json["pad_token_id"] = config.pad_token_id;
   json["eos_token_id"] = config.eos_token_id;

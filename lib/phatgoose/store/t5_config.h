@@ -38,8 +38,10 @@ struct T5Config {
 /// that are not read are checked too (t5_config_keys.h).
 T5Config parse_t5_config(const Json& json, const std::string& where);
 T5Config read_t5_config(const fs::path& directory);
-/// config.json as `transformers` reads it back. `separate_head` says whether lm_head.weight is stored.
-Json to_json(const T5Config& config, bool separate_head, const std::string& dtype);
+/// config.json as `transformers` reads it back. All its versions read the same where tie_word_embeddings and
+/// scale_decoder_outputs are equal: up to 4 scales if and only if the embedding is the head too, 5 follows the second
+/// key.
+Json to_json(const T5Config& config, const std::string& dtype);
 
 /// One linear layer that adapters may adapt.
 struct LinearSpec {
