@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
     const Machine machine = prepare_machine(settings.common);
     const fs::path self = fs::read_symlink("/proc/self/exe");
     run_benchmark(settings, machine.device, machine.dtype, self,
-                  [](const Json& line) { std::cout << line.dump() << std::endl; });
+                  [](const Json& line) { std::cout << json_text(line) << std::endl; });
     return ExitCode::done;
   });
 }

@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
   return run_command<InspectSettings>(argc, argv, [](const InspectSettings& settings, const Json&) {
     const std::vector<fs::path> directories(settings.directories.begin(), settings.directories.end());
     const Json inspection = inspect_directories(directories, settings.verify, settings.similarity);
-    std::cout << (settings.json ? inspection.dump(2) + "\n" : inspection_text(inspection));
+    std::cout << (settings.json ? json_text(inspection, 2) + "\n" : inspection_text(inspection));
     return ExitCode::done;
   });
 }

@@ -83,6 +83,23 @@ TEST_CASE("json_get_or falls back on a missing or null member only") {
   REQUIRE_THROWS_AS(json_get_or<std::string>(object, "i", "x", "f"), Error);
 }
 
+TEST_CASE("json for a terminal says the same without acting on it") {
+  const Json value = {{"a\x1b\u009b", "\u202e\x7f\n\ufeff"}, {"b", {1, "G\u00e4nse \u4e2d"}}};
+  const std::string line = json_text(value);
+  CHECK(line == R"({"a\u001b\u009b":"\u202e\u007f\n\ufeff","b":[1,"G)" "\u00e4nse \u4e2d" R"("]})");
+  CHECK(parse_json(line, "here") == value);
+  CHECK(parse_json(json_text(value, 2), "here") == value);
+  CHECK(json_text(value, 2).starts_with("{\n  \"a"));
+}
+
+TEST_CASE("a byte-order mark before a document is no part of it") {
+  const test::ScratchDirectory directory;
+  test::write_text(directory / "a.json", "\xEF\xBB\xBF{\"k\": [1]}\r\n");
+  CHECK(read_json(directory / "a.json")["k"][0] == 1);
+  test::write_text(directory / "b.json", std::string_view("\xFF\xFE{\0}\0", 6));
+  REQUIRE_THROWS_MATCHES(read_json(directory / "b.json"), Error, FailsWith(ExitCode::bad_data, "b.json", "UTF-16"));
+}
+
 TEST_CASE("read_json names the file") {
   const test::ScratchDirectory directory;
   const std::string path = directory / "a.json";

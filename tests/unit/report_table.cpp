@@ -28,6 +28,15 @@ TEST_CASE("columns are aligned by characters, not bytes") {
   CHECK_THROWS_MATCHES(table.add({"one"}), Error, FailsWith(ExitCode::bug, "1 cells"));
 }
 
+TEST_CASE("cells keep to their line and leave the terminal alone") {
+  Table table({"ex\npert"});
+  table.add({"\x1b[31mred\u202e"});
+  CHECK(table.text() ==
+        "ex\\npert\n"
+        "-----------------\n"
+        "\\x1b[31mred\\u202e\n");
+}
+
 TEST_CASE("a suite's table shows every metric with its interval") {
   const SuiteScore scores{.tasks = {{.task = "rte",
                                      .metrics = {{"accuracy", 61.26, {58.04, 64.5}}},

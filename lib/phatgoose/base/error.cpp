@@ -1,6 +1,6 @@
 #include "phatgoose/base/error.h"
 
-#include <algorithm>
+#include "phatgoose/base/utf8.h"
 
 namespace phatgoose {
 namespace {
@@ -9,8 +9,7 @@ std::string one_line(const Fault& fault) {
   std::string text = fault.where + ": " + fault.found;
   if (!fault.expected.empty()) text += "; expected " + fault.expected;
   if (!fault.hint.empty()) text += " (" + fault.hint + ")";
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
+  return printable(text);
 }
 
 }  // namespace

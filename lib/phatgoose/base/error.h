@@ -26,7 +26,7 @@ struct Fault {
 };
 
 /// Thrown by the library for everything that goes wrong; only a command's main turns it into text and an exit code.
-/// what() is one line: "WHERE: FOUND; expected EXPECTED (HINT)".
+/// what() is one printable line: "WHERE: FOUND; expected EXPECTED (HINT)".
 class Error : public std::runtime_error {
  public:
   Error(ExitCode code, const Fault& fault);

@@ -5,7 +5,8 @@
 #include <unordered_set>
 
 #include "phatgoose/base/error.h"
-#include "phatgoose/base/files.h"
+#include "phatgoose/base/text_file.h"
+#include "phatgoose/base/utf8.h"
 
 namespace phatgoose {
 namespace {
@@ -153,7 +154,21 @@ Json parse_json(std::string_view text, const std::string& where) {
   return std::move(builder.document);
 }
 
-Json read_json(const std::string& path) { return parse_json(read_file(path), path); }
+Json read_json(const std::string& path) { return parse_json(read_text(path), path); }
+
+std::string json_text(const Json& value, int indent) {
+  const std::string raw = value.dump(indent, ' ', false, Json::error_handler_t::replace);
+  std::string text;
+  for (std::string_view rest = raw; !rest.empty();) {
+    const CodePoint point = first_code_point(rest);
+    // Below DEL the dump has escaped what stands in a string; the rest is its own layout.
+    const bool escaped = point.value >= 0x7F && acts_on_terminals(*point.value);
+    text += escaped ? fmt::format("\\u{:04x}", static_cast<std::uint32_t>(*point.value))
+                    : std::string(rest.substr(0, point.bytes));
+    rest.remove_prefix(point.bytes);
+  }
+  return text;
+}
 
 namespace detail {
 

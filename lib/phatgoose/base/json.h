@@ -12,8 +12,12 @@ using Json = nlohmann::ordered_json;
 /// Parses one document. `where` names the source in errors (exit code bad_data).
 Json parse_json(std::string_view text, const std::string& where);
 
-/// Reads and parses a whole file.
+/// Reads and parses a whole file; a byte-order mark before the document is no part of it.
 Json read_json(const std::string& path);
+
+/// JSON for stdout: what acts on a terminal is escaped in its strings (base/utf8.h), bytes that are not UTF-8 are
+/// replaced. `indent` -1: one line.
+std::string json_text(const Json& value, int indent = -1);
 
 /// The member `key` of `object` as T; a missing key or another type is a bad_data error that names `where` and the key.
 template <typename T>

@@ -2,11 +2,11 @@
 #include <ostream>
 
 #include "phatgoose/base/error.h"
-#include "phatgoose/base/files.h"
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/base/option_values.h"
 #include "phatgoose/base/options.h"
 #include "phatgoose/base/options_yaml.h"
+#include "phatgoose/base/text_file.h"
 #include "phatgoose/base/version.h"
 
 namespace phatgoose {
@@ -132,7 +132,7 @@ void apply_named_preset(const OptionSet& set, const std::string& name) {
 void apply_config(const OptionSet& set, const std::string& path) {
   std::string text;
   try {
-    text = read_file(path);
+    text = read_text(path);
   } catch (const Error& error) {
     refuse("--config", error.what(), "");
   }

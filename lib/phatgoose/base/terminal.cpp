@@ -7,6 +7,8 @@
 #include <mutex>
 #include <string>
 
+#include "phatgoose/base/utf8.h"
+
 namespace phatgoose {
 namespace {
 
@@ -38,13 +40,13 @@ void write_stderr_line(std::string_view line) {
   const std::lock_guard lock(mutex);
   std::string text;
   if (!status().empty()) text += kEraseLine;
-  text.append(line).append("\n").append(status());
+  text.append(printable(line)).append("\n").append(status());
   put(text);
 }
 
 void set_status_line(std::string_view text) {
   const std::lock_guard lock(mutex);
-  status() = text;
+  status() = printable(text);
   put(kEraseLine + status());
 }
 

@@ -1,4 +1,5 @@
-// The one place that writes to stderr: log lines, and below them a status line that is redrawn in place.
+// The one place that writes to stderr: log lines, and below them a status line that is redrawn in place. Whatever files
+// say of themselves, nothing that acts on a terminal comes through (base/utf8.h, printable).
 #pragma once
 
 #include <string_view>

@@ -9,11 +9,12 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/nearest.h"
+#include "phatgoose/base/text_file.h"
 
 namespace phatgoose {
 
 YAML::Node YamlReader::load() const {
-  const std::string content = read_file(path_);
+  const std::string content = read_text(path_);
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(content);
     if (documents.size() > 1) refuse(documents[1], "a second YAML document", "one");

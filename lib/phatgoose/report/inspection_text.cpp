@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "phatgoose/base/utf8.h"
 #include "phatgoose/report/inspection.h"
 #include "phatgoose/report/similarity.h"
 #include "phatgoose/report/table.h"
@@ -12,14 +13,14 @@ namespace {
 
 /// "T5 v1.1", "0.25", "8, 16", "q 6, wo 4"; "none" for null and empty values.
 std::string plain(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string()) return printable(value.get<std::string>());
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
   if (value.is_null() || (value.is_structured() && value.empty())) return "none";
   if (!value.is_structured()) return value.dump();
   std::string text;
   for (const auto& [key, entry] : value.items()) {
     text += text.empty() ? "" : ", ";
-    text += value.is_object() ? key + " " + plain(entry) : plain(entry);
+    text += value.is_object() ? printable(key) + " " + plain(entry) : plain(entry);
   }
   return text;
 }

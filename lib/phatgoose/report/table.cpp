@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/utf8.h"
 #include "phatgoose/text/unicode.h"
 
 namespace phatgoose {
@@ -16,7 +17,7 @@ std::size_t width_of(const std::string& cell) { return decode_utf8(cell).size();
 
 Table::Table(std::vector<std::string> header, std::vector<std::size_t> right_aligned) : right_(header.size(), false) {
   for (const std::size_t column : right_aligned) right_.at(column) = true;
-  rows_.push_back(std::move(header));
+  add(std::move(header));
   add_rule();
 }
 
@@ -27,6 +28,7 @@ void Table::add(std::vector<std::string> cells) {
                          .expected = std::to_string(right_.size()),
                          .hint = ""});
   }
+  for (std::string& cell : cells) cell = printable(cell);
   rows_.push_back(std::move(cells));
 }
 

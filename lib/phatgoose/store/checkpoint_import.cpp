@@ -11,6 +11,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/nearest.h"
+#include "phatgoose/base/text_file.h"
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/expert_name.h"
 #include "phatgoose/store/finite.h"
@@ -156,7 +157,7 @@ std::vector<Expert> read_experts(const TensorArchive& file, const T5Config& conf
 }
 
 std::vector<std::string> read_names(const fs::path& path, std::size_t experts) {
-  std::string text = read_file(path);
+  std::string text = read_text(path);
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   std::vector<std::string> names;
   std::istringstream stream(text);

@@ -4,6 +4,7 @@
 #include <cwctype>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/utf8.h"
 
 namespace phatgoose {
 namespace {
@@ -23,23 +24,6 @@ locale_t unicode_locale() {
     return made;
   }();
   return locale;
-}
-
-/// Bytes of the valid sequence at the start of `text` and its code point; {1, U+FFFD} where there is none.
-std::pair<std::size_t, char32_t> first_code_point(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {1, lead};
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || length > text.size()) return {1, kReplacement};
-  char32_t c = lead & (0x7F >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {1, kReplacement};
-    c = c << 6 | (byte(i) & 0x3F);
-  }
-  const bool overlong = (length == 3 && c < 0x800) || (length == 4 && c < 0x10000);
-  if (overlong || (c >= 0xD800 && c < 0xE000) || c > 0x10FFFF) return {1, kReplacement};
-  return {length, c};
 }
 
 void append_utf8(std::string& text, char32_t c) {
@@ -68,7 +52,7 @@ std::u32string decode_utf8(std::string_view text) {
   points.reserve(text.size());
   while (!text.empty()) {
     const auto [length, c] = first_code_point(text);
-    points.push_back(c);
+    points.push_back(c.value_or(kReplacement));
     text.remove_prefix(length);
   }
   return points;
@@ -97,7 +81,7 @@ std::string strip(std::string_view text) {
   std::size_t begin = std::string_view::npos, end = 0;
   for (std::size_t i = 0; i < text.size();) {
     const auto [length, c] = first_code_point(text.substr(i));
-    if (!is_space(c)) {
+    if (!is_space(c.value_or(kReplacement))) {
       if (begin == std::string_view::npos) begin = i;
       end = i + length;
     }
@@ -114,7 +98,7 @@ std::vector<WordPlace> word_places(std::string_view text) {
   };
   while (i < text.size()) {
     const auto [length, c] = first_code_point(text.substr(i));
-    if (is_space(c)) {
+    if (is_space(c.value_or(kReplacement))) {
       close();
       begin = i + length;
     }
