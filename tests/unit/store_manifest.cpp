@@ -69,6 +69,30 @@ TEST_CASE("damaged manifests are refused") {
   expect_bad_data([&] { read_manifest(scratch.path()); }, {"manifest.json"});
 }
 
+TEST_CASE("a finished product that is damaged says what to remove") {
+  const ScratchDirectory scratch;
+  const std::string out = scratch / "out";
+  CHECK_FALSE(read_finished(out, "expert"));
+  write_text(scratch / "out/weights", "abc");
+  write_manifest(out, {"expert", {{"name", "x"}}}, {"weights"});
+  CHECK(read_finished(out, "expert")->body.at("name") == "x");
+  const auto check = [&](const std::vector<std::string>& words) {
+    expect_bad_data([&] { read_finished(out, "expert"); }, words);
+    expect_bad_data([&] { read_finished(out, "expert"); }, {"remove " + out});
+    CHECK_THAT(test::error_of(ExitCode::bad_data, [&] { read_finished(out, "expert", "do it by hand"); }),
+               Catch::Contains("do it by hand") && !Catch::Contains("remove"));
+  };
+  expect_bad_data([&] { read_finished(out, "model"); }, {"a directory of kind expert"});
+  write_text(scratch / "out/weights", "abd");
+  check({"weights", "hash"});
+  expect_bad_data([&] { check_output_directory(out, "expert"); }, {"remove " + out});
+  test::error_of(ExitCode::usage, [&] { check_output_directory(out, "model"); });
+  fs::remove(scratch / "out/weights");
+  check({"weights", "missing"});
+  write_text(scratch / "out/manifest.json", "{");
+  check({"manifest.json"});
+}
+
 TEST_CASE("a body may not use the frame's keys") {
   const ScratchDirectory scratch;
   test::error_of(ExitCode::bug, [&] { write_manifest(scratch.path(), {"x", {{"files", 1}}}, {}); });

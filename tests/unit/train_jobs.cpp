@@ -37,6 +37,14 @@ TEST_CASE("a finished command run again does nothing, other settings are refused
   CHECK(run(settings) == TrainingOutcome::finished);
   CHECK(fs::last_write_time(shop.scratch / "expert/manifest.json") == time);
 
+  std::string bytes = shop.bytes("expert/adapter_model.safetensors");
+  const std::string whole = bytes;
+  bytes.back() ^= 1;
+  test::write_text(shop.scratch / "expert/adapter_model.safetensors", bytes);
+  CHECK_THROWS_MATCHES(run(settings), Error,
+                       FailsWith(ExitCode::bad_data, "adapter_model.safetensors", "remove " + settings.out));
+  test::write_text(shop.scratch / "expert/adapter_model.safetensors", whole);
+
   settings.rank = 5;
   CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--rank", "5", "4"));
   settings = shop.expert();

@@ -157,7 +157,7 @@ bool evaluate_method(std::size_t i, SharedParts& shared) {
   const Json record = record_of(settings, suite_hashes, hashes);
   hashes["suite"] = suite_hashes.front();
   check_run(out, out, record);
-  if (read_manifest(out, kKind)) {
+  if (read_finished(out, kKind)) {
     log_info(out.string() + " is finished; nothing to do");
     return true;
   }

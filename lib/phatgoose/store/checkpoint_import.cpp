@@ -217,13 +217,10 @@ Json record_of(const ImportPlan& plan, const std::string& checkpoint_hash, std::
   return {{"checkpoint", checkpoint_hash}, {"index", index}, {"gate", plan.gate}};
 }
 
-bool is_expert_of(const fs::path& directory, const Json& record) {
-  try {
-    const auto manifest = read_manifest(directory, kKind, /*verify_hashes=*/true);
-    return manifest && manifest->body.contains(kRecord) && manifest->body.at(kRecord) == record;
-  } catch (const Error&) {  // of another kind, or damaged: not to be written over
-    return false;
-  }
+bool is_expert_of(const fs::path& directory, const Json& record, const fs::path& product) {
+  if (!is_of_kind(directory, kKind)) return false;
+  const auto manifest = read_finished(directory, kKind, remedy_of_removing(product));
+  return manifest->body.contains(kRecord) && manifest->body.at(kRecord) == record;
 }
 
 /// Whether `out` holds these very experts; anything else is not written over.
@@ -232,7 +229,7 @@ bool is_imported(const ImportPlan& plan, const std::vector<std::string>& names, 
   if (!fs::exists(plan.out, error) || (fs::is_directory(plan.out, error) && fs::is_empty(plan.out, error))) return false;
   bool all = true;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    all = all && is_expert_of(plan.out / names[i], record_of(plan, checkpoint_hash, i));
+    all = all && is_expert_of(plan.out / names[i], record_of(plan, checkpoint_hash, i), plan.out);
   }
   if (all) return true;
   fail(ExitCode::usage, {.where = "--out",

@@ -56,7 +56,53 @@ bool is_missing_or_empty(const fs::path& directory) {
   return fs::is_directory(directory, error) && fs::is_empty(directory, error) && !error;
 }
 
+/// What manifest.json says, its files aside. Of another kind than `kind` (empty: any): bad_data.
+Manifest parse_manifest(const Json& json, const std::string& kind, const std::string& where) {
+  Manifest manifest{.kind = json_get<std::string>(json, "kind", where)};
+  if (const auto format = json_get<std::int64_t>(json, "format", where); format != kFormat) {
+    fail(ExitCode::bad_data, {where, "format " + std::to_string(format), std::to_string(kFormat),
+                              "it was written by another version of phatgoose"});
+  }
+  if (!kind.empty() && manifest.kind != kind) {
+    fail(ExitCode::bad_data, {where, "a directory of kind " + manifest.kind, kind, {}});
+  }
+  for (const auto& [key, value] : json.items()) {
+    if (!belongs_to_frame(key)) manifest.body[key] = value;
+  }
+  return manifest;
+}
+
+void check_files(const fs::path& directory, const Json& manifest, bool verify_hashes) {
+  const std::string where = (directory / kFileName).string();
+  const Json files = json_get<Json>(manifest, "files", where);
+  if (!files.is_object()) fail(ExitCode::bad_data, {where, "\"files\" is " + files.dump(), "an object", {}});
+  for (const auto& [name, entry] : files.items()) check_file(directory, name, entry, verify_hashes);
+}
+
+/// Does `work`; what it finds wrong is damage of a product of ours.
+template <typename Work>
+void as_damage(const fs::path& directory, const std::string& remedy, Work work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    fail(error.code(), {.where = directory.string(),
+                        .found = std::string("damaged: ") + error.what(),
+                        .hint = remedy});
+  }
+}
+
 }  // namespace
+
+bool is_of_kind(const fs::path& directory, const std::string& kind) {
+  const fs::path path = directory / kFileName;
+  if (!is_file(path)) return false;
+  try {
+    parse_manifest(read_json(path), kind, path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 void write_manifest(const fs::path& directory, const Manifest& manifest, const std::vector<std::string>& files) {
   Json json;
@@ -77,35 +123,36 @@ void write_manifest(const fs::path& directory, const Manifest& manifest, const s
 std::optional<Manifest> read_manifest(const fs::path& directory, const std::string& kind, bool verify_hashes) {
   const fs::path path = directory / kFileName;
   if (!is_file(path)) return std::nullopt;
-  const std::string where = path.string();
-  const Json json = read_json(where);
-  Manifest manifest{.kind = json_get<std::string>(json, "kind", where)};
-  if (const auto format = json_get<std::int64_t>(json, "format", where); format != kFormat) {
-    fail(ExitCode::bad_data, {where, "format " + std::to_string(format), std::to_string(kFormat),
-                              "it was written by another version of phatgoose"});
-  }
-  if (!kind.empty() && manifest.kind != kind) {
-    fail(ExitCode::bad_data, {where, "a directory of kind " + manifest.kind, kind, {}});
-  }
-  for (const auto& [key, value] : json.items()) {
-    if (!belongs_to_frame(key)) manifest.body[key] = value;
-  }
-  const Json files = json_get<Json>(json, "files", where);
-  if (!files.is_object()) fail(ExitCode::bad_data, {where, "\"files\" is " + files.dump(), "an object", {}});
-  for (const auto& [name, entry] : files.items()) check_file(directory, name, entry, verify_hashes);
+  const Json json = read_json(path);
+  Manifest manifest = parse_manifest(json, kind, path);
+  check_files(directory, json, verify_hashes);
+  return manifest;
+}
+
+std::string remedy_of_removing(const fs::path& directory) {
+  return "remove " + directory.string() + ", and the same command makes it anew";
+}
+
+std::optional<Manifest> read_finished(const fs::path& directory, const std::string& kind, std::string remedy) {
+  const fs::path path = directory / kFileName;
+  if (!is_file(path)) return std::nullopt;
+  if (remedy.empty()) remedy = remedy_of_removing(directory);
+  Json json;
+  as_damage(directory, remedy, [&] { json = read_json(path); });
+  Manifest manifest = parse_manifest(json, kind, path);
+  as_damage(directory, remedy, [&] { check_files(directory, json, /*verify_hashes=*/true); });
   return manifest;
 }
 
 void check_output_directory(const fs::path& directory, const std::string& kind) {
   if (is_missing_or_empty(directory)) return;
-  try {
-    if (read_manifest(directory, kind)) return;
-  } catch (const Error&) {  // of another kind, or damaged: not to be written over
+  if (!is_of_kind(directory, kind)) {
+    fail(ExitCode::usage, {.where = "--out",
+                           .found = directory.string() + " holds something else",
+                           .expected = "a new or empty directory, or one of kind " + kind,
+                           .hint = "choose another --out, or remove it yourself"});
   }
-  fail(ExitCode::usage, {.where = "--out",
-                         .found = directory.string() + " holds something else",
-                         .expected = "a new or empty directory, or one of kind " + kind,
-                         .hint = "choose another --out, or remove it yourself"});
+  read_finished(directory, kind);
 }
 
 }  // namespace phatgoose

@@ -26,13 +26,22 @@ void write_manifest(const fs::path& directory, const Manifest& manifest, const s
 std::optional<Manifest> read_manifest(const fs::path& directory, const std::string& kind = {},
                                       bool verify_hashes = false);
 
+/// Whether there is a manifest of this kind, whatever has become of its files.
+bool is_of_kind(const fs::path& directory, const std::string& kind);
+
+/// read_manifest with all hashes, before a command answers that there is nothing to do. What is damaged is bad_data
+/// with the `remedy`; without one, that is to remove the directory.
+std::optional<Manifest> read_finished(const fs::path& directory, const std::string& kind, std::string remedy = {});
+/// "remove DIRECTORY, and the same command makes it anew"
+std::string remedy_of_removing(const fs::path& directory);
+
 /// Fingerprint of a base model directory: tells models apart, whichever container format holds them. It is a hash over
 /// names, dtypes and shapes of the tensors and a sample of their data (at most 64 KiB of each), so that it costs little
 /// for the largest model. Copies of the embedding under other names do not count. bf16 and fp32 files differ.
 std::string base_fingerprint(const fs::path& model_directory);
 
 /// Refuses an --out directory that holds something foreign: usage error unless it is missing, empty, or holds a product
-/// of the same command (a manifest of `kind`).
+/// of the same command (a manifest of `kind`); a damaged one: bad_data as by read_finished.
 void check_output_directory(const fs::path& directory, const std::string& kind);
 
 }  // namespace phatgoose

@@ -102,7 +102,7 @@ TrainingOutcome train_expert(TrainExpertSettings settings, at::Device device, at
   const std::string fingerprint = base_fingerprint(settings.model);
   const Json record = record_of(settings, fingerprint);
   check_run(settings.out, settings.out, record);
-  if (read_manifest(settings.out, kKind, /*verify_hashes=*/true)) {
+  if (read_finished(settings.out, kKind)) {
     log_info(fmt::format("{} is finished", settings.out));
   } else {
     const TrainingOutcome outcome = run_job(settings, fingerprint, record, device, dtype, accuracy);
