@@ -9,6 +9,7 @@
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_directory.h"
 #include "support/golden.h"
+#include "support/gzip.h"
 #include "support/scratch_directory.h"
 
 using namespace phatgoose;
@@ -142,6 +143,36 @@ TEST_CASE("predict answers what comes before a bad row, and then names it") {
   CHECK_THAT(outcome.err, Catch::Contains("stdin:2"));
 }
 
+TEST_CASE("predict answers the same rows alike from a file, a pipe and gzip, with a byte-order mark or without") {
+  const PredictFiles files;
+  const std::string rows = std::string(kGenerate) + "\n\r\n" + kChoose + "\r\n" + kGenerate;
+  const std::string marked = "\xEF\xBB\xBF" + rows, d = files.path();
+  write_text(files.path() / "marked.jsonl", marked);
+  write_gzip(files.path() / "marked.gz", marked);
+  const std::string settings = "--json --max-new-tokens 4 ";
+  const Outcome plain = files.predict(settings, rows);
+  REQUIRE(plain.code == 0);
+  CHECK(json_lines(plain.out).size() == 3);
+  CHECK(files.predict(settings, marked).out == plain.out);
+  CHECK(files.predict(settings, read_text(files.path() / "marked.gz")).out == plain.out);
+  CHECK(files.predict(settings + d + "/marked.jsonl", "").out == plain.out);
+  CHECK(files.predict(settings + d + "/marked.gz", "").out == plain.out);
+  CHECK(files.predict(settings + "--format jsonl " + d + "/marked.gz", "").out == plain.out);
+}
+
+TEST_CASE("predict says which rows have choices that the model cannot tell apart") {
+  const PredictFiles files;
+  const std::string alike = R"({"input_ids": [5, 6, 1], "choices_ids": [[8, 1], [8, 1]]})";
+  const Outcome outcome = files.predict("--json --log quiet", std::string(kChoose) + "\n" + alike + "\n");
+  REQUIRE(outcome.code == 0);
+  const std::vector<Json> lines = json_lines(outcome.out);
+  CHECK_FALSE(lines[0].contains("choices_alike"));
+  CHECK(lines[1]["choices_alike"] == true);
+  CHECK(lines[1]["choice"] == 0);
+  CHECK_THAT(outcome.err, Catch::StartsWith("warning: stdin: 1 of 2 rows have choices of the same tokens") &&
+                              Catch::Contains("line 2"));
+}
+
 TEST_CASE("bad use of predict") {
   const PredictFiles files;
   write_text(files.path() / "elsewhere/manifest.json", "{}");
@@ -165,6 +196,11 @@ TEST_CASE("bad use of predict") {
                     {base + "--batch-rows 0", 2, {"batch-rows"}, kGenerate},
                     {base, 3, {"stdin:1: "}, "text for a base without tokenizer\n"},
                     {base, 3, {"stdin:1: "}, "{\"input_ids\": [5, 100000]}\n"},
+                    {base + "--max-line-bytes 9", 3, {"stdin:1: ", "more than 9 bytes", "--max-line-bytes"}, kGenerate},
+                    {base, 3, {"stdin:1:3: ", "0xE4", "UTF-8"}, "{ \xE4}\n"},
+                    {base, 3, {"stdin: UTF-16 text"}, std::string("\xFF\xFE{\0", 4)},
+                    {base, 3, {"stdin: xz data"}, "\xFD" "7zXZ" + std::string(1, '\0')},
+                    {base + "--max-input-length 1", 2, {"--max-input-length"}, kGenerate},
                     {base, 3, {"stdin:1"}, "{\"input_ids\": [5\n"},
                 });
 }

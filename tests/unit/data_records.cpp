@@ -140,40 +140,32 @@ TEST_CASE("right choices are those equal to the target after strip, or to any of
                        FailsWith(ExitCode::bad_data, "no choices"));
 }
 
-TEST_CASE("text is tokenised with EOS and cut; ids stay as they are") {
-  const Tokenizer tokenizer(golden_path("text"));
-  std::vector<Record> records = {record_of(R"({"input": "the river and the sea", "target": "the wall"})"),
-                                 record_of(R"({"input_ids": [5, 6, 7, 8, 9], "target_ids": [4, 4, 4, 4]})")};
-  const std::vector<Example> examples = tokenize(records, &tokenizer, tokenizer.size(), 4, 2, "f");
-  CHECK(examples[0].input.size() == 4);
-  CHECK(examples[0].input.back() == kEosId);
-  CHECK(examples[0].target == TokenIds{4, kEosId});
-  CHECK(examples[1].input == TokenIds{5, 6, 7, 8, 9});
-  CHECK(examples[1].target == TokenIds{4, 4, 4, 4});
+TEST_CASE("a byte-order mark, at the start of a file or where files were joined, is no part of a row") {
+  const ScratchDirectory scratch;
+  const std::string mark(kByteOrderMark), row = R"({"input": "a", "target": "b"})";
+  const std::string text = mark + row + "\r\n" + mark + "\r\n" + mark + row;
+  write_text(scratch / "rows.jsonl", text);
+  test::write_gzip(scratch / "rows.jsonl.gz", text);
+  for (const char* name : {"rows.jsonl", "rows.jsonl.gz"}) {
+    const std::vector<Record> records = read_records(scratch / name);
+    REQUIRE(records.size() == 2);
+    CHECK(records[0].target == "b");
+    CHECK(records[1].line == 3);
+  }
 }
 
-TEST_CASE("choices are never cut") {
-  const Tokenizer tokenizer(golden_path("text"));
-  const Record record = record_of(R"({"input": "a", "target": "", "choices": ["the river and the sea", ""]})");
-  const auto choices = RowEncoder(&tokenizer, tokenizer.size(), "f").choices(record);
-  CHECK(choices.size() == 2);
-  CHECK(choices[0].size() == tokenizer.encode("the river and the sea").size() + 1);
-  CHECK(choices[1] == TokenIds{kEosId});
-}
-
-TEST_CASE("ids outside the vocabulary, and text without a tokenizer, are errors with the line") {
-  Record ids = record_of(R"({"input_ids": [5, 100], "target_ids": [4]})");
-  ids.line = 3;
-  CHECK_THROWS_MATCHES(tokenize({ids}, nullptr, 100, 8, 8, "f"), Error,
-                       FailsWith(ExitCode::bad_data, "f:3", "token id 100"));
-  ids.input_ids = {-1};
-  CHECK_THROWS_MATCHES(tokenize({ids}, nullptr, 100, 8, 8, "f"), Error, FailsWith(ExitCode::bad_data, "token id -1"));
-  ids.input_ids = {99};
-  CHECK(tokenize({ids}, nullptr, 100, 8, 8, "f").front().input == TokenIds{99});
-  Record text = record_of(R"({"input": "a", "target": "b"})");
-  text.line = 9;
-  CHECK_THROWS_MATCHES(tokenize({text}, nullptr, 100, 8, 8, "f"), Error,
-                       FailsWith(ExitCode::bad_data, "f:9", "a row of text", "no spiece.model"));
+TEST_CASE("rows in other encodings, or longer than admitted, are refused with their place") {
+  const ScratchDirectory scratch;
+  const std::string row = R"({"input": "a", "target": "b"})";
+  const auto refused = [&](const std::string& text, const std::string& where, const std::string& found) {
+    write_text(scratch / "f.jsonl", text);
+    CHECK_THROWS_MATCHES(read_records(scratch / "f.jsonl", 40), Error, FailsWith(ExitCode::bad_data, where, found));
+  };
+  refused(row + "\n{\"input\": \"a\", \"target\": \"\xE4\"}\n", "f.jsonl:2:27", "0xE4");
+  refused(row + "\n{\"input\": \"a\", \"target\": \"" + std::string(1, '\0') + "\"}\n", "f.jsonl:2:27", "0x00");
+  refused(std::string("\xFF\xFE{\0", 4), "f.jsonl", "UTF-16 text");
+  refused(std::string("{\0\"\0", 4), "f.jsonl", "UTF-16LE text");
+  refused(row + "\n\n" + row + std::string(20, ' '), "f.jsonl:3", "a line of more than 40 bytes");
 }
 
 }  // namespace

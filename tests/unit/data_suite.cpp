@@ -78,6 +78,7 @@ TEST_CASE("a bad suite is an error that names file and line") {
       {head + task + "    kind: generation\n    max_new_tokens: 010\n", ":6", "\"010\""},
       {head + task + "    kind: generation\n    max_new_tokens: many\n", ":6", "\"many\""},
       {head + task + "    kind: generation\n    max_new_tokens: 12.5\n", ":6", "\"12.5\""},
+      {head + task + "    kind: generation\n    max_input_length: 1\n", ":6", "at least 2 tokens"},
       {head + task + "    kind: generation\n    length_normalise: true\n", ":6", "\"length_normalise\""},
       {head + task + "    kind: rank_classification\n    length_normalise: maybe\n", ":6", "true or false"},
       {head + task + "    kind: rank_classification\n    metrics: [bleu]\n", ":6", "\"metrics\""},
@@ -92,6 +93,12 @@ TEST_CASE("a bad suite is an error that names file and line") {
     CHECK_THROWS_MATCHES(read_suite(scratch / "suite.yaml"), Error,
                          FailsWith(ExitCode::bad_data, "suite.yaml" + bad.place, bad.words));
   }
+  const std::string good = head + task + "    kind: generation\n";
+  write_text(scratch / "marked.yaml", "\xEF\xBB\xBF" + good);
+  CHECK(read_suite(scratch / "marked.yaml").name == "s");
+  write_text(scratch / "latin.yaml", good + "# \xE4\n");
+  CHECK_THROWS_MATCHES(read_suite(scratch / "latin.yaml"), Error,
+                       FailsWith(ExitCode::bad_data, "latin.yaml:6:3", "0xE4"));
   CHECK_THROWS_MATCHES(read_suite(scratch / "none.yaml"), Error, FailsWith(ExitCode::bad_data, "none.yaml"));
 }
 

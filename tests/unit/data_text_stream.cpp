@@ -7,6 +7,7 @@
 #include "support/golden.h"
 #include "support/gzip.h"
 #include "support/scratch_directory.h"
+#include "support/stderr_of.h"
 
 namespace phatgoose {
 namespace {
@@ -148,6 +149,22 @@ TEST_CASE("text that cannot be streamed is refused") {
   refused({{.files = {kText}, .weight = 0}}, ExitCode::usage, "weight 0");
   refused({{.files = {kText}}}, ExitCode::usage, "length 3",
           {.objective = TextObjective::prefix_lm, .input_length = 3});
+  write_text(scratch / "long", "the sea\n" + std::string(300, 'x') + "\n");
+  TextStream bounded({{.files = {scratch / "long"}}}, tokenizer(), {.input_length = 32, .max_line_bytes = 200});
+  CHECK_THROWS_MATCHES(bounded.next(), Error, FailsWith(ExitCode::bad_data, "long:2", "more than 200 bytes"));
+}
+
+TEST_CASE("marked lines that are cut are said once") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "marked", "the [[river]] and the sea and the wall and the sea\nthe [[sea]] and more\n");
+  const auto said = [&](std::int64_t length) {
+    TextStream stream({{.files = {scratch / "marked"}}}, tokenizer(), {.input_length = length, .salient = 1});
+    return test::stderr_of([&] { take(stream, 6); });
+  };
+  CHECK(said(64).empty());
+  const std::string once = said(6);
+  CHECK_THAT(once, Catch::StartsWith("warning: " + (scratch / "marked").string() + ": lines are cut to 5 tokens"));
+  CHECK(std::count(once.begin(), once.end(), '\n') == 1);
 }
 
 }  // namespace

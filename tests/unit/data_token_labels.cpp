@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "phatgoose/data/row_encoder.h"
 #include <limits>
 
 #include "phatgoose/base/json.h"
@@ -42,7 +43,7 @@ struct Named {
 };
 
 Named named_labels(const Record& record, std::int64_t max_input_length = 512) {
-  const RowEncoder encoder(&tokenizer(), tokenizer().size(), "f");
+  RowEncoder encoder(&tokenizer(), tokenizer().size(), "f");
   TokenLabels labels;
   labels.add(record, encoder.input(record, max_input_length), encoder.choices(record), &tokenizer(), "f");
   const std::vector<std::string> names = {"another", "keeper", "mill", "route"};
@@ -173,7 +174,7 @@ TEST_CASE("labels that do not fit a row are errors with its line") {
 
 TEST_CASE("an expert that is not there is an error at the first row that names it") {
   TokenLabels labels;
-  const RowEncoder encoder(&tokenizer(), tokenizer().size(), "f");
+  RowEncoder encoder(&tokenizer(), tokenizer().size(), "f");
   Record record = record_of();
   for (const std::int64_t line : {3, 4, 5}) {
     record.line = line;

@@ -13,6 +13,7 @@
 #include "phatgoose/store/safetensors.h"
 #include "support/fails_with.h"
 #include "support/scratch_directory.h"
+#include "support/stderr_of.h"
 #include "support/tiny_t5.h"
 
 namespace phatgoose {
@@ -120,6 +121,41 @@ TEST_CASE("a finished evaluation is not computed again, and another one is refus
   CHECK_THROWS_MATCHES(evaluate(other), Error, FailsWith(ExitCode::usage, "--limit"));
   write_text(runs / "foreign/file", "something");
   CHECK_THROWS_MATCHES(evaluate(runs.settings("foreign")), Error, FailsWith(ExitCode::usage, "--out"));
+}
+
+TEST_CASE("a finished evaluation is believed with its hashes only") {
+  const EvalRuns runs;
+  evaluate(runs.settings("out"));
+  const std::string results = read_text(runs / "out/results.json");
+  for (const char* name : {"results.json", "samples.jsonl"}) {
+    CAPTURE(name);
+    const std::string whole = read_text(runs / "out" / name);
+    std::string damaged = whole;
+    const std::size_t digit = damaged.find_first_of("0123456789");
+    damaged[digit] = damaged[digit] == '1' ? '2' : '1';
+    write_text(runs / "out" / name, damaged);
+    CHECK_THROWS_MATCHES(evaluate(runs.settings("out")), Error,
+                         FailsWith(ExitCode::bad_data, name, "hash", "remove " + (runs / "out").string()));
+    write_text(runs / "out" / name, whole);
+  }
+  fs::remove_all(runs / "out");
+  evaluate(runs.settings("out"));
+  CHECK(read_text(runs / "out/results.json") == results);
+}
+
+TEST_CASE("results count the rows whose choices the model cannot tell apart, and say so") {
+  const EvalRuns runs;
+  const std::string same = R"({"input_ids": [5, 6, 1], "choices_ids": [[7, 1], [8, 1], [7, 1]], "target_ids": [8, 1]})";
+  write_text(runs / "rows.jsonl",
+             R"({"input_ids": [5, 1], "choices_ids": [[7, 1], [8, 1]], "target_ids": [8, 1]})"
+             "\n" + same + "\n" + same + "\n");
+  const std::string said = test::stderr_of([&] { evaluate(runs.settings("out")); });
+  CHECK_THAT(said, Catch::Contains("warning: task choose") && Catch::Contains("rows.jsonl") &&
+                       Catch::Contains("2 of 3 rows have choices of the same tokens") && Catch::Contains("line 2"));
+  const Json tasks = read_results(runs / "out/results.json").json.at("tasks");
+  CHECK(tasks.at(0).at("rows_with").at("alike_choices") == 2);
+  CHECK(tasks.at(0).at("rows_with").at("undecidable_choices") == 0);
+  CHECK(tasks.at(1).at("rows_with").at("alike_choices") == 0);  // generation looks at no choices
 }
 
 TEST_CASE("a stopped evaluation continues after its finished tasks") {

@@ -172,7 +172,9 @@ TEST_CASE("scores computed again from the written files are the same to the last
   }
   const SuiteScore scores = score_suite(suite.tasks, samples);
   const Provenance provenance{.settings = {{"limit", 3}}, .versions = {{"libtorch", "2"}}, .seed = 5, .dtype = "fp32"};
-  write_text(scratch / "results.json", results_json(suite, scores, provenance).dump(2));
+  std::vector<RowNotes> notes(suite.tasks.size());
+  notes[0].add(RowNote::cut_input, 3, 8);
+  write_text(scratch / "results.json", results_json(suite, scores, notes, provenance).dump(2));
   write_samples(scratch / "samples.jsonl", samples);
 
   const Results results = read_results(scratch / "results.json");
@@ -182,9 +184,12 @@ TEST_CASE("scores computed again from the written files are the same to the last
     if (sample.has_choices()) sample.prediction = 0;
   }
   const SuiteScore rescored = score_suite(results.suite.tasks, again);
-  CHECK(results_json(results.suite, rescored, provenance).dump() == results_json(suite, scores, provenance).dump());
-  CHECK(results_json(results.suite, results.scores, provenance).dump() ==
-        results_json(suite, scores, provenance).dump());
+  CHECK(results_json(results.suite, rescored, notes, provenance).dump() ==
+        results_json(suite, scores, notes, provenance).dump());
+  CHECK(results_json(results.suite, results.scores, notes, provenance).dump() ==
+        results_json(suite, scores, notes, provenance).dump());
+  CHECK(results.json.at("tasks").at(0).at("rows_with").at("cut_input") == 1);
+  CHECK(results.json.at("tasks").at(1).at("rows_with").at("cut_input") == 0);
   CHECK(results.json.at("hashes").at("data").size() == 3);
   CHECK(results.json.at("versions").contains("phatgoose"));
   CHECK(results.json.at("versions").at("libtorch") == "2");

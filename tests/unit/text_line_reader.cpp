@@ -1,8 +1,10 @@
 #include "phatgoose/text/line_reader.h"
 
+#include <unistd.h>
 #include <zlib.h>
 
 #include <catch2/catch.hpp>
+#include <utility>
 
 #include "support/fails_with.h"
 #include "support/gzip.h"
@@ -131,6 +133,140 @@ TEST_CASE("files that are not text are refused by their first bytes") {
   CHECK_THROWS_MATCHES(LineReader(scratch / "missing"), Error,
                        FailsWith(ExitCode::bad_data, "missing", "No such file"));
   CHECK_THROWS_MATCHES(LineReader(scratch.path()), Error, FailsWith(ExitCode::bad_data, "a directory"));
+}
+
+/// A pipe to write to, and a reader of it.
+class Pipe {
+ public:
+  Pipe() { REQUIRE(::pipe(ends_) == 0); }
+  ~Pipe() {
+    finish();
+    ::close(ends_[0]);
+  }
+  int reading() const { return ends_[0]; }
+  void write(std::string_view text) { REQUIRE(::write(ends_[1], text.data(), text.size()) == std::ssize(text)); }
+  void finish() {
+    if (ends_[1] >= 0) ::close(std::exchange(ends_[1], -1));
+  }
+
+ private:
+  int ends_[2];
+};
+
+TEST_CASE("a pipe's lines are ready as soon as they are whole") {
+  Pipe pipe;
+  LineReader reader(pipe.reading(), "stdin");
+  std::string line;
+  CHECK_FALSE(reader.ready());
+  pipe.write("P");  // as a zip or parquet file begins
+  CHECK_FALSE(reader.ready());
+  pipe.write("ick one\nand ");
+  REQUIRE(reader.ready());
+  REQUIRE(reader.next(line));
+  CHECK(line == "Pick one");
+  CHECK_FALSE(reader.ready());
+  pipe.write("another");
+  CHECK_FALSE(reader.ready());
+  pipe.finish();
+  REQUIRE(reader.ready());
+  REQUIRE(reader.next(line));
+  CHECK(line == "and another");
+  CHECK(reader.where() == "stdin:2");
+  CHECK(reader.ready());
+  CHECK_FALSE(reader.next(line));
+}
+
+TEST_CASE("a pipe may be compressed, and what comes whole is there at once") {
+  const ScratchDirectory scratch;
+  write_gzip(scratch / "rows.gz", "\xEF\xBB\xBFone\ntwo\n");
+  const std::string bytes = test::read_text(scratch / "rows.gz");
+  Pipe pipe;
+  LineReader reader(pipe.reading(), "stdin");
+  std::string line;
+  pipe.write(bytes.substr(0, 1));
+  CHECK_FALSE(reader.ready());
+  pipe.write(bytes.substr(1, 9));
+  CHECK_FALSE(reader.ready());
+  pipe.write(bytes.substr(10));
+  CHECK(reader.ready());
+  for (const char* expected : {"one", "two"}) {
+    REQUIRE(reader.next(line));
+    CHECK(line == expected);
+  }
+  pipe.finish();
+  CHECK_FALSE(reader.next(line));
+  CHECK_THROWS_MATCHES(reader.seek(0), Error, FailsWith(ExitCode::bad_data, "stdin", "a pipe"));
+}
+
+TEST_CASE("gzip files that were joined are read as one; what else follows is refused") {
+  const ScratchDirectory scratch;
+  write_gzip(scratch / "a.gz", "one\ntw");
+  write_gzip(scratch / "b.gz", "o\nthree\n");
+  const std::string joined = test::read_text(scratch / "a.gz") + test::read_text(scratch / "b.gz");
+  write_text(scratch / "c.gz", joined);
+  CHECK(lines_of(scratch / "c.gz") == std::vector<std::string>{"one", "two", "three"});
+  write_text(scratch / "c.gz", joined + std::string(300, '\0'));  // a tape's last block
+  CHECK(lines_of(scratch / "c.gz").size() == 3);
+  write_text(scratch / "c.gz", joined + "more");
+  CHECK_THROWS_MATCHES(lines_of(scratch / "c.gz"), Error,
+                       FailsWith(ExitCode::bad_data, "c.gz after line 3", "bytes after the end"));
+}
+
+TEST_CASE("a byte-order mark is no part of the first line, also after going back") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "marked", "\xEF\xBB\xBFone\ntwo\n");
+  CHECK(lines_of(scratch / "marked") == std::vector<std::string>{"one", "two"});
+  LineReader reader(scratch / "marked");
+  std::string line;
+  REQUIRE(reader.next(line));
+  CHECK(reader.offset() == 7);
+  reader.seek(0);
+  REQUIRE(reader.next(line));
+  CHECK(line == "one");
+  write_text(scratch / "marked", "\xEF\xBB\xBF");
+  CHECK(lines_of(scratch / "marked") == std::vector<std::string>{""});
+}
+
+TEST_CASE("bytes that are no UTF-8 text are refused with line and column, also far behind in a long line") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "f", "fine\nno\xffne\n");
+  CHECK_THROWS_MATCHES(lines_of(scratch / "f"), Error, FailsWith(ExitCode::bad_data, "f:2:3", "0xFF", "UTF-8"));
+  write_text(scratch / "f", std::string("fine\nno\0ne\n", 11));
+  CHECK_THROWS_MATCHES(lines_of(scratch / "f"), Error, FailsWith(ExitCode::bad_data, "f:2:3", "0x00"));
+  write_text(scratch / "f", "aaaa bbbb cccc d\xff");
+  LineReader reader(scratch / "f");
+  std::string line;
+  for (int part = 0; part < 3; ++part) REQUIRE(reader.next(line, 4));
+  CHECK_THROWS_MATCHES(reader.next(line, 4), Error, FailsWith(ExitCode::bad_data, "f:1:17"));
+  write_gzip(scratch / "f.gz", std::string_view("\xFF\xFE{\0", 4));
+  CHECK_THROWS_MATCHES(lines_of(scratch / "f.gz"), Error, FailsWith(ExitCode::bad_data, "f.gz", "UTF-16"));
+}
+
+TEST_CASE("a line longer than admitted is refused where it begins, and never held whole") {
+  const ScratchDirectory scratch;
+  const auto refused = [&](const char* name) {
+    LineReader reader(scratch / name, 1000);
+    std::string line;
+    REQUIRE(reader.next(line));
+    CHECK_THROWS_MATCHES(reader.next(line), Error,
+                         FailsWith(ExitCode::bad_data, std::string(name) + ":2", "more than 1000 bytes",
+                                   "--max-line-bytes"));
+  };
+  write_text(scratch / "just", "a\n" + std::string(1000, 'x') + "\nb");
+  LineReader just(scratch / "just", 1000);
+  std::string line;
+  while (just.next(line)) CHECK(line.size() <= 1000);
+  write_text(scratch / "long", "a\n" + std::string(1001, 'x') + "\nb");
+  refused("long");
+  write_gzip(scratch / "long.gz", "a\n" + std::string(std::size_t{64} << 20, 'x'));
+  refused("long.gz");
+
+  // Parts are lines of their own: what has no space is refused.
+  write_text(scratch / "words", std::string(600, 'x') + " " + std::string(600, 'y') + " " + std::string(1001, 'z'));
+  LineReader words(scratch / "words", 1000);
+  REQUIRE(words.next(line, 500));
+  REQUIRE(words.next(line, 500));
+  CHECK_THROWS_MATCHES(words.next(line, 500), Error, FailsWith(ExitCode::bad_data, "words:1", "more than 1000"));
 }
 
 }  // namespace

@@ -206,5 +206,26 @@ TEST_CASE("a PEFT directory without manifest gets a gate, a gate of unknown orig
   CHECK_THROWS_MATCHES(run(shop.gate()), Error, FailsWith(ExitCode::usage, "gate", "--out"));
 }
 
+TEST_CASE("the manifest counts the rows, and a file whose targets are all empty is refused") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  const std::string silent = R"({"input_ids": [5, 6, 1], "target_ids": [1]})";
+  test::write_text(shop.scratch / "rows.jsonl", silent + "\n" + R"({"input_ids": [1], "target_ids": [7, 1]})" + "\n");
+  settings.data.valid = {shop.scratch / "valid.jsonl"};
+  settings.training.batch = 2;
+  run(settings);
+  const Json rows = read_manifest(settings.out, "expert")->body.at("rows");
+  CHECK(rows.at("train").at("rows") == 2);
+  CHECK(rows.at("train").at("with").at("empty_target") == 1);
+  CHECK(rows.at("train").at("with").at("empty_input") == 1);
+  CHECK(rows.at("train").at("with").at("cut_input") == 0);
+  CHECK(rows.at("valid").at("rows") == 6);
+
+  test::write_text(shop.scratch / "rows.jsonl", silent + "\n" + silent + "\n");
+  settings.out = shop.scratch / "silent";
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::bad_data, "rows.jsonl", "all 2 targets are empty"));
+  CHECK_FALSE(fs::exists(settings.out));
+}
+
 }  // namespace
 }  // namespace phatgoose

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/json.h"
@@ -98,10 +97,6 @@ void log_unknown(const fs::path& path, const std::set<std::string>& unknown) {
   log_info(path.string() + ": keys that are not used: " + names);
 }
 
-std::string at_line(const std::string& where, const Record& record) {
-  return where + ":" + std::to_string(record.line);
-}
-
 }  // namespace
 
 Record parse_record(std::string_view json, const std::string& where, bool need_target, std::set<std::string>* unknown) {
@@ -119,13 +114,18 @@ Record parse_record(std::string_view json, const std::string& where, bool need_t
   return record;
 }
 
-std::vector<Record> read_records(const fs::path& path) {
+bool make_row(std::string& line) {
+  if (line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
+  return line.find_first_not_of(" \t") != std::string::npos;
+}
+
+std::vector<Record> read_records(const fs::path& path, std::size_t max_line_bytes) {
   std::vector<Record> records;
   std::set<std::string> unknown;
-  LineReader reader(path);
+  LineReader reader(path, max_line_bytes);
   std::string line;
   while (reader.next(line)) {
-    if (line.find_first_not_of(" \t") == std::string::npos) continue;
+    if (!make_row(line)) continue;
     Record record = parse_record(line, reader.where(), true, &unknown);
     record.line = reader.line_number();
     if (record.id.empty()) record.id = path.filename().string() + ":" + std::to_string(record.line);
@@ -158,63 +158,12 @@ std::vector<std::int64_t> right_choices(const Record& record, const std::string&
     const std::string found = !record.has_choices() ? "no choices"
                               : record.has_ids()    ? "no choice equal to target_ids"
                                                     : "no choice equal to the target \"" + record.target + "\"";
-    fail(ExitCode::bad_data, {.where = at_line(where, record),
+    fail(ExitCode::bad_data, {.where = where + ":" + std::to_string(record.line),
                               .found = found,
                               .expected = "the right answer among the choices",
                               .hint = ""});
   }
   return right;
-}
-
-RowEncoder::RowEncoder(const Tokenizer* tokenizer, std::int64_t vocab_size, std::string where)
-    : tokenizer_(tokenizer), vocab_size_(vocab_size), where_(std::move(where)) {}
-
-TokenIds RowEncoder::encode(const Record& record, const std::string& text, std::int64_t max_length) const {
-  if (tokenizer_ == nullptr) {
-    fail(ExitCode::bad_data, {.where = at_line(where_, record),
-                              .found = "a row of text",
-                              .expected = "rows of token ids, because the base model has no spiece.model",
-                              .hint = ""});
-  }
-  return tokenizer_->encode_with_eos(text, max_length);
-}
-
-const TokenIds& RowEncoder::checked(const Record& record, const TokenIds& ids) const {
-  for (const TokenId id : ids) {
-    if (id >= 0 && id < vocab_size_) continue;
-    fail(ExitCode::bad_data, {.where = at_line(where_, record),
-                              .found = "token id " + std::to_string(id),
-                              .expected = "ids from 0 to " + std::to_string(vocab_size_ - 1),
-                              .hint = ""});
-  }
-  return ids;
-}
-
-TokenIds RowEncoder::input(const Record& record, std::int64_t max_length) const {
-  return record.has_ids() ? checked(record, record.input_ids) : encode(record, record.input, max_length);
-}
-
-TokenIds RowEncoder::target(const Record& record, std::int64_t max_length) const {
-  return record.has_ids() ? checked(record, record.target_ids) : encode(record, record.target, max_length);
-}
-
-std::vector<TokenIds> RowEncoder::choices(const Record& record) const {
-  constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
-  std::vector<TokenIds> choices;
-  for (const TokenIds& ids : record.choices_ids) choices.push_back(checked(record, ids));
-  for (const std::string& text : record.choices) choices.push_back(encode(record, text, kNoLimit));
-  return choices;
-}
-
-std::vector<Example> tokenize(const std::vector<Record>& records, const Tokenizer* tokenizer, std::int64_t vocab_size,
-                              std::int64_t max_input, std::int64_t max_target, const std::string& where) {
-  const RowEncoder encoder(tokenizer, vocab_size, where);
-  std::vector<Example> examples;
-  examples.reserve(records.size());
-  for (const Record& record : records) {
-    examples.push_back({encoder.input(record, max_input), encoder.target(record, max_target)});
-  }
-  return examples;
 }
 
 }  // namespace phatgoose

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "phatgoose/base/text_file.h"
 #include "phatgoose/text/tokenizer.h"
 
 namespace phatgoose {
@@ -39,9 +40,12 @@ struct Record {
 Record parse_record(std::string_view json, const std::string& where, bool need_target = true,
                     std::set<std::string>* unknown = nullptr);
 
+/// Takes off a byte-order mark, which files that were joined bring along. false: the line is blank, and no row.
+bool make_row(std::string& line);
+
 /// All rows of one file; blank lines are skipped, unknown keys are named in one log line. Wrong types, missing fields,
-/// truncated gzip and empty files are bad_data errors that name file and line.
-std::vector<Record> read_records(const fs::path& path);
+/// truncated gzip, lines of more bytes than admitted and empty files are bad_data errors that name file and line.
+std::vector<Record> read_records(const fs::path& path, std::size_t max_line_bytes = kMaxLineBytes);
 
 /// Indices of the choices that are right: equal to `target` or to one of `targets` after strip; for rows of ids, equal
 /// to `target_ids`. None: bad_data at `where` (the file; the line is added).
@@ -51,29 +55,5 @@ std::vector<std::int64_t> right_choices(const Record& record, const std::string&
 struct Example {
   TokenIds input, target;
 };
-
-/// Turns the parts of a row into ids. Text is tokenised, cut and ended by EOS; ids are taken exactly as given.
-class RowEncoder {
- public:
-  /// `tokenizer` may be null when every row carries ids; a row of text is then bad_data. Ids outside [0, vocab_size)
-  /// are bad_data. `where` is the file.
-  RowEncoder(const Tokenizer* tokenizer, std::int64_t vocab_size, std::string where);
-
-  TokenIds input(const Record& record, std::int64_t max_length) const;
-  TokenIds target(const Record& record, std::int64_t max_length) const;
-  std::vector<TokenIds> choices(const Record& record) const;  ///< never cut
-
- private:
-  TokenIds encode(const Record& record, const std::string& text, std::int64_t max_length) const;
-  const TokenIds& checked(const Record& record, const TokenIds& ids) const;
-
-  const Tokenizer* tokenizer_;
-  std::int64_t vocab_size_;
-  std::string where_;
-};
-
-/// Inputs and targets of all rows, text cut to `max_input` and `max_target` ids with EOS kept.
-std::vector<Example> tokenize(const std::vector<Record>& records, const Tokenizer* tokenizer, std::int64_t vocab_size,
-                              std::int64_t max_input, std::int64_t max_target, const std::string& where);
 
 }  // namespace phatgoose

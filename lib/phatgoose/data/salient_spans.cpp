@@ -10,8 +10,9 @@ MarkedTokens encode_marked(std::string_view line, const Tokenizer& tokenizer, st
                            const std::string& where) {
   const MarkedText marked = parse_marked(line, where);
   std::vector<TextToken> tokens = tokenizer.encode_with_places(marked.text);
-  if (static_cast<std::int64_t>(tokens.size()) > max_tokens) tokens.resize(static_cast<std::size_t>(max_tokens));
   MarkedTokens result;
+  result.cut = static_cast<std::int64_t>(tokens.size()) > max_tokens;
+  if (result.cut) tokens.resize(static_cast<std::size_t>(max_tokens));
   for (const TextToken& token : tokens) result.ids.push_back(token.id);
   for (const auto& span : marked.spans) {
     const auto first = std::ranges::find_if(tokens, [&](const TextToken& token) { return token.end > span.first; });

@@ -15,6 +15,7 @@ namespace phatgoose {
 struct MarkedTokens {
   TokenIds ids;
   std::vector<std::pair<std::size_t, std::size_t>> spans;  ///< [begin, end) of `ids`, in order
+  bool cut = false;                                        ///< the line has more tokens
 };
 
 /// The first `max_tokens` tokens of a line, and its marked spans among them: the tokens that hold a byte of the span.

@@ -70,6 +70,12 @@ class SuiteReader {
     return path;
   }
 
+  std::int64_t input_length(const YAML::Node& node) const {
+    const std::int64_t tokens = yaml_.count(node);
+    if (tokens == 1) yaml_.refuse(node, "room for EOS alone", "at least 2 tokens");
+    return tokens;
+  }
+
   /// Keys of one kind are errors in the other: they would have no effect.
   void only_for(TaskKind wanted, TaskKind found, const YAML::Node& map, const std::string& key) const {
     if (map[key] && wanted != found) {
@@ -90,7 +96,7 @@ class SuiteReader {
     if (node["length_normalise"]) task.length_normalise = yaml_.truth(node["length_normalise"]);
     if (node["metrics"]) task.metrics = metrics(node["metrics"]);
     if (node["max_new_tokens"]) task.max_new_tokens = yaml_.count(node["max_new_tokens"]);
-    if (node["max_input_length"]) task.max_input_length = yaml_.count(node["max_input_length"]);
+    if (node["max_input_length"]) task.max_input_length = input_length(node["max_input_length"]);
     if (task.kind == TaskKind::generation && task.metrics.empty()) task.metrics = {"exact_match"};
     return task;
   }

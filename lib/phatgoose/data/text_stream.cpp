@@ -1,10 +1,14 @@
 #include "phatgoose/data/text_stream.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/log.h"
 #include "phatgoose/base/random.h"
 #include "phatgoose/data/salient_spans.h"
 #include "phatgoose/data/span_corruption.h"
@@ -26,8 +30,9 @@ constexpr std::size_t kMaxDocumentBytes = 1 << 18;  // longer lines are read in 
 class TokenSource {
  public:
   /// `line_limit`: documents are lines with marks, of which so many tokens count.
-  TokenSource(TextSource source, const Tokenizer& tokenizer, std::optional<std::int64_t> line_limit)
-      : source_(std::move(source)), tokenizer_(&tokenizer), line_limit_(line_limit) {
+  TokenSource(TextSource source, const Tokenizer& tokenizer, std::optional<std::int64_t> line_limit,
+              std::size_t max_line_bytes)
+      : source_(std::move(source)), tokenizer_(&tokenizer), line_limit_(line_limit), max_line_bytes_(max_line_bytes) {
     if (source_.files.empty() || !(source_.weight > 0)) {
       fail(ExitCode::usage, {.where = "text source",
                              .found = source_.files.empty() ? "no files" : "weight " + std::to_string(source_.weight),
@@ -92,7 +97,7 @@ class TokenSource {
   }
 
   void open(std::size_t file) {
-    reader_.emplace(source_.files[file]);
+    reader_.emplace(source_.files[file], max_line_bytes_);
     file_ = file;
   }
 
@@ -102,7 +107,11 @@ class TokenSource {
     used_ = 0;
     if (!reader_->next(line_, kMaxDocumentBytes)) return false;
     if (line_limit_) {
-      MarkedTokens marked = encode_marked(line_, *tokenizer_, *line_limit_, source_.files[file_].string());
+      const std::string file = source_.files[file_].string();
+      MarkedTokens marked = encode_marked(line_, *tokenizer_, *line_limit_, file);
+      if (marked.cut && !std::exchange(said_cut_, true)) {
+        log_warning(fmt::format("{}: lines are cut to {} tokens: their ends are lost", file, *line_limit_));
+      }
       document_ = std::move(marked.ids);
       spans_ = std::move(marked.spans);
     } else {
@@ -132,6 +141,8 @@ class TokenSource {
   std::size_t file_ = 0;
   std::int64_t offset_ = 0;  // of the document's line
   std::optional<std::int64_t> line_limit_;
+  std::size_t max_line_bytes_;
+  bool said_cut_ = false;
   std::string line_;  // the document
   TokenIds document_;
   std::vector<std::pair<std::size_t, std::size_t>> spans_;  // of document_, where lines are marked
@@ -186,7 +197,9 @@ TextStream::TextStream(std::vector<TextSource> sources, const Tokenizer& tokeniz
   }
   const std::optional<std::int64_t> line_limit =
       options.salient ? std::optional(options.input_length - 1) : std::nullopt;
-  for (TextSource& source : sources) impl_->sources.emplace_back(std::move(source), tokenizer, line_limit);
+  for (TextSource& source : sources) {
+    impl_->sources.emplace_back(std::move(source), tokenizer, line_limit, options.max_line_bytes);
+  }
 }
 
 /// A line without any mark is treated as a chunk is.

@@ -31,6 +31,7 @@ struct TextStreamOptions {
   /// Every line is an example of its own, cut to `input_length`; its spans are marked (data/salient_spans.h).
   std::optional<double> salient = std::nullopt;
   std::uint64_t seed = 0;
+  std::size_t max_line_bytes = kMaxLineBytes;  ///< of what is read at once: lines, or the parts of very long ones
 };
 
 /// Documents of a source are joined and cut into chunks of equal length, as in T5. Example n is a pure function of the

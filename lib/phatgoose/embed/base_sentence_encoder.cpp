@@ -37,6 +37,12 @@ BaseSentenceEncoder::BaseSentenceEncoder(const T5Model& model, const Tokenizer& 
 
 std::int64_t BaseSentenceEncoder::dimension() const { return model_.config().d_model; }
 
+std::int64_t BaseSentenceEncoder::max_length() const { return kMaxLength; }
+
+bool BaseSentenceEncoder::cuts(const std::string& text) const {
+  return std::ssize(tokenizer_.encode(text)) + 1 > kMaxLength;
+}
+
 at::Tensor BaseSentenceEncoder::embed(std::span<const std::string> texts) const {
   const WithoutAdapters base_alone(model_);
   std::vector<TokenIds> rows;

@@ -16,6 +16,8 @@ class BaseSentenceEncoder : public SentenceEncoder {
 
   at::Tensor embed(std::span<const std::string> texts) const override;  // [n, D]
   std::int64_t dimension() const override;
+  std::int64_t max_length() const override;
+  bool cuts(const std::string& text) const override;
   std::string name() const override { return "base encoder mean"; }
   std::string fingerprint() const override { return fingerprint_; }
 

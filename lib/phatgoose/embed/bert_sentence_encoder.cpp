@@ -66,6 +66,10 @@ class BertSentenceEncoder : public SentenceEncoder {
   }
 
   std::int64_t dimension() const override { return model_.config().hidden_size; }
+  std::int64_t max_length() const override { return max_length_; }
+  bool cuts(const std::string& text) const override {
+    return std::ssize(tokenizer_.encode(text, max_length_ + 1)) > max_length_;
+  }
   std::string name() const override { return name_; }
   std::string fingerprint() const override { return fingerprint_; }
 

@@ -23,6 +23,7 @@ class InputRouting {
 
   /// One score for each expert per text, which retrieval_text() makes of a row.
   std::vector<std::vector<float>> scores(std::span<const std::string> texts) const;
+  const SentenceEncoder& encoder() const { return *encoder_; }
 
  private:
   const RoutedModel& routed_;

@@ -4,12 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <functional>
-#include <istream>
 #include <numeric>
 #include <ostream>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/utf8.h"
 #include "phatgoose/eval/predictor.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/router_kinds.h"
@@ -18,36 +17,16 @@
 namespace phatgoose {
 namespace {
 
-/// Lines of a file or of stdin.
-class InputLines {
- public:
-  InputLines(const std::string& input, std::istream& standard_input) : standard_input_(standard_input) {
-    if (input != "-") file_.emplace(input);
-  }
+LineReader open_input(const PredictSettings& settings, int standard_input) {
+  const std::size_t limit = settings.reading.line_limit();
+  return settings.input == "-" ? LineReader(standard_input, "stdin", limit) : LineReader(settings.input, limit);
+}
 
-  bool next(std::string& line) {
-    if (file_) return file_->next(line);
-    if (!std::getline(standard_input_, line)) return false;
-    if (line.ends_with('\r')) line.pop_back();
-    ++line_number_;
-    return true;
-  }
-  /// Whether next() will not have to wait.
-  bool ready() { return file_ || standard_input_.rdbuf()->in_avail() > 0; }
-  std::string name() const { return file_ ? file_->path().string() : "stdin"; }
-  std::int64_t line_number() const { return file_ ? file_->line_number() : line_number_; }
-
- private:
-  std::istream& standard_input_;
-  std::optional<LineReader> file_;
-  std::int64_t line_number_ = 0;
-};
-
-Record record_of(const std::string& line, const std::string& format, const InputLines& lines) {
+Record record_of(const std::string& line, const std::string& format, const LineReader& lines) {
   const bool is_json = format == "jsonl" || (format == "auto" && line[line.find_first_not_of(" \t")] == '{');
   Record record;
   if (is_json) {
-    record = parse_record(line, fmt::format("{}:{}", lines.name(), lines.line_number()), false);
+    record = parse_record(line, lines.where(), false);
   } else {
     record.input = line;
   }
@@ -55,21 +34,20 @@ Record record_of(const std::string& line, const std::string& format, const Input
   return record;
 }
 
-/// The next rows, blank lines skipped: up to `most`, and after the first only what is there already. A bad row ends the
-/// batch; `error` holds what is wrong with it.
-std::vector<PredictionRequest> next_batch(InputLines& lines, const Predictor& predictor,
+/// The next rows: up to settings.batch_rows, and after the first only what is there already. A bad row ends the batch;
+/// `error` holds what is wrong with it.
+std::vector<PredictionRequest> next_batch(LineReader& lines, const Predictor& predictor,
                                           const PredictSettings& settings, std::optional<Error>& error) {
   std::vector<PredictionRequest> batch;
   std::string line;
-  while (static_cast<std::int64_t>(batch.size()) < settings.batch_rows && (batch.empty() || lines.ready())) {
-    if (!lines.next(line)) break;
-    if (line.find_first_not_of(" \t") == std::string::npos) continue;
-    try {
+  try {
+    while (static_cast<std::int64_t>(batch.size()) < settings.batch_rows && (batch.empty() || lines.ready())) {
+      if (!lines.next(line)) break;
+      if (!make_row(line)) continue;
       batch.push_back(predictor.request(record_of(line, settings.format, lines), lines.name()));
-    } catch (const Error& bad_row) {
-      error = bad_row;
-      break;
     }
+  } catch (const Error& bad_row) {
+    error = bad_row;
   }
   return batch;
 }
@@ -98,22 +76,33 @@ std::string json_line(const Prediction& prediction, const PredictionRequest& req
     line["log_likelihoods"] = prediction.scores.log_likelihoods;
     line["num_tokens"] = prediction.scores.num_tokens;
   }
+  if (request.notes.count(RowNote::cut_input) > 0) line["input_cut"] = true;
+  if (request.notes.count(RowNote::alike_choices) > 0) line["choices_alike"] = true;
   if (experts != nullptr) {
     line["experts"] = Json::object();
     for (const auto& [name, weight] : shares(*experts, prediction.expert_weights)) line["experts"][name] = weight;
   }
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(line);
 }
 
+/// Columns of text that a terminal can be trusted with; the exact text is that of json_line.
 std::string text_line(const Prediction& prediction, const std::vector<std::string>* experts) {
-  std::string line = prediction.text ? *prediction.text : fmt::format("{}", fmt::join(prediction.ids, " "));
-  std::replace(line.begin(), line.end(), '\n', ' ');
+  std::string line = prediction.text ? printable(*prediction.text) : fmt::format("{}", fmt::join(prediction.ids, " "));
   if (experts != nullptr) {
     for (const auto& [name, weight] : shares(*experts, prediction.expert_weights)) {
-      line += fmt::format("\t{} {:.3f}", name, weight);
+      line += fmt::format("\t{} {:.3f}", printable(name), weight);
     }
   }
   return line;
+}
+
+/// Of one row, `encoder` being the sentence encoder that it is routed by, or null.
+RowNotes notes_of(const PredictionRequest& request, const SentenceEncoder* encoder) {
+  RowNotes notes = request.notes;
+  if (encoder != nullptr && encoder->cuts(request.text)) {
+    notes.add(RowNote::cut_retrieval_text, request.record.line, encoder->max_length());
+  }
+  return notes;
 }
 
 void check_explainable(const PredictSettings& settings, const AdaptedModel& adapted) {
@@ -144,14 +133,14 @@ void check_encoder(const PredictSettings& settings, bool routes_inputs) {
 
 }  // namespace
 
-void predict(const PredictSettings& settings, at::Device device, at::ScalarType dtype, std::istream& standard_input,
+void predict(const PredictSettings& settings, at::Device device, at::ScalarType dtype, int standard_input,
              std::ostream& output) {
   if (settings.explain && !settings.routed) {
     fail(ExitCode::usage,
          {.where = "--explain", .found = "no --routed", .expected = "a routed model to explain", .hint = ""});
   }
   if (settings.routed) check_router(*settings.routed);
-  InputLines lines(settings.input, standard_input);
+  LineReader lines = open_input(settings, standard_input);
   const fs::path base = settings.model;
   std::optional<Tokenizer> tokenizer;
   if (fs::exists(base / "spiece.model")) tokenizer.emplace(base);
@@ -173,6 +162,8 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
                             inputs ? &*inputs : nullptr);
   const std::vector<std::string>* experts = settings.explain ? &adapted.routed->expert_names() : nullptr;
 
+  RowNotes notes;
+  std::int64_t rows = 0;
   std::optional<Error> error;
   while (!error && output) {
     const std::vector<PredictionRequest> batch = next_batch(lines, predictor, settings, error);
@@ -181,9 +172,12 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
     for (std::size_t i = 0; i < batch.size(); ++i) {
       output << (settings.json ? json_line(predictions[i], batch[i], experts) : text_line(predictions[i], experts))
              << '\n';
+      notes.add(notes_of(batch[i], inputs ? &inputs->encoder() : nullptr));
     }
+    rows += std::ssize(batch);
     output.flush();
   }
+  notes.warn(lines.name(), rows);
   if (error) throw Error(*error);
 }
 

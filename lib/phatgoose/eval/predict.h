@@ -9,10 +9,11 @@
 
 namespace phatgoose {
 
-/// Reads rows from settings.input ("-": from `standard_input`), answers them and writes one line per row to `output`,
-/// flushed after every batch. A batch takes only rows that are there already, so a row that comes alone is answered
-/// before the next is waited for. A bad row is a bad_data error after the answers to all rows before it.
-void predict(const PredictSettings& settings, at::Device device, at::ScalarType dtype, std::istream& standard_input,
+/// Reads rows from settings.input ("-": from the descriptor `standard_input`), answers them and writes one line per row
+/// to `output`, flushed after every batch. A batch takes only rows that are there already, so a row that comes alone is
+/// answered before the next is waited for. What is to be known of the rows is said after the last. A bad row is a
+/// bad_data error after the answers to all rows before it.
+void predict(const PredictSettings& settings, at::Device device, at::ScalarType dtype, int standard_input,
              std::ostream& output);
 
 }  // namespace phatgoose

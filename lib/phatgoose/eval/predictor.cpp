@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "phatgoose/data/row_encoder.h"
 #include "phatgoose/embed/retrieval_text.h"
 #include "phatgoose/eval/generation.h"
 #include "phatgoose/scoring/score.h"
@@ -15,12 +16,12 @@ Predictor::Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, Pred
     : model_(model), tokenizer_(tokenizer), rules_(rules), inputs_(inputs) {}
 
 PredictionRequest Predictor::request(Record record, const std::string& file) const {
-  const RowEncoder encoder(tokenizer_, model_.model.config().vocab_size, file);
+  RowEncoder encoder(tokenizer_, model_.model.config().vocab_size, file);
   TokenIds input = encoder.input(record, rules_.max_input_length);
   std::vector<TokenIds> choices;
   if (record.has_choices()) choices = encoder.choices(record);
   std::string text = inputs_ != nullptr ? retrieval_text(record, tokenizer_, file) : std::string();
-  return {std::move(record), std::move(input), std::move(choices), std::move(text)};
+  return {std::move(record), std::move(input), std::move(choices), std::move(text), encoder.notes()};
 }
 
 PackedIds Predictor::pack(std::span<const PredictionRequest* const> requests) const {

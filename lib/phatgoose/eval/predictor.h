@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "phatgoose/data/records.h"
+#include "phatgoose/data/row_notes.h"
 #include "phatgoose/eval/input_routing.h"
 #include "phatgoose/eval/rank_scorer.h"
 #include "phatgoose/routing/adapted_model.h"
@@ -20,6 +21,7 @@ struct PredictionRequest {
   TokenIds input;                 ///< as the model reads it
   std::vector<TokenIds> choices;  ///< likewise; empty for a row that asks for a text
   std::string text = {};          ///< for routers that look at whole inputs
+  RowNotes notes = {};
 };
 
 struct Prediction {

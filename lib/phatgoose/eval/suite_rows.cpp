@@ -12,10 +12,11 @@
 namespace phatgoose {
 namespace {
 
-std::vector<std::vector<Record>> read_all_records(const Suite& suite, const std::optional<std::int64_t>& limit) {
+std::vector<std::vector<Record>> read_all_records(const Suite& suite, const std::optional<std::int64_t>& limit,
+                                                  std::size_t line_limit) {
   std::vector<std::vector<Record>> all;
   for (const Task& task : suite.tasks) {
-    std::vector<Record>& records = all.emplace_back(read_records(task.data));
+    std::vector<Record>& records = all.emplace_back(read_records(task.data, line_limit));
     if (limit && *limit < static_cast<std::int64_t>(records.size())) records.resize(static_cast<std::size_t>(*limit));
   }
   return all;
@@ -53,10 +54,12 @@ Suite with_tasks(Suite suite, const std::vector<std::string>& names, const std::
 
 SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, const std::vector<RowNeeds>& needs) {
   const std::int64_t vocab_size = read_t5_config(settings.model).vocab_size;
-  const std::vector<std::vector<Record>> records = read_all_records(suite, settings.limit);
+  const auto records = read_all_records(suite, settings.limit, settings.reading.line_limit());
   SuiteRows rows{tokenizer_for(settings.model, records, vocab_size), {}};
   for (std::size_t i = 0; i < records.size(); ++i) {
-    rows.tasks.push_back(prepare_task(suite.tasks[i], records[i], rows.tokenizer_or_null(), vocab_size, needs[i]));
+    const Task& task = suite.tasks[i];
+    rows.tasks.push_back(prepare_task(task, records[i], rows.tokenizer_or_null(), vocab_size, needs[i]));
+    rows.tasks.back().notes.warn(rows.tasks.back().place(), std::ssize(records[i]));
   }
   return rows;
 }

@@ -22,7 +22,7 @@ struct SuiteRows {
 Suite with_tasks(Suite suite, const std::vector<std::string>& names, const std::string& source = {});
 
 /// All rows of `suite` (of each task `settings.limit` at most), checked before anything is computed: bad_data with the
-/// line. `needs`: of every task.
+/// line. What is to be known of them is said. `needs`: of every task.
 SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, const std::vector<RowNeeds>& needs);
 
 }  // namespace phatgoose

@@ -72,6 +72,24 @@ std::vector<Sample> answer_with(Method& method, const SharedParts& shared, const
   return answer_task(shared.model->model(), tokenizer, routed, passes);
 }
 
+/// What is to be known of each task's rows. What the method's sentence encoder cuts is said, too.
+std::vector<RowNotes> notes_of(const Method& method, const std::vector<const TaskRows*>& tasks) {
+  std::vector<RowNotes> all;
+  for (const TaskRows* task : tasks) {
+    RowNotes& notes = all.emplace_back(task->notes);
+    if (!method.inputs) continue;
+    const SentenceEncoder& encoder = method.inputs->encoder();
+    RowNotes cut;
+    for (std::size_t row = 0; row < task->texts.size(); ++row) {
+      if (!encoder.cuts(task->texts[row])) continue;
+      cut.add(RowNote::cut_retrieval_text, task->lines[row], encoder.max_length());
+    }
+    cut.warn(task->place(), std::ssize(task->texts));
+    notes.add(cut);
+  }
+  return all;
+}
+
 /// Answers every one of the tasks that `partial` lacks.
 void answer_tasks(Method& method, const SharedParts& shared, const std::vector<const TaskRows*>& tasks,
                   const PartialResults& partial, const std::string& title) {
@@ -102,8 +120,9 @@ void answer_tasks(Method& method, const SharedParts& shared, const std::vector<c
 }
 
 /// Joins the tasks' parts into the product, manifest last.
-void write_product(const fs::path& out, const Suite& suite, const PartialResults& partial, bool routed,
-                   const Provenance& provenance, const Json& manifest_body) {
+void write_product(const fs::path& out, const Suite& suite, const std::vector<RowNotes>& notes,
+                   const PartialResults& partial, bool routed, const Provenance& provenance,
+                   const Json& manifest_body) {
   std::vector<Sample> samples;
   std::vector<fs::path> routing_parts;
   for (std::size_t i = 0; i < suite.tasks.size(); ++i) {
@@ -113,7 +132,7 @@ void write_product(const fs::path& out, const Suite& suite, const PartialResults
   const SuiteScore scores = score_suite(suite.tasks, samples);
   std::vector<std::string> files = {"results.json", "run.json", "samples.jsonl"};
   write_samples(out / "samples.jsonl", samples);
-  write_file(out / "results.json", results_json(suite, scores, provenance).dump(2) + "\n");
+  write_file(out / "results.json", results_json(suite, scores, notes, provenance).dump(2) + "\n");
   if (routed) {
     join_routing(out / "routing.safetensors", routing_parts);
     files.push_back("routing.safetensors");
@@ -164,6 +183,7 @@ bool evaluate_method(std::size_t i, SharedParts& shared) {
   shared.prepare();
   Method method = put_on(settings, shared, shared.encoder_for(i));
   begin_run(out, record);
+  const std::vector<RowNotes> notes = notes_of(method, shared.rows_of(i));
   const PartialResults partial(out);
   partial.create();
   try {
@@ -172,7 +192,7 @@ bool evaluate_method(std::size_t i, SharedParts& shared) {
   } catch (const Stopped&) {
     return false;
   }
-  write_product(out, suite, partial, method.has_weights(), provenance_of(settings, hashes, shared.dtype),
+  write_product(out, suite, notes, partial, method.has_weights(), provenance_of(settings, hashes, shared.dtype),
                 {{"suite", suite.name}});
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/data/batching.h"
+#include "phatgoose/data/row_encoder.h"
 #include "phatgoose/embed/retrieval_text.h"
 #include "phatgoose/eval/generation.h"
 #include "phatgoose/scoring/score.h"
@@ -60,17 +61,20 @@ TaskRows prepare_task(const Task& task, const std::vector<Record>& records, cons
                       std::int64_t vocab_size, RowNeeds needs) {
   if (needs.labels) check_labelled(task);
   const std::string where = task.data.string();
-  const RowEncoder encoder(tokenizer, vocab_size, where);
+  RowEncoder encoder(tokenizer, vocab_size, where);
   const bool with_choices = task.kind == TaskKind::rank_classification;
   TaskRows rows{task, {}, {}, {}};
   for (const Record& record : records) {
     rows.samples.push_back(sample_of(record, task, static_cast<std::int64_t>(rows.samples.size()), where));
-    rows.questions.push_back({encoder.input(record, task.max_input_length),
-                              with_choices ? encoder.choices(record) : std::vector<TokenIds>{}});
+    TokenIds input = encoder.input(record, task.max_input_length);
+    rows.questions.push_back({std::move(input), {}});
+    if (with_choices) rows.questions.back().choices = encoder.choices(record, rows.samples.back().right);
+    rows.lines.push_back(record.line);
     if (needs.texts) rows.texts.push_back(retrieval_text(record, tokenizer, where));
     const Question& question = rows.questions.back();
     if (needs.labels) rows.labels.add(record, question.input, question.choices, tokenizer, where);
   }
+  rows.notes = encoder.notes();
   return rows;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "phatgoose/data/records.h"
+#include "phatgoose/data/row_notes.h"
 #include "phatgoose/data/suite.h"
 #include "phatgoose/data/token_labels.h"
 #include "phatgoose/eval/rank_scorer.h"
@@ -21,6 +22,11 @@ struct TaskRows {
   std::vector<Sample> samples;
   std::vector<std::string> texts;  ///< of every row, for routers that look at whole inputs; empty unless asked for
   TokenLabels labels = {};         ///< of every row, for routers that follow them; empty unless asked for
+  std::vector<std::int64_t> lines = {};  ///< of every row, in the file
+  RowNotes notes = {};                   ///< of all rows
+
+  /// For messages: the task and its file.
+  std::string place() const { return "task " + task.name + " (" + task.data.string() + ")"; }
 };
 
 /// What routers ask of rows beside their tokens.

@@ -8,7 +8,7 @@ namespace {
 
 Json interval_json(const Interval& interval) { return Json::array({interval.low, interval.high}); }
 
-Json task_json(const Task& task, const TaskScore& scores) {
+Json task_json(const Task& task, const TaskScore& scores, const RowNotes& notes) {
   Json metrics = Json::object();
   for (const MetricScore& metric : scores.metrics) {
     metrics[metric.metric] = {{"score", metric.score}, {"interval", interval_json(metric.interval)}};
@@ -25,6 +25,7 @@ Json task_json(const Task& task, const TaskScore& scores) {
                {"interval", interval_json(first.interval)},
                {"rows", scores.rows},
                {"examples", scores.examples},
+               {"rows_with", notes.to_json()},
                {"metrics", std::move(metrics)},
                {"templates", std::move(templates)},
                {"data", task.data.string()},
@@ -91,14 +92,15 @@ TaskScore read_task_score(const Json& json, const std::string& where) {
 
 }  // namespace
 
-Json results_json(const Suite& suite, const SuiteScore& scores, const Provenance& provenance) {
+Json results_json(const Suite& suite, const SuiteScore& scores, const std::vector<RowNotes>& notes,
+                  const Provenance& provenance) {
   Json versions = {{"phatgoose", version()}};
   versions.update(provenance.versions);
   Json hashes = provenance.hashes;
   Json tasks = Json::array();
   for (std::size_t i = 0; i < suite.tasks.size(); ++i) {
     const Task& task = suite.tasks[i];
-    tasks.push_back(task_json(task, scores.tasks[i]));
+    tasks.push_back(task_json(task, scores.tasks[i], notes[i]));
     hashes["data"][task.name] = content_hash_of_file(task.data);
   }
   return {{"suite", suite.name},

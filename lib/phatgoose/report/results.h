@@ -2,6 +2,7 @@
 #pragma once
 
 #include "phatgoose/base/json.h"
+#include "phatgoose/data/row_notes.h"
 #include "phatgoose/data/suite.h"
 #include "phatgoose/scoring/score.h"
 
@@ -16,8 +17,10 @@ struct Provenance {
   std::string dtype;
 };
 
-/// Adds the hash of every task's data file to `provenance.hashes["data"]` by task name.
-Json results_json(const Suite& suite, const SuiteScore& scores, const Provenance& provenance);
+/// `notes`: of the rows of each task. Adds the hash of every task's data file to `provenance.hashes["data"]` by task
+/// name.
+Json results_json(const Suite& suite, const SuiteScore& scores, const std::vector<RowNotes>& notes,
+                  const Provenance& provenance);
 
 /// The suite's name and tasks (kinds, metrics) and its scores, as results_json wrote them.
 struct Results {

@@ -7,6 +7,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/random.h"
+#include "phatgoose/data/row_encoder.h"
 #include "phatgoose/embed/base_sentence_encoder.h"
 #include "phatgoose/embed/retrieval_text.h"
 #include "phatgoose/nn/tensor_bridge.h"
@@ -93,7 +94,9 @@ class Preparation {
   std::vector<Row> draw_rows() const {
     std::vector<Row> all;
     for (const std::string& path : settings_.data) {
-      for (Record& record : read_records(path)) all.push_back({&path, std::move(record)});
+      for (Record& record : read_records(path, settings_.reading.line_limit())) {
+        all.push_back({&path, std::move(record)});
+      }
     }
     const auto order = permutation(static_cast<std::int64_t>(all.size()),
                                    static_cast<std::uint64_t>(settings_.common.seed), 0);
@@ -115,10 +118,15 @@ class Preparation {
 
   void write_mean_inputs(const fs::path& file, const ExpertDirectory& expert) const {
     std::vector<Example> examples;
+    std::map<std::string, RowEncoder> encoders;  // by file
     for (const Row& row : draw_rows()) {
-      const RowEncoder encoder(tokenizer_ ? &*tokenizer_ : nullptr, config_.vocab_size, *row.file);
-      examples.push_back({encoder.input(row.record, settings_.max_input), encoder.target(row.record, settings_.max_target)});
+      const Tokenizer* tokenizer = tokenizer_ ? &*tokenizer_ : nullptr;
+      RowEncoder& encoder =
+          encoders.try_emplace(*row.file, tokenizer, config_.vocab_size, *row.file).first->second;
+      TokenIds input = encoder.input(row.record, settings_.max_input);
+      examples.push_back({std::move(input), encoder.target(row.record, settings_.max_target)});
     }
+    for (const auto& [file, encoder] : encoders) encoder.notes().warn(file, std::ssize(examples));
     T5Model model = load_base(settings_.model, device_, dtype_);
     ExpertParameters::load(expert, linear_groups(config_), model.device()).attach(model);
     const std::vector<at::Tensor> means = mean_inputs(model, examples, settings_.batch_tokens);
@@ -156,9 +164,13 @@ class Preparation {
     made["encoder"] = encoder->fingerprint();
     write_if_new(file, made, [&] {
       std::vector<std::string> texts;
+      std::map<std::string, RowNotes> notes;  // by file
       for (const Row& row : draw_rows()) {
         texts.push_back(retrieval_text(row.record, tokenizer_ ? &*tokenizer_ : nullptr, *row.file));
+        if (!encoder->cuts(texts.back())) continue;
+        notes[*row.file].add(RowNote::cut_retrieval_text, row.record.line, encoder->max_length());
       }
+      for (const auto& [file, of_file] : notes) of_file.warn(file, std::ssize(texts));
       const at::Tensor embeddings = encoder->embed(texts).contiguous();  // [n, D]
       write_embeddings(file, to_named("embeddings", embeddings).view, encoder->name(), encoder->fingerprint(),
                        made.dump());

@@ -114,7 +114,7 @@ void write_samples(const fs::path& path, const std::vector<Sample>& samples) {
 
 std::vector<Sample> read_samples(const fs::path& path) {
   std::vector<Sample> samples;
-  LineReader reader(path);
+  LineReader reader(path, std::string::npos);  // our own file
   std::string line;
   while (reader.next(line)) samples.push_back(parse_sample(line, reader.where()));
   return samples;

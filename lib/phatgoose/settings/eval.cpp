@@ -25,6 +25,7 @@ OptionSet EvalSettings::declare() {
   set.add("suite", &suite, "suite of tasks (YAML)").as("FILE").must().in(on_what);
   set.add("tasks", &tasks, "only these tasks of the suite, separated by commas").as("A,B").in(on_what);
   set.add("limit", &limit, "only the first N rows of each task").as("N").at_least(1).in(on_what);
+  reading.declare(set, on_what);
   set.add("out", &out, "directory for results.json, samples.jsonl and routing statistics; of several methods, each has a "
                        "directory in it")
       .as("DIR")

@@ -8,6 +8,7 @@
 
 #include "phatgoose/settings/common.h"
 #include "phatgoose/settings/expert_options.h"
+#include "phatgoose/settings/reading.h"
 #include "phatgoose/settings/routing_changes.h"
 
 namespace phatgoose {
@@ -27,6 +28,7 @@ struct EvalSettings {
   std::string out;
   std::vector<std::string> tasks;     ///< names; empty: all of the suite
   std::optional<std::int64_t> limit;  ///< rows per task
+  ReadingSettings reading;
   std::int64_t batch_tokens = 4096;
   std::int64_t encoder_cache = 512;  ///< MiB
 

@@ -14,11 +14,12 @@ OptionSet PredictSettings::declare() {
   set.add("format", &format, "of the input; auto takes a line that begins with { as a JSON row, every other as text")
       .one_of({"auto", "text", "jsonl"})
       .in(asked);
-  set.add("max-input-length", &max_input_length, "inputs are cut to so many tokens, EOS kept").at_least(1).in(asked);
+  set.add("max-input-length", &max_input_length, "inputs are cut to so many tokens, EOS kept").at_least(2).in(asked);
   set.add("max-new-tokens", &max_new_tokens, "answers end after so many tokens").at_least(1).in(asked);
   set.add("length-normalise", &length_normalise,
           "choices compete by the mean of their tokens' log-likelihoods; false: by the sum")
       .in(asked);
+  reading.declare(set, asked);
   const char* output = "Output";
   set.add("json", &json, "one JSON object per answer, with all scores where a row has choices").in(output);
   set.add("explain", &explain, "add the share of every expert in the answer; needs --routed").in(output);

@@ -7,6 +7,7 @@
 
 #include "phatgoose/settings/common.h"
 #include "phatgoose/settings/expert_options.h"
+#include "phatgoose/settings/reading.h"
 #include "phatgoose/settings/routing_changes.h"
 
 namespace phatgoose {
@@ -25,6 +26,7 @@ struct PredictSettings {
   std::int64_t max_input_length = 512;
   std::int64_t max_new_tokens = 64;
   bool length_normalise = true;  ///< of choices, as a suite's key of that name
+  ReadingSettings reading;
   std::int64_t batch_rows = 16;  ///< at most so many rows at once, and only those that are there already
 
   OptionSet declare();

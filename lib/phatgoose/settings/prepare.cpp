@@ -24,8 +24,9 @@ OptionSet PrepareSettings::declare() {
   const char* from = "Examples (not for arrow)";
   set.add("data", &data, "the expert's training rows: JSON Lines files, plain or .gz").as("FILE").in(from);
   set.add("examples", &examples, "so many rows, drawn by --seed; all where there are fewer").at_least(1).in(from);
-  set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(1).in(from);
-  set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(1).in(from);
+  set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(2).in(from);
+  set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(2).in(from);
+  reading.declare(set, from);
   set.add("encoder", &encoder, "sentence encoder directory for retrieval (BERT, such as all-MiniLM-L6-v2); default: the "
                                "mean of the base's encoder states")
       .as("DIR")

@@ -7,6 +7,7 @@
 
 #include "phatgoose/settings/common.h"
 #include "phatgoose/settings/expert_options.h"
+#include "phatgoose/settings/reading.h"
 
 namespace phatgoose {
 
@@ -21,6 +22,7 @@ struct PrepareSettings {
   std::int64_t examples = 1000;
   std::int64_t max_input = 512;
   std::int64_t max_target = 512;
+  ReadingSettings reading;
   std::int64_t batch_tokens = 4096;
 
   OptionSet declare();

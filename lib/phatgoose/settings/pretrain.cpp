@@ -28,6 +28,7 @@ OptionSet PretrainSettings::declare() {
       .as("FILE[:WEIGHT]...")
       .must()
       .in(task);
+  reading.declare(set, task);
   set.add("input-length", &input_length, "tokens of every input").at_least(8).in(task);
   set.add("noise-density", &noise_density, "share of the tokens that are masked").between(0.01, 0.9).in(task);
   set.add("mean-span", &mean_span, "mean length of a masked span").at_least(1).in(task);

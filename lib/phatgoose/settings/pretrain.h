@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "phatgoose/settings/common.h"
+#include "phatgoose/settings/reading.h"
 #include "phatgoose/settings/training.h"
 
 namespace phatgoose {
@@ -23,6 +24,7 @@ struct PretrainSettings {
                             .micro_tokens = 8192};
   std::string out;
   std::vector<std::string> text;  ///< FILE or FILE:WEIGHT
+  ReadingSettings reading;
 
   // Where the model and its vocabulary come from. With init: all from there.
   std::optional<std::string> init;

@@ -61,8 +61,9 @@ void DataSettings::declare(OptionSet& set) {
       .as("N")
       .at_least(1)
       .in(group);
-  set.add("max-input", &max_input, "inputs are cut to this many tokens").at_least(1).in(group);
-  set.add("max-target", &max_target, "targets are cut to this many tokens").at_least(1).in(group);
+  set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(2).in(group);
+  set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(2).in(group);
+  reading.declare(set, group);
 }
 
 void DataSettings::check() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "phatgoose/base/options.h"
+#include "phatgoose/settings/reading.h"
 
 namespace phatgoose {
 
@@ -37,6 +38,7 @@ struct DataSettings {
   std::optional<std::int64_t> mix_cap;  ///< with "size": data sets of more rows count as if they had so many
   std::int64_t max_input = 512;
   std::int64_t max_target = 512;
+  ReadingSettings reading;
 
   /// Declares everything in the group "Data".
   void declare(OptionSet& set);

@@ -12,9 +12,9 @@ namespace phatgoose {
 namespace {
 
 constexpr const char* kRunFile = "run.json";
-constexpr std::array<std::string_view, 9> kFreeSettings = {
-    "allow-partial", "batch-tokens", "device",     "encoder-cache", "keep-checkpoints",
-    "log",           "out",          "save-every", "threads"};
+constexpr std::array<std::string_view, 10> kFreeSettings = {
+    "allow-partial", "batch-tokens",   "device",     "encoder-cache", "keep-checkpoints", "log",
+    "out",           "max-line-bytes", "save-every", "threads"};
 
 }  // namespace
 

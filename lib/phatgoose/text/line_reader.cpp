@@ -1,150 +1,117 @@
 #include "phatgoose/text/line_reader.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <optional>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/text/byte_source.h"
 
 namespace phatgoose {
 namespace {
 
-using namespace std::string_view_literals;
-
-constexpr std::size_t kBlock = 1 << 17;
-
-struct Signature {
-  std::string_view bytes, name;
-};
-constexpr std::array kForeignFormats = {
-    Signature{"\xFD"
-              "7zXZ\0"sv,
-              "xz"},
-    Signature{"\x28\xB5\x2F\xFD"sv, "zstd"},
-    Signature{"BZh"sv, "bzip2"},
-    Signature{"PK\3\4"sv, "zip"},
-    Signature{"PAR1"sv, "parquet"},
-};
-
-/// Refuses files that are neither text nor gzip as far as their first bytes tell.
-void check_format(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || fs::is_directory(path)) {
-    fail(ExitCode::bad_data, {.where = path.string(),
-                              .found = fs::is_directory(path) ? "a directory" : std::strerror(errno),
-                              .expected = "a readable file",
-                              .hint = ""});
-  }
-  std::array<char, 1024> head{};
-  file.read(head.data(), head.size());
-  const std::string_view start(head.data(), static_cast<std::size_t>(file.gcount()));
-  refuse_lfs_pointer(path, start);
-  for (const Signature& format : kForeignFormats) {
-    if (!start.starts_with(format.bytes)) continue;
-    fail(ExitCode::bad_data, {.where = path.string(),
-                              .found = std::string(format.name) + " data",
-                              .expected = "text, plain or gzip-compressed",
-                              .hint = "convert the file first"});
-  }
-  if (path.extension() == ".gz" && !start.starts_with("\x1F\x8B")) {
-    fail(ExitCode::bad_data, {.where = path.string(),
-                              .found = start.empty() ? "an empty file" : "no gzip data",
-                              .expected = "a gzip file, as its name says",
-                              .hint = ""});
-  }
-}
+constexpr std::size_t kBlock = 1 << 16;
 
 }  // namespace
 
 struct LineReader::Impl {
-  fs::path path;
-  gzFile file = nullptr;
-  std::vector<char> block = std::vector<char>(kBlock);
-  std::size_t used = 0, filled = 0;  // of block
+  ByteSource source;
+  std::size_t max_bytes;
+  std::string buffer = {};
+  std::size_t used = 0;     // of buffer
+  std::size_t scanned = 0;  // of what is not used yet: no newline there
   std::int64_t offset = 0;
   std::int64_t line = 0;
-  bool in_line = false;  // the last part ended within its line
+  std::size_t column = 0;  // bytes of the line that earlier parts gave
 
-  explicit Impl(fs::path file_path) : path(std::move(file_path)) {
-    check_format(path);
-    file = gzopen(path.c_str(), "rb");
-    if (file == nullptr) {
-      fail(ExitCode::bad_data,
-           {.where = path.string(), .found = std::strerror(errno), .expected = "a readable file", .hint = ""});
-    }
-    gzbuffer(file, kBlock);
+  std::string_view rest() const { return std::string_view(buffer).substr(used); }
+  std::string where() const { return source.name() + ":" + std::to_string(line); }
+
+  /// Reads more behind what is there; false at the end, nothing where more would have to be waited for.
+  std::optional<bool> fill(bool wait) {
+    std::array<char, kBlock> block;
+    const auto got = source.read(block, wait, source.name() + " after line " + std::to_string(line));
+    if (!got) return std::nullopt;
+    buffer.erase(0, std::exchange(used, 0));
+    buffer.append(block.data(), *got);
+    return *got > 0;
   }
-  ~Impl() { gzclose_r(file); }
 
-  /// false at the end of the file.
-  bool fill() {
-    const int got = gzread(file, block.data(), static_cast<unsigned>(block.size()));
-    int code = Z_OK;
-    const char* message = gzerror(file, &code);
-    if (got < 0 || code == Z_BUF_ERROR) {
-      const bool truncated = code == Z_BUF_ERROR;
-      fail(ExitCode::bad_data, {.where = path.string() + " after line " + std::to_string(line),
-                                .found = truncated         ? "truncated gzip data"
-                                         : code == Z_ERRNO ? std::strerror(errno)
-                                                           : std::string("corrupt gzip data: ") + message,
-                                .expected = "a complete file",
-                                .hint = ""});
-    }
-    used = 0;
-    filled = static_cast<std::size_t>(got);
-    return filled > 0;
+  /// Where the next line or part of one ends in rest(); npos where that is not known yet.
+  std::size_t end_of_part(std::size_t part_bytes) const {
+    const std::string_view text = rest();
+    const std::size_t newline = text.find('\n', scanned);
+    return std::min(newline, part_bytes == kWholeLines ? part_bytes : text.find(' ', part_bytes));
+  }
+
+  bool too_long() const { return rest().size() > max_bytes; }
+
+  [[noreturn]] void refuse_length(std::int64_t number) const {
+    fail(ExitCode::bad_data, {.where = source.name() + ":" + std::to_string(number),
+                              .found = "a line of more than " + std::to_string(max_bytes) + " bytes",
+                              .expected = "shorter lines",
+                              .hint = "--max-line-bytes N admits longer ones"});
   }
 };
 
-LineReader::LineReader(fs::path path) : impl_(std::make_unique<Impl>(std::move(path))) {}
+LineReader::LineReader(const fs::path& path, std::size_t max_line_bytes)
+    : impl_(new Impl{ByteSource(path), max_line_bytes}) {}
+LineReader::LineReader(int descriptor, std::string name, std::size_t max_line_bytes)
+    : impl_(new Impl{ByteSource(descriptor, std::move(name)), max_line_bytes}) {}
 LineReader::~LineReader() = default;
 LineReader::LineReader(LineReader&&) noexcept = default;
 LineReader& LineReader::operator=(LineReader&&) noexcept = default;
 
-bool LineReader::next(std::string& line, std::size_t max_bytes) {
+bool LineReader::next(std::string& line, std::size_t part_bytes) {
   Impl& in = *impl_;
   line.clear();
-  bool any = false;
-  while (in.used < in.filled || in.fill()) {
-    if (!any && !in.in_line) ++in.line;
-    any = true;
-    const std::string_view rest(in.block.data() + in.used, in.filled - in.used);
-    const std::string_view before_newline = rest.substr(0, rest.find('\n'));
-    const std::size_t admitted = max_bytes - std::min(max_bytes, line.size());
-    const std::size_t length = std::min(before_newline.size(), before_newline.find(' ', admitted));
-    const bool ended = length < rest.size();
-    line.append(rest.substr(0, length));
-    in.used += length + (ended ? 1 : 0);
-    in.offset += static_cast<std::int64_t>(length + (ended ? 1 : 0));
-    if (!ended) continue;
-    in.in_line = rest[length] != '\n';
-    break;
+  const std::int64_t number = in.line + (in.column == 0 ? 1 : 0);
+  std::size_t end = in.end_of_part(part_bytes);
+  while (end == std::string::npos) {
+    in.scanned = in.rest().size();
+    if (in.too_long()) in.refuse_length(number);
+    end = *in.fill(/*wait=*/true) ? in.end_of_part(part_bytes) : in.rest().size();
   }
-  if (line.ends_with('\r')) line.pop_back();
-  return any;
+  in.scanned = 0;
+  if (in.rest().empty()) return false;
+  if (end > in.max_bytes) in.refuse_length(number);
+  std::string_view text = in.rest().substr(0, end);
+  const bool whole = end == in.rest().size() || in.rest()[end] == '\n';
+  in.line = number;
+  if (in.offset == 0 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (whole && text.ends_with('\r')) text.remove_suffix(1);
+  check_line(text, in.where(), in.column + 1);
+  line = text;
+  const std::size_t taken = std::min(end + 1, in.rest().size());
+  in.column = whole ? 0 : in.column + taken;
+  in.used += taken;
+  in.offset += static_cast<std::int64_t>(taken);
+  return true;
 }
 
-const fs::path& LineReader::path() const { return impl_->path; }
+bool LineReader::ready() {
+  Impl& in = *impl_;
+  while (in.end_of_part(kWholeLines) == std::string::npos && !in.too_long()) {
+    in.scanned = in.rest().size();
+    const std::optional<bool> more = in.fill(/*wait=*/false);
+    if (!more) return false;
+    if (!*more) break;
+  }
+  return true;
+}
+
+const std::string& LineReader::name() const { return impl_->source.name(); }
 std::int64_t LineReader::line_number() const { return impl_->line; }
-std::string LineReader::where() const { return impl_->path.string() + ":" + std::to_string(impl_->line); }
+std::string LineReader::where() const { return impl_->where(); }
 std::int64_t LineReader::offset() const { return impl_->offset; }
 
 void LineReader::seek(std::int64_t offset) {
-  if (offset < 0 || gzseek(impl_->file, offset, SEEK_SET) != offset) {
-    fail(ExitCode::bad_data, {.where = impl_->path.string(),
-                              .found = "no byte " + std::to_string(offset),
-                              .expected = "the file that was read before",
-                              .hint = ""});
-  }
-  impl_->used = impl_->filled = 0;
+  impl_->source.seek(offset);
+  impl_->buffer.clear();
+  impl_->used = impl_->scanned = impl_->column = 0;
   impl_->offset = offset;
-  impl_->in_line = false;
 }
 
 }  // namespace phatgoose

@@ -13,13 +13,13 @@
 namespace phatgoose {
 namespace {
 
-constexpr std::size_t kMaxLineBytes = 1 << 14;  // longer lines are cut into several, for the trainer skips them
+constexpr std::size_t kPartBytes = 1 << 14;  // longer lines are cut into several, for the trainer skips them
 
 /// Feeds the lines of several files to the trainer.
 class FileLines : public sentencepiece::SentenceIterator {
  public:
   FileLines(const std::vector<fs::path>& files, const VocabularyOptions& options)
-      : files_(files), left_(options.max_lines), marked_(options.marked) {
+      : files_(files), left_(options.max_lines), max_line_bytes_(options.max_line_bytes), marked_(options.marked) {
     Next();
   }
 
@@ -39,14 +39,15 @@ class FileLines : public sentencepiece::SentenceIterator {
  private:
   bool read_line() {
     while (true) {
-      if (reader_ != nullptr && reader_->next(line_, kMaxLineBytes)) return true;
+      if (reader_ != nullptr && reader_->next(line_, kPartBytes)) return true;
       if (next_file_ == files_.size()) return false;
-      reader_ = std::make_unique<LineReader>(files_[next_file_++]);
+      reader_ = std::make_unique<LineReader>(files_[next_file_++], max_line_bytes_);
     }
   }
 
   const std::vector<fs::path>& files_;
   std::int64_t left_;
+  std::size_t max_line_bytes_;
   std::size_t next_file_ = 0;
   std::unique_ptr<LineReader> reader_;
   std::string line_;
@@ -67,7 +68,7 @@ void train_vocabulary(const std::vector<fs::path>& files, const VocabularyOption
       {"unk_id", "2"},
       {"bos_id", "-1"},
       {"byte_fallback", "false"},
-      {"max_sentence_length", std::to_string(2 * kMaxLineBytes)},
+      {"max_sentence_length", std::to_string(2 * kPartBytes)},
       {"num_threads", "1"},  // the result depends on how the sentences are shared out
       {"minloglevel", "3"},
   };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "phatgoose/base/files.h"
+#include "phatgoose/base/text_file.h"
 
 namespace phatgoose {
 
@@ -11,6 +12,7 @@ struct VocabularyOptions {
   std::int64_t pieces = 8000;          ///< P, pad, EOS and unk included, sentinels not
   std::int64_t max_lines = 1000000;    ///< lines read from the start of the files; more are not looked at
   double character_coverage = 0.9995;  ///< share of characters that must be representable
+  std::size_t max_line_bytes = kMaxLineBytes;
   bool marked = false;                 ///< the text marks spans (marked_text.h); the marks are no part of it
 };
 

@@ -53,13 +53,14 @@ ExpertParameters first_parameters(const TrainExpertSettings& settings, const T5M
 }
 
 void write_expert(const TrainExpertSettings& settings, const ExpertParameters& parameters, const Trainer& trainer,
-                  const std::string& fingerprint, const Json& record) {
+                  const TrainingData& data, const std::string& fingerprint, const Json& record) {
   std::vector<std::string> files = {"adapter_config.json", "adapter_model.safetensors"};
   parameters.save_adapter(settings.out, settings.model, settings.save_dtype == "bf16" ? at::kBFloat16 : at::kFloat);
   Json body = {{"name", settings.name},
                {"base", {{"path", settings.model}, {"fingerprint", fingerprint}}},
                {"best", trainer.best().to_json()},
-               {"training", record}};
+               {"training", record},
+               {"rows", data.rows_json()}};
   if (settings.joint_gate) {
     parameters.save_gate(settings.out);
     body["gate"] = {{"joint", true}};
@@ -90,7 +91,7 @@ TrainingOutcome run_job(const TrainExpertSettings& settings, const std::string& 
                   make_validator(model, data, training.micro_tokens, accuracy), how, settings.out);
   begin_run(settings.out, record);
   const TrainingOutcome outcome = trainer.run();
-  if (outcome == TrainingOutcome::finished) write_expert(settings, parameters, trainer, fingerprint, record);
+  if (outcome == TrainingOutcome::finished) write_expert(settings, parameters, trainer, data, fingerprint, record);
   return outcome;
 }
 

@@ -53,18 +53,19 @@ bool is_finished(const GateJob& job) {
 }
 
 /// What the manifest said before, if there was one, and the gate.
-Json gated_body(const GateJob& job, const Trainer& trainer) {
+Json gated_body(const GateJob& job, const Trainer& trainer, const TrainingData& data) {
   const std::optional<Manifest> before = read_manifest(job.expert.path(), kKind);
   Json body = before ? before->body : Json::object();
   body["name"] = job.expert.name();
   if (!body.contains("base")) body["base"] = {{"path", job.settings.model}, {"fingerprint", job.fingerprint}};
-  body["gate"] = {{"best", trainer.best().to_json()}, {"training", job.record}};
+  body["gate"] = {{"best", trainer.best().to_json()}, {"training", job.record}, {"rows", data.rows_json()}};
   return body;
 }
 
 /// Puts the gate into place: the adapter's files where the destination is a copy, the gate, the manifest last.
-void write_gated_expert(const GateJob& job, const ExpertParameters& parameters, const Trainer& trainer) {
-  const Json body = gated_body(job, trainer);
+void write_gated_expert(const GateJob& job, const ExpertParameters& parameters, const Trainer& trainer,
+                        const TrainingData& data) {
+  const Json body = gated_body(job, trainer, data);
   const std::string config = "adapter_config.json", adapter = job.expert.adapter_file().filename();
   if (job.settings.out) {
     for (const std::string& name : {config, adapter}) {
@@ -94,7 +95,7 @@ TrainingOutcome run_job(const GateJob& job, at::Device device, at::ScalarType dt
                   make_validator(model, data, training.micro_tokens, accuracy), how, job.run);
   begin_run(job.run, job.record);
   const TrainingOutcome outcome = trainer.run();
-  if (outcome == TrainingOutcome::finished) write_gated_expert(job, parameters, trainer);
+  if (outcome == TrainingOutcome::finished) write_gated_expert(job, parameters, trainer, data);
   return outcome;
 }
 

@@ -48,7 +48,8 @@ PretrainSource open_source(const PretrainSettings& settings, const std::vector<T
                             .noise_density = settings.noise_density,
                             .mean_span = settings.mean_span,
                             .salient = settings.salient,
-                            .seed = static_cast<std::uint64_t>(settings.common.seed)};
+                            .seed = static_cast<std::uint64_t>(settings.common.seed),
+                            .max_line_bytes = settings.reading.line_limit()};
   TextStream span(sources, tokenizer, options);
   options.objective = TextObjective::prefix_lm;
   return {std::move(span), TextStream(sources, tokenizer, options), settings.training.steps, settings.training.batch};

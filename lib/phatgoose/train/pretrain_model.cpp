@@ -46,7 +46,10 @@ void provide_vocabulary(const PretrainSettings& settings, const std::vector<fs::
   if (fs::exists(target)) return;
   if (settings.make_vocab) {
     log_info(fmt::format("making a vocabulary of {} pieces", *settings.make_vocab));
-    train_vocabulary(text, {.pieces = *settings.make_vocab, .marked = settings.salient.has_value()}, settings.out);
+    const VocabularyOptions options{.pieces = *settings.make_vocab,
+                                    .max_line_bytes = settings.reading.line_limit(),
+                                    .marked = settings.salient.has_value()};
+    train_vocabulary(text, options, settings.out);
   } else {
     write_file(target,
                read_file(settings.vocab ? fs::path(*settings.vocab) : fs::path(*settings.init) / kVocabularyFile));

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/data/mixed_order.h"
+#include "phatgoose/data/row_encoder.h"
 #include "phatgoose/train/sequence_loss.h"
 
 namespace phatgoose {
@@ -15,6 +17,14 @@ namespace {
 
 void append(std::vector<Example>& examples, std::vector<Example> more) {
   std::ranges::move(more, std::back_inserter(examples));
+}
+
+/// A file of empty targets teaches nothing but to be silent; more likely its rows have other keys.
+void check_targets(const RowNotes& notes, std::int64_t rows, const std::string& path) {
+  if (notes.count(RowNote::empty_target) < rows) return;
+  fail(ExitCode::bad_data, {.where = path,
+                            .found = fmt::format("all {} targets are empty", rows),
+                            .expected = "rows to learn from: {\"input\": ..., \"target\": ...}"});
 }
 
 void log_shares(const std::vector<std::int64_t>& sizes, const Mixing& mixing) {
@@ -33,6 +43,12 @@ bool TrainingData::valid_rows_have_choices() const {
       valid_files, [](const ValidationFile& file) { return std::ranges::all_of(file.records, &Record::has_choices); });
 }
 
+Json TrainingData::rows_json() const {
+  Json json = {{"train", {{"rows", train.size()}, {"with", train_notes.to_json()}}}};
+  if (!valid.empty()) json["valid"] = {{"rows", valid.size()}, {"with", valid_notes.to_json()}};
+  return json;
+}
+
 TrainingData read_training_data(const DataSettings& settings, const fs::path& model, const T5Config& config) {
   TrainingData data;
   data.max_input = settings.max_input;
@@ -40,17 +56,23 @@ TrainingData read_training_data(const DataSettings& settings, const fs::path& mo
     data.tokenizer = std::make_shared<Tokenizer>(model);
     data.tokenizer->check_vocab_size(config.vocab_size, model.string());
   }
-  const auto tokens_of = [&](const std::vector<Record>& records, const std::string& path) {
-    return tokenize(records, data.tokenizer.get(), config.vocab_size, settings.max_input, settings.max_target, path);
+  const auto read = [&](const std::string& path) { return read_records(path, settings.reading.line_limit()); };
+  const auto encode = [&](const std::vector<Record>& records, const std::string& path, std::vector<Example>& examples) {
+    RowEncoder encoder(data.tokenizer.get(), config.vocab_size, path);
+    append(examples, encode_rows(records, encoder, settings.max_input, settings.max_target));
+    encoder.notes().warn(path, std::ssize(records));
+    return encoder.notes();
   };
   for (const std::string& path : settings.data) {
-    std::vector<Example> examples = tokens_of(read_records(path), path);
-    data.train_sizes.push_back(static_cast<std::int64_t>(examples.size()));
-    append(data.train, std::move(examples));
+    const std::vector<Record> records = read(path);
+    const RowNotes notes = encode(records, path, data.train);
+    check_targets(notes, std::ssize(records), path);
+    data.train_notes.add(notes);
+    data.train_sizes.push_back(std::ssize(records));
   }
   for (const std::string& path : settings.valid) {
-    data.valid_files.push_back({path, read_records(path)});
-    append(data.valid, tokens_of(data.valid_files.back().records, path));
+    data.valid_files.push_back({path, read(path)});
+    data.valid_notes.add(encode(data.valid_files.back().records, path, data.valid));
   }
   return data;
 }

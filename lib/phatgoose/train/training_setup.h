@@ -8,6 +8,7 @@
 
 #include "phatgoose/adapters/expert_parameters.h"
 #include "phatgoose/data/records.h"
+#include "phatgoose/data/row_notes.h"
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/settings/training.h"
 #include "phatgoose/text/tokenizer.h"
@@ -25,15 +26,19 @@ struct ValidationFile {
 /// Rows as the model reads them.
 struct TrainingData {
   std::vector<Example> train, valid;
+  RowNotes train_notes, valid_notes;
   std::vector<std::int64_t> train_sizes;  ///< rows of each data set in `train`, where they lie one after the other
   std::vector<ValidationFile> valid_files;
   std::shared_ptr<const Tokenizer> tokenizer;  ///< null where the base has none
   std::int64_t max_input = 0;
 
   bool valid_rows_have_choices() const;
+  /// How many rows there are to train and to validate on, and what is to be known of them; for manifests.
+  Json rows_json() const;
 };
 
-/// Reads the files of `settings`; the base's tokenizer is needed only where rows carry text.
+/// Reads the files of `settings`, and says what is to be known of their rows; the base's tokenizer is needed only where
+/// rows carry text. A file to train on whose targets are all empty: bad_data.
 TrainingData read_training_data(const DataSettings& settings, const fs::path& model, const T5Config& config);
 
 /// Steps of `batch` rows of data.train, which must outlive the result, mixed as `settings` say.

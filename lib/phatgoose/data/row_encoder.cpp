@@ -1,0 +1,116 @@
+#include "phatgoose/data/row_encoder.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "phatgoose/base/error.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+
+std::string place_of(const std::string& file, const Record& record) {
+  return file + ":" + std::to_string(record.line);
+}
+
+/// Whether nothing but EOS is there.
+bool is_empty(const TokenIds& ids) { return ids.size() == 1 && ids.front() == kEosId; }
+
+/// Cuts to `max_length` ids of which the last is EOS; whether something was lost.
+bool cut(TokenIds& ids, std::int64_t max_length) {
+  if (static_cast<std::int64_t>(ids.size()) <= max_length) return false;
+  ids.resize(static_cast<std::size_t>(max_length));
+  ids.back() = kEosId;
+  return true;
+}
+
+bool has_repetition(const std::vector<std::string>& texts) {
+  return std::set<std::string>(texts.begin(), texts.end()).size() < texts.size();
+}
+
+}  // namespace
+
+RowEncoder::RowEncoder(const Tokenizer* tokenizer, std::int64_t vocab_size, std::string where)
+    : tokenizer_(tokenizer), vocab_size_(vocab_size), where_(std::move(where)) {}
+
+TokenIds RowEncoder::encode(const Record& record, const std::string& text) const {
+  if (tokenizer_ == nullptr) {
+    fail(ExitCode::bad_data, {.where = place_of(where_, record),
+                              .found = "a row of text",
+                              .expected = "rows of token ids, because the base model has no spiece.model",
+                              .hint = ""});
+  }
+  return tokenizer_->encode_with_eos(text, kNoLimit);
+}
+
+const TokenIds& RowEncoder::checked(const Record& record, const TokenIds& ids) const {
+  for (const TokenId id : ids) {
+    if (id >= 0 && id < vocab_size_) continue;
+    fail(ExitCode::bad_data, {.where = place_of(where_, record),
+                              .found = "token id " + std::to_string(id),
+                              .expected = "ids from 0 to " + std::to_string(vocab_size_ - 1),
+                              .hint = ""});
+  }
+  return ids;
+}
+
+TokenIds RowEncoder::input(const Record& record, std::int64_t max_length) {
+  TokenIds ids = record.has_ids() ? checked(record, record.input_ids) : encode(record, record.input);
+  if (is_empty(ids)) notes_.add(RowNote::empty_input, record.line);
+  if (!record.has_ids() && cut(ids, max_length)) notes_.add(RowNote::cut_input, record.line, max_length);
+  return ids;
+}
+
+TokenIds RowEncoder::target(const Record& record, std::int64_t max_length) {
+  TokenIds ids = record.has_ids() ? checked(record, record.target_ids) : encode(record, record.target);
+  if (is_empty(ids)) notes_.add(RowNote::empty_target, record.line);
+  if (!record.has_ids() && cut(ids, max_length)) notes_.add(RowNote::cut_target, record.line, max_length);
+  return ids;
+}
+
+std::vector<TokenIds> RowEncoder::choices(const Record& record, const std::vector<std::int64_t>& right) {
+  std::vector<TokenIds> choices;
+  for (const TokenIds& ids : record.choices_ids) choices.push_back(checked(record, ids));
+  for (const std::string& text : record.choices) choices.push_back(encode(record, text));
+  compare(record, choices, right);
+  return choices;
+}
+
+void RowEncoder::compare(const Record& record, const std::vector<TokenIds>& choices,
+                         const std::vector<std::int64_t>& right) {
+  struct Times {
+    std::int64_t all = 0, right = 0;
+  };
+  std::map<TokenIds, Times> distinct;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    Times& times = distinct[choices[i]];
+    ++times.all;
+    times.right += std::ranges::find(right, static_cast<std::int64_t>(i)) != right.end() ? 1 : 0;
+  }
+  const auto note = [&](RowNote what, bool holds) {
+    if (holds) notes_.add(what, record.line);
+  };
+  note(RowNote::single_choice, choices.size() == 1);
+  note(RowNote::empty_choice, std::ranges::any_of(choices, is_empty));
+  note(RowNote::repeated_choice, has_repetition(record.choices));
+  note(RowNote::alike_choices, distinct.size() < choices.size());
+  note(RowNote::undecidable_choices, std::ranges::any_of(distinct, [](const auto& entry) {
+         return entry.second.right > 0 && entry.second.right < entry.second.all;
+       }));
+}
+
+std::vector<Example> encode_rows(const std::vector<Record>& records, RowEncoder& encoder, std::int64_t max_input,
+                                 std::int64_t max_target) {
+  std::vector<Example> examples;
+  examples.reserve(records.size());
+  for (const Record& record : records) {
+    TokenIds input = encoder.input(record, max_input);
+    examples.push_back({std::move(input), encoder.target(record, max_target)});
+  }
+  return examples;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,19 @@
+// How files of rows and of text are read, by every command that reads some.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "phatgoose/base/options.h"
+#include "phatgoose/base/text_file.h"
+
+namespace phatgoose {
+
+struct ReadingSettings {
+  std::int64_t max_line_bytes = kMaxLineBytes;
+
+  void declare(OptionSet& set, const std::string& group);
+  std::size_t line_limit() const { return static_cast<std::size_t>(max_line_bytes); }
+};
+
+}  // namespace phatgoose

@@ -1,0 +1,130 @@
+#include "phatgoose/data/row_encoder.h"
+
+#include <catch2/catch.hpp>
+
+#include "support/fails_with.h"
+#include "support/golden.h"
+#include "support/stderr_of.h"
+
+namespace phatgoose {
+namespace {
+
+using test::FailsWith;
+using test::golden_path;
+using test::stderr_of;
+
+const Tokenizer& tokenizer() {
+  static const Tokenizer read(golden_path("text"));
+  return read;
+}
+
+Record record_of(const std::string& json, std::int64_t line = 1) {
+  Record record = parse_record(json, "f:" + std::to_string(line));
+  record.line = line;
+  return record;
+}
+
+RowEncoder encoder() { return {&tokenizer(), tokenizer().size(), "f"}; }
+
+/// The names of what is noted of a row with choices, of which those with `right` are right.
+std::vector<std::string> notes_of(const std::string& json, const std::vector<std::int64_t>& right = {}) {
+  RowEncoder rows = encoder();
+  rows.choices(record_of(json), right);
+  std::vector<std::string> names;
+  const Json all = rows.notes().to_json();
+  for (const auto& [name, count] : all.items()) {
+    if (count != 0) names.push_back(name);
+  }
+  return names;
+}
+
+using Names = std::vector<std::string>;
+
+TEST_CASE("text is tokenised with EOS and cut; ids stay as they are") {
+  const std::vector<Record> records = {
+      record_of(R"({"input": "the river and the sea", "target": "the wall"})"),
+      record_of(R"({"input_ids": [5, 6, 7, 8, 9], "target_ids": [4, 4, 4, 4]})", 2)};
+  RowEncoder rows = encoder();
+  const std::vector<Example> examples = encode_rows(records, rows, 4, 2);
+  CHECK(examples[0].input == tokenizer().encode_with_eos("the river and the sea", 4));
+  CHECK(examples[0].input.size() == 4);
+  CHECK(examples[0].target == TokenIds{4, kEosId});
+  CHECK(examples[1].input == TokenIds{5, 6, 7, 8, 9});
+  CHECK(examples[1].target == TokenIds{4, 4, 4, 4});
+  CHECK(rows.notes().count(RowNote::cut_input) == 1);
+  CHECK(rows.notes().count(RowNote::cut_target) == 1);
+}
+
+TEST_CASE("an input of just the admitted length is not cut, one token more is") {
+  const std::string text = "the river and the sea";
+  const auto length = std::ssize(tokenizer().encode(text)) + 1;
+  RowEncoder rows = encoder();
+  const Record record = record_of(R"({"input": ")" + text + R"(", "target": "a"})");
+  CHECK(std::ssize(rows.input(record, length)) == length);
+  CHECK(rows.notes().count(RowNote::cut_input) == 0);
+  CHECK(std::ssize(rows.input(record, length - 1)) == length - 1);
+  CHECK(rows.notes().count(RowNote::cut_input) == 1);
+}
+
+TEST_CASE("inputs and targets without a token are noted") {
+  RowEncoder rows = encoder();
+  encode_rows({record_of(R"({"input": "", "target": " "})"), record_of(R"({"input_ids": [1], "target_ids": [1]})"),
+               record_of(R"({"input": "a", "target": "b"})")},
+              rows, 8, 8);
+  CHECK(rows.notes().count(RowNote::empty_input) == 2);
+  CHECK(rows.notes().count(RowNote::empty_target) == 2);
+}
+
+TEST_CASE("choices are never cut") {
+  const auto choices =
+      encoder().choices(record_of(R"({"input": "a", "target": "", "choices": ["the river and the sea", ""]})"));
+  CHECK(choices.size() == 2);
+  CHECK(choices[0].size() == tokenizer().encode("the river and the sea").size() + 1);
+  CHECK(choices[1] == TokenIds{kEosId});
+}
+
+TEST_CASE("choices that the model cannot tell apart are noted, and where that decides the answer") {
+  const std::string row = R"({"input": "a", "target": "x", "choices": )";
+  REQUIRE(tokenizer().encode("\u4e00") == tokenizer().encode("\u4e8c"));  // both unknown
+  const std::string unknown = row + R"(["\u4e00", "\u4e8c", "the"]})";
+  CHECK(notes_of(unknown) == Names{"alike_choices"});
+  CHECK(notes_of(unknown, {0}) == Names{"alike_choices", "undecidable_choices"});
+  CHECK(notes_of(unknown, {0, 1}) == Names{"alike_choices"});
+  CHECK(notes_of(unknown, {2}) == Names{"alike_choices"});
+  CHECK(notes_of(row + R"(["the sea", "the sea"]})", {0, 1}) == Names{"repeated_choice", "alike_choices"});
+  CHECK(notes_of(row + R"(["the sea", "the  sea "]})", {0}) == Names{"alike_choices", "undecidable_choices"});
+  CHECK(notes_of(row + R"(["the sea"]})") == Names{"single_choice"});
+  CHECK(notes_of(row + R"(["the sea", ""]})") == Names{"empty_choice"});
+  CHECK(notes_of(row + R"(["the sea", "the wall"]})", {1}).empty());
+  CHECK(notes_of(R"({"input_ids": [5], "target_ids": [6], "choices_ids": [[6], [7, 1], [7, 1]]})", {1}) ==
+        Names{"alike_choices", "undecidable_choices"});
+}
+
+TEST_CASE("a warning says how many rows, of how many, and where one is") {
+  RowEncoder rows = encoder();
+  for (const std::int64_t line : {4, 7}) {
+    rows.input(record_of(R"({"input": "the river and the sea", "target": "a"})", line), 3);
+  }
+  RowNotes all;
+  all.add(RowNote::empty_input, 2);
+  all.add(rows.notes());
+  const std::string said = stderr_of([&] { all.warn("rows.jsonl", 9); });
+  CHECK(said == "warning: rows.jsonl: 2 of 9 inputs are cut to 3 tokens: their ends are lost (e.g. line 4)\n"
+                "warning: rows.jsonl: 1 of 9 inputs are empty (e.g. line 2)\n");
+  CHECK(stderr_of([] { RowNotes().warn("rows.jsonl", 9); }).empty());
+}
+
+TEST_CASE("ids outside the vocabulary, and text without a tokenizer, are errors with the line") {
+  RowEncoder rows(nullptr, 100, "f");
+  Record ids = record_of(R"({"input_ids": [5, 100], "target_ids": [4]})", 3);
+  CHECK_THROWS_MATCHES(rows.input(ids, 8), Error, FailsWith(ExitCode::bad_data, "f:3", "token id 100"));
+  ids.input_ids = {-1};
+  CHECK_THROWS_MATCHES(rows.input(ids, 8), Error, FailsWith(ExitCode::bad_data, "token id -1"));
+  ids.input_ids = {99};
+  CHECK(rows.input(ids, 8) == TokenIds{99});
+  CHECK_THROWS_MATCHES(rows.input(record_of(R"({"input": "a", "target": "b"})", 9), 8), Error,
+                       FailsWith(ExitCode::bad_data, "f:9", "a row of text", "no spiece.model"));
+}
+
+}  // namespace
+}  // namespace phatgoose
