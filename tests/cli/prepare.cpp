@@ -80,6 +80,12 @@ TEST_CASE("prepare writes beside the expert, prints its directory, and does noth
   CHECK(phatgoose_line(arrow).code == 0);
   CHECK(read_text(scratch / "wide/arrow.safetensors") == bytes);
 
+  std::string flipped = bytes;
+  flipped.back() ^= 1;  // a number that is a little different
+  write_text(scratch / "wide/arrow.safetensors", flipped);
+  CHECK_THAT(phatgoose_line(arrow).err, Catch::Contains("wrote " + wide + "/arrow.safetensors"));
+  CHECK(read_text(scratch / "wide/arrow.safetensors") == bytes);
+
   const std::string average = "prepare --model " + kModel + " --router average-activation --expert " + wide +
                               " --data " + (scratch / "rows.jsonl").string();
   CHECK(phatgoose_line(average).code == 0);

@@ -18,6 +18,7 @@
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/run_record.h"
 #include "phatgoose/store/stored_embeddings.h"
+#include "phatgoose/store/tensor_hash.h"
 
 namespace phatgoose {
 namespace {
@@ -28,13 +29,19 @@ struct Row {
   Record record;
 };
 
-/// What the file says of itself; one that cannot be read was made from something else.
+/// A file of an older release says nothing of its data.
+bool is_undamaged(const SafetensorsFile& file) {
+  const auto hash = file.metadata().find(kHashKey);
+  return hash == file.metadata().end() || hash->second == tensor_hash(file.tensors());
+}
+
+/// What the file says of itself; one that cannot be read, or is damaged, was made from something else.
 bool is_made_from(const fs::path& file, const Json& wanted) {
   if (!is_file(file)) return false;
   try {
     const SafetensorsFile found(file);
     const auto made = found.metadata().find("made_from");
-    return made != found.metadata().end() && made->second == wanted.dump();
+    return made != found.metadata().end() && made->second == wanted.dump() && is_undamaged(found);
   } catch (const Error&) {
     return false;
   }
@@ -142,8 +149,10 @@ class Preparation {
   void write_vectors(const fs::path& file, const std::map<std::string, at::Tensor>& vectors,
                      const ExpertDirectory& expert) const {
     std::vector<NamedTensor> tensors;
-    for (const auto& [path, vector] : vectors) tensors.push_back(to_named(path, vector));
-    write_safetensors(file, std::move(tensors), {{"made_from", made_from(expert).dump()}});
+    std::map<std::string, TensorView> views;
+    for (const auto& [path, vector] : vectors) views.emplace(path, tensors.emplace_back(to_named(path, vector)).view);
+    write_safetensors(file, std::move(tensors),
+                      {{"made_from", made_from(expert).dump()}, {kHashKey, tensor_hash(views)}});
   }
 
   void write_examples(const fs::path& file, const ExpertDirectory& expert) const {

@@ -8,6 +8,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/finite.h"
 #include "phatgoose/store/float_values.h"
+#include "phatgoose/store/tensor_hash.h"
 
 namespace phatgoose {
 namespace {
@@ -60,7 +61,10 @@ StoredEmbeddings read_embeddings(const fs::path& path) {
 void write_embeddings(const fs::path& path, const TensorView& embeddings, const std::string& encoder_name,
                       const std::string& encoder_fingerprint, const std::string& provenance) {
   write_safetensors(path, {{kTensor, embeddings}},
-                    {{"encoder", encoder_name}, {"encoder_fingerprint", encoder_fingerprint}, {"made_from", provenance}});
+                    {{"encoder", encoder_name},
+                     {"encoder_fingerprint", encoder_fingerprint},
+                     {"made_from", provenance},
+                     {kHashKey, tensor_hash({{kTensor, embeddings}})}});
 }
 
 }  // namespace phatgoose
