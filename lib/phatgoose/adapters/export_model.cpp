@@ -17,7 +17,6 @@
 namespace phatgoose {
 namespace {
 
-constexpr const char* kKind = "model";
 constexpr const char* kRecord = "export";
 
 /// What other programs look for beside configuration and weights; copied where the base has it.
@@ -76,7 +75,7 @@ Json record_of(const ExportJob& job, const std::string& fingerprint) {
 
 ExportJob plan(const ExportSettings& settings) {
   const MergeRule rule = rule_of(settings);
-  check_output_directory(settings.out, kKind);
+  check_output_directory(settings.out, kModelKind);
   const T5Config config = read_t5_config(settings.model);
   const std::string fingerprint = base_fingerprint(settings.model);
   const at::ScalarType base_dtype = dtype_of_base(settings.model);
@@ -93,7 +92,7 @@ ExportJob plan(const ExportSettings& settings) {
 
 /// Whether `out`, which check_output_directory let pass, holds this very model; another one is not written over.
 bool is_exported(const fs::path& out, const Json& record) {
-  const std::optional<Manifest> manifest = read_manifest(out, kKind);
+  const std::optional<Manifest> manifest = read_manifest(out, kModelKind);
   if (!manifest) return false;
   if (manifest->body.contains(kRecord) && manifest->body.at(kRecord) == record) return true;
   fail(ExitCode::usage, {.where = "--out",
@@ -158,7 +157,7 @@ void export_model(const ExportSettings& settings) {
   std::vector<std::string> files = copy_companions(settings.model, staged.path());
   files.insert(files.end(), {"config.json", "model.safetensors"});
   const Json body = {{"fingerprint", base_fingerprint(staged.path())}, {kRecord, job.record}};
-  write_manifest(staged.path(), {.kind = kKind, .body = body}, files);
+  write_manifest(staged.path(), {.kind = kModelKind, .body = body}, files);
   staged.commit();
 }
 

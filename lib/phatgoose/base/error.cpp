@@ -18,4 +18,8 @@ Error::Error(ExitCode code, const Fault& fault) : std::runtime_error(one_line(fa
 
 void fail(ExitCode code, const Fault& fault) { throw Error(code, fault); }
 
+void refuse(const std::string& where, const std::string& found, const std::string& expected, const std::string& hint) {
+  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
+}
+
 }  // namespace phatgoose

@@ -38,5 +38,8 @@ class Error : public std::runtime_error {
 };
 
 [[noreturn]] void fail(ExitCode code, const Fault& fault);
+/// fail() with bad_data: what was read is missing, damaged, or not what it should be.
+[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected = {},
+                         const std::string& hint = {});
 
 }  // namespace phatgoose

@@ -66,7 +66,7 @@ bool admits(const Option& option, const T& value) {
   }
 }
 
-[[noreturn]] void refuse(const Option& option, const std::string& text, const std::string& where,
+[[noreturn]] void refuse_value(const Option& option, const std::string& text, const std::string& where,
                          ExitCode code = ExitCode::usage) {
   fail(code, {.where = where,
               .found = fmt::format("\"{}\" is no value for {}", text, option.name),
@@ -77,7 +77,7 @@ bool admits(const Option& option, const T& value) {
 template <typename T>
 T checked_value(const Option& option, const std::string& text, const std::string& where, ExitCode code) {
   const std::optional<T> value = parse_value<T>(text);
-  if (!value || !admits(option, *value)) refuse(option, text, where, code);
+  if (!value || !admits(option, *value)) refuse_value(option, text, where, code);
   return *value;
 }
 
@@ -148,7 +148,7 @@ void assign_nothing(const Option& option, const std::string& where) {
         if constexpr (kIsOptional<Target>) {
           target->reset();
         } else {
-          refuse(option, "null", where);
+          refuse_value(option, "null", where);
         }
       },
       option.target);

@@ -36,7 +36,7 @@ struct Given {
 
 std::string typed_name(const Option& option) { return (option.positional ? "" : "--") + option.name; }
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
+[[noreturn]] void refuse_argument(const std::string& where, const std::string& found, const std::string& expected,
                          const std::string& hint = "") {
   fail(ExitCode::usage, {.where = where, .found = found, .expected = expected, .hint = hint});
 }
@@ -71,10 +71,10 @@ void refuse_leftovers(const Texts& leftovers, const std::vector<const Option*>& 
     Texts names;
     for (const Option* option : options) names.push_back(typed_name(*option));
     const std::string name = text.substr(0, text.find('='));
-    refuse(name, "unknown option", "", did_you_mean(name, names));
+    refuse_argument(name, "unknown option", "", did_you_mean(name, names));
   }
   for (const std::string& text : leftovers) {
-    if (text != "--") refuse("\"" + text + "\"", "an argument that belongs to no option", "");
+    if (text != "--") refuse_argument("\"" + text + "\"", "an argument that belongs to no option", "");
   }
 }
 
@@ -94,7 +94,7 @@ std::vector<Given> scan(const Texts& arguments, const std::vector<const Option*>
   try {
     app.parse(std::move(reversed));
   } catch (const CLI::Error& error) {
-    refuse("command line", error.what(), "");
+    refuse_argument("command line", error.what(), "");
   }
   refuse_leftovers(app.remaining(), options);
 
@@ -108,10 +108,10 @@ std::vector<Given> scan(const Texts& arguments, const std::vector<const Option*>
 /// Sets one option from the command line.
 void apply(const Given& given) {
   const std::string name = typed_name(*given.option);
-  if (!is_list(*given.option) && given.texts.size() > 1) refuse(name, "given more than once", "once");
+  if (!is_list(*given.option) && given.texts.size() > 1) refuse_argument(name, "given more than once", "once");
   for (const std::string& text : given.texts) {
     if (!given.option->positional && text.starts_with("--"))
-      refuse(name, "no value before " + text, expectation(*given.option));
+      refuse_argument(name, "no value before " + text, expectation(*given.option));
   }
   assign_texts(*given.option, given.texts, name);
 }
@@ -121,7 +121,7 @@ void apply_named_preset(const OptionSet& set, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) {
     std::string known;
     for (const std::string& one : names) known += (known.empty() ? "" : ", ") + one;
-    refuse("--preset", "\"" + name + "\" has no settings for " + set.command(),
+    refuse_argument("--preset", "\"" + name + "\" has no settings for " + set.command(),
            known.empty() ? "no preset: there is none for this command" : "one of " + known, did_you_mean(name, names));
   }
   for (const Preset& preset : set.presets()) {
@@ -134,7 +134,7 @@ void apply_config(const OptionSet& set, const std::string& path) {
   try {
     text = read_text(path);
   } catch (const Error& error) {
-    refuse("--config", error.what(), "");
+    refuse_argument("--config", error.what(), "");
   }
   apply_yaml(set, text, path);
 }
@@ -142,7 +142,7 @@ void apply_config(const OptionSet& set, const std::string& path) {
 void check_required(const OptionSet& set) {
   for (const Option& option : set.options()) {
     if (option.required && !has_value(option)) {
-      refuse(typed_name(option), "missing", placeholder_of(option) + ", " + option.help);
+      refuse_argument(typed_name(option), "missing", placeholder_of(option) + ", " + option.help);
     }
   }
 }

@@ -17,7 +17,7 @@ std::string place(const std::string& where, const YAML::Mark& mark) {
   return mark.line < 0 ? where : fmt::format("{}:{}", where, mark.line + 1);
 }
 
-[[noreturn]] void refuse(const std::string& where, const YAML::Node& node, std::string found, std::string expected,
+[[noreturn]] void refuse_node(const std::string& where, const YAML::Node& node, std::string found, std::string expected,
                          std::string hint = "") {
   fail(ExitCode::usage, {.where = place(where, node.Mark()),
                          .found = std::move(found),
@@ -34,8 +34,8 @@ YAML::Node load_mapping(const std::string& text, const std::string& where) {
     fail(ExitCode::usage, {.where = place(where, error.mark), .found = error.msg, .expected = "YAML", .hint = ""});
   }
   if (documents.empty() || (documents.size() == 1 && documents[0].IsNull())) return YAML::Node(YAML::NodeType::Map);
-  if (documents.size() > 1) refuse(where, documents[1], "a second document", "one");
-  if (!documents[0].IsMap()) refuse(where, documents[0], "no mapping", "lines of the form \"option: value\"");
+  if (documents.size() > 1) refuse_node(where, documents[1], "a second document", "one");
+  if (!documents[0].IsMap()) refuse_node(where, documents[0], "no mapping", "lines of the form \"option: value\"");
   return documents[0];
 }
 
@@ -44,9 +44,9 @@ bool is_quoted(const YAML::Node& node) { return node.Tag() != "?"; }
 
 /// The text of one value. Quotes make a value text, which numbers and booleans are not.
 std::string scalar_text(const Option& option, const YAML::Node& node, const std::string& where) {
-  if (!node.IsScalar()) refuse(where, node, "no plain value for " + option.name, expectation(option));
+  if (!node.IsScalar()) refuse_node(where, node, "no plain value for " + option.name, expectation(option));
   if (is_quoted(node) && !is_text(option)) {
-    refuse(where, node, fmt::format("the text \"{}\" for {}", node.Scalar(), option.name), expectation(option),
+    refuse_node(where, node, fmt::format("the text \"{}\" for {}", node.Scalar(), option.name), expectation(option),
            "write it without quotes");
   }
   return node.Scalar();
@@ -68,9 +68,9 @@ template <typename Visit>
 void for_each_member(const YAML::Node& mapping, const std::string& where, Visit visit) {
   std::set<std::string> seen;
   for (const auto& member : mapping) {
-    if (!member.first.IsScalar()) refuse(where, member.first, "a key that is no word", "the name of an option");
+    if (!member.first.IsScalar()) refuse_node(where, member.first, "a key that is no word", "the name of an option");
     const std::string& key = member.first.Scalar();
-    if (!seen.insert(key).second) refuse(where, member.first, "duplicate key \"" + key + "\"", "every key once");
+    if (!seen.insert(key).second) refuse_node(where, member.first, "duplicate key \"" + key + "\"", "every key once");
     visit(key, member.first, member.second);
   }
 }
@@ -81,7 +81,7 @@ void apply_mapping(const OptionSet& set, const YAML::Node& mapping, const std::s
   for_each_member(mapping, where, [&](const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
     const auto name = std::find(names.begin(), names.end(), key);
     if (name == names.end()) {
-      refuse(where, key_node, "unknown option \"" + key + "\"", "", did_you_mean(key, names));
+      refuse_node(where, key_node, "unknown option \"" + key + "\"", "", did_you_mean(key, names));
     }
     apply_value(set.options()[static_cast<std::size_t>(name - names.begin())], value, where);
   });
@@ -106,7 +106,7 @@ std::vector<std::string> preset_commands(const Preset& preset) {
   std::vector<std::string> commands;
   for_each_member(load_mapping(preset.yaml, where), where,
                   [&](const std::string& command, const YAML::Node& key_node, const YAML::Node& settings) {
-                    if (!settings.IsMap()) refuse(where, key_node, command + " without settings", "a mapping");
+                    if (!settings.IsMap()) refuse_node(where, key_node, command + " without settings", "a mapping");
                     commands.push_back(command);
                   });
   return commands;

@@ -56,6 +56,13 @@ std::size_t find_invalid_utf8(std::string_view text) {
   return std::string_view::npos;
 }
 
+std::string ascii_lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
 std::string printable(std::string_view text) {
   if (std::ranges::all_of(text, is_printable_ascii)) return std::string(text);
   std::string line;

@@ -26,4 +26,7 @@ bool acts_on_terminals(char32_t c);
 /// time changes nothing.
 std::string printable(std::string_view text);
 
+/// A to Z as a to z; everything else as it is.
+std::string ascii_lower_case(std::string text);
+
 }  // namespace phatgoose

@@ -28,10 +28,6 @@ bool has(const Json& row, std::string_view key) {
   return member != row.end() && !member->is_null();
 }
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = ""});
-}
-
 void check_keys(const Json& row, const std::string& where, std::set<std::string>* unknown) {
   if (!row.is_object()) refuse(where, std::string("a JSON ") + row.type_name(), "an object with \"input\"");
   const auto present = [&](std::string_view key) { return has(row, key); };

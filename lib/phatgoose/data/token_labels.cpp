@@ -18,11 +18,6 @@ struct Part {
   std::int32_t expert;
 };
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = {}) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
-
 void check_labelled(const Record& record, const std::string& where) {
   if (!record.input_experts.empty() && !record.answer_experts.empty()) return;
   refuse(where, record.input_experts.empty() ? "no \"input_experts\"" : "no \"answer_experts\"",

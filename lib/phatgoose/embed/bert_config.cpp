@@ -10,11 +10,6 @@ namespace {
 // Far above any real model; keeps every product of two sizes inside 64 bits.
 constexpr std::int64_t kMaxSize = 1 << 30;
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = {}) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
-
 std::int64_t positive(const Json& json, const char* key, const std::string& where) {
   const auto value = json_get<std::int64_t>(json, key, where);
   if (value < 1 || value > kMaxSize) refuse(where, std::string(key) + " " + std::to_string(value), "1 to 2^30");

@@ -10,11 +10,6 @@ namespace {
 
 constexpr const char* kModules = "a Transformer, a Pooling and possibly a Normalize, in this order";
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = {}) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
-
 struct Modules {
   fs::path transformer, pooling;  ///< directories
 };

@@ -20,8 +20,6 @@
 namespace phatgoose {
 namespace {
 
-constexpr const char* kKind = "results";
-
 /// Thrown out of a task when a signal asks to stop; what the task has computed so far is given up.
 struct Stopped {};
 
@@ -137,7 +135,7 @@ void write_product(const fs::path& out, const Suite& suite, const std::vector<Ro
     join_routing(out / "routing.safetensors", routing_parts);
     files.push_back("routing.safetensors");
   }
-  write_manifest(out, {kKind, manifest_body}, files);
+  write_manifest(out, {kResultsKind, manifest_body}, files);
   partial.remove();
 }
 
@@ -176,7 +174,7 @@ bool evaluate_method(std::size_t i, SharedParts& shared) {
   const Json record = record_of(settings, suite_hashes, hashes);
   hashes["suite"] = suite_hashes.front();
   check_run(out, out, record);
-  if (read_finished(out, kKind)) {
+  if (read_finished(out, kResultsKind)) {
     log_info(out.string() + " is finished; nothing to do");
     return true;
   }

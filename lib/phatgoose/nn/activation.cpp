@@ -12,7 +12,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr std::int64_t kRowsPerTask = 16;
+constexpr std::int64_t kActivationRowsPerTask = 16;
 bool has_fast_path(const at::Tensor& h) {
   return h.device().is_cpu() && h.scalar_type() == at::kFloat && h.is_contiguous();
 }
@@ -26,7 +26,7 @@ class GatedGelu : public torch::autograd::Function<GatedGelu> {
     at::Tensor y = at::empty({rows, size}, h.options());  // [N, F]
     const float* in = h.const_data_ptr<float>();
     float* out = y.mutable_data_ptr<float>();
-    at::parallel_for(0, rows, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+    at::parallel_for(0, rows, kActivationRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i)
         cpu::gated_gelu_row(in + i * 2 * size, in + i * 2 * size + size, size, out + i * size);
     });
@@ -44,7 +44,7 @@ class GatedGelu : public torch::autograd::Function<GatedGelu> {
     at::Tensor dh = at::empty_like(h);  // [N, 2F]
     const float *g = gradient.const_data_ptr<float>(), *in = h.const_data_ptr<float>();
     float* out = dh.mutable_data_ptr<float>();
-    at::parallel_for(0, rows, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+    at::parallel_for(0, rows, kActivationRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
         const std::int64_t at = i * 2 * size;
         cpu::gated_gelu_gradient_row(g + i * size, in + at, in + at + size, size, out + at, out + at + size);

@@ -14,7 +14,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr std::int64_t kRowsPerTask = 8;
+constexpr std::int64_t kDropoutRowsPerTask = 8;
 
 /// The noise of one site: what the kernel needs to know of the step, and where each packed token stands.
 struct SiteNoise : torch::CustomClassHolder {
@@ -30,7 +30,7 @@ at::Tensor times_noise(const at::Tensor& x, const SiteNoise& noise) {
   at::Tensor y = at::empty_like(source);
   const float* in = source.const_data_ptr<float>();
   float* out = y.mutable_data_ptr<float>();
-  at::parallel_for(0, rows, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, rows, kDropoutRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::uint32_t place[3] = {noise.row[i], noise.position[i], noise.site};
       cpu::dropout_row(in + i * size, place, noise.key.data(), noise.threshold, noise.scale, size, out + i * size);
@@ -92,7 +92,7 @@ at::Tensor Dropout::attention_multipliers(std::int64_t row, std::int64_t count, 
                                           std::int64_t queries, std::int64_t keys, std::uint32_t site) const {
   at::Tensor multipliers = at::ones({count, heads, queries, keys}, at::kFloat);
   float* data = multipliers.mutable_data_ptr<float>();
-  at::parallel_for(0, count * heads * queries, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, count * heads * queries, kDropoutRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t query = i % queries, head = i / queries % heads, index = i / queries / heads;
       const std::uint32_t place[3] = {static_cast<std::uint32_t>(rows_[row + index]), static_cast<std::uint32_t>(query),

@@ -18,14 +18,14 @@ using torch::autograd::variable_list;
 /// Logits held at a time; small enough to stay near the processor for large vocabularies.
 constexpr std::int64_t kLogitsPerChunk = 4'000'000;
 
-constexpr std::int64_t kRowsPerTask = 4;
+constexpr std::int64_t kLogitRowsPerTask = 4;
 
 /// Calls body(row, values of the row) for the rows of a contiguous fp32 matrix on the CPU.
 template <typename Body>
 void for_rows(const at::Tensor& matrix, Body body) {  // [n, V]
   const std::int64_t size = matrix.size(1);
   float* values = matrix.mutable_data_ptr<float>();
-  at::parallel_for(0, matrix.size(0), kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, matrix.size(0), kLogitRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) body(row, values + row * size);
   });
 }

@@ -12,7 +12,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr std::int64_t kRowsPerTask = 32;
+constexpr std::int64_t kNormRowsPerTask = 32;
 
 bool has_fast_path(const at::Tensor& x, const at::Tensor& weight) {
   return x.device().is_cpu() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat &&
@@ -28,7 +28,7 @@ std::pair<at::Tensor, at::Tensor> forward_fast(const at::Tensor& x, const at::Te
   at::Tensor y = at::empty_like(x), rstd = at::empty({rows, 1}, x.options());
   const float *in = x.const_data_ptr<float>(), *w = weight.const_data_ptr<float>();
   float *out = y.mutable_data_ptr<float>(), *r = rstd.mutable_data_ptr<float>();
-  at::parallel_for(0, rows, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, rows, kNormRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       r[i] = cpu::rms_norm_row(in + i * size, w, static_cast<float>(epsilon), size, out + i * size);
     }
@@ -44,7 +44,7 @@ at::Tensor backward_fast(const at::Tensor& gradient, const at::Tensor& x, const 
               *w = weight.const_data_ptr<float>();
   const float* r = rstd.const_data_ptr<float>();
   float* out = dx.mutable_data_ptr<float>();
-  at::parallel_for(0, rows, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, rows, kNormRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t at = i * size;
       cpu::rms_norm_gradient_row(g + at, w, in + at, r[i], size, out + at);

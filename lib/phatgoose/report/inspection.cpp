@@ -209,13 +209,13 @@ Json inspect_directory(const fs::path& directory, bool verify) {
   const Json body = manifest ? manifest->body : Json::object();
   Json found = {{"kind", kind}, {"path", directory.string()}, {"manifest", manifest.has_value()}};
   if (verify) found["verified"] = true;
-  if (kind == "model") {
+  if (kind == kModelKind) {
     describe_model(directory, found);
-  } else if (kind == "expert") {
+  } else if (kind == kExpertKind) {
     describe_expert(directory, body, found);
-  } else if (kind == "routed-model") {
+  } else if (kind == kRoutedModelKind) {
     describe_routed_model(directory, body, verify, found);
-  } else if (kind == "results") {
+  } else if (kind == kResultsKind) {
     describe_results(directory, found);
   } else if (kind == "run") {
     describe_run(directory, found);

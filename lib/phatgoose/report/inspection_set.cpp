@@ -13,7 +13,7 @@ bool is_of_kind(const Json& inspection, const char* kind) { return inspection.at
 
 /// The directories of the experts that `found` is about: those of a routed model, or the given ones.
 std::vector<fs::path> expert_paths(const std::vector<fs::path>& directories, const Json& found) {
-  if (directories.size() == 1 && is_of_kind(found, "routed-model")) {
+  if (directories.size() == 1 && is_of_kind(found, kRoutedModelKind)) {
     std::vector<fs::path> paths;
     for (const auto& expert : read_routed_model(directories.front()).experts) {
       paths.push_back(directories.front() / expert.path);
@@ -21,7 +21,7 @@ std::vector<fs::path> expert_paths(const std::vector<fs::path>& directories, con
     return paths;
   }
   const bool experts = directories.size() > 1 && std::ranges::all_of(found.at("directories"), [](const Json& one) {
-                         return is_of_kind(one, "expert");
+                         return is_of_kind(one, kExpertKind);
                        });
   if (experts) return directories;
   fail(ExitCode::usage, {.where = "--similarity",

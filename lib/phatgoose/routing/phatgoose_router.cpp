@@ -11,7 +11,7 @@ namespace phatgoose {
 namespace {
 
 constexpr double kEpsilon = 1e-5;
-constexpr std::int64_t kRowsPerTask = 64;
+constexpr std::int64_t kDeviationRowsPerTask = 64;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ at::Tensor reciprocal_deviation(const at::Tensor& u) {
   const std::int64_t in = u.size(1);
   const float* rows = input.const_data_ptr<float>();
   float* values = result.mutable_data_ptr<float>();
-  at::parallel_for(0, u.size(0), kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, u.size(0), kDeviationRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
     segment_kernels().rstd({rows + begin * in, in}, end - begin, in, values + begin);
   });
   return result;

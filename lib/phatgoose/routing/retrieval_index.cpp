@@ -11,7 +11,7 @@
 namespace phatgoose {
 namespace {
 
-constexpr float kLowest = -std::numeric_limits<float>::infinity();
+constexpr float kNoMatch = -std::numeric_limits<float>::infinity();
 constexpr float kRounding = 1e-5F;  // more than an fp32 product of two unit vectors is off
 
 /// In fp64 and always in the same order: equal examples are equally near, wherever they lie.
@@ -55,12 +55,12 @@ std::vector<std::int64_t> RetrievalIndex::nearest_experts(const at::Tensor& quer
 
 std::int64_t RetrievalIndex::nearest_expert(const float* query, const float* cosines, std::int64_t excluded) const {
   const std::int64_t examples = examples_.size(0), size = examples_.size(1);
-  float largest = kLowest;
+  float largest = kNoMatch;
   for (std::int64_t i = 0; i < examples; ++i) {
     if (owners_[i] != excluded) largest = std::max(largest, cosines[i]);
   }
   std::int64_t nearest = -1;
-  double best = kLowest;
+  double best = kNoMatch;
   for (std::int64_t i = 0; i < examples; ++i) {
     if (owners_[i] == excluded || cosines[i] < largest - kRounding) continue;
     const double cosine = exact_product(query, examples_.const_data_ptr<float>() + i * size, size);
@@ -74,7 +74,7 @@ std::int64_t RetrievalIndex::nearest_expert(const float* query, const float* cos
 at::Tensor RetrievalIndex::row_scores(const at::Tensor& queries, std::int64_t excluded) const {
   const std::vector<std::int64_t> experts = nearest_experts(queries, excluded);
   const auto count = static_cast<std::int64_t>(experts.size());
-  at::Tensor scores = at::full({count, experts_}, kLowest);
+  at::Tensor scores = at::full({count, experts_}, kNoMatch);
   float* values = scores.mutable_data_ptr<float>();
   for (std::int64_t query = 0; query < count; ++query) {
     if (experts[query] >= 0) values[query * experts_ + experts[query]] = 0.0F;

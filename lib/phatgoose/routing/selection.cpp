@@ -13,7 +13,7 @@ namespace phatgoose {
 namespace {
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
-constexpr std::int64_t kRowsPerTask = 64;
+constexpr std::int64_t kSelectionRowsPerTask = 64;
 
 /// One token's slots while they are being filled.
 struct Slots {
@@ -104,7 +104,7 @@ Selection select_experts(const at::Tensor& scores, const SelectionSettings& sett
   auto* columns = selection.columns.mutable_data_ptr<std::int32_t>();
   auto* weights = selection.weights.mutable_data_ptr<float>();
   const auto temperature = static_cast<float>(settings.temperature);
-  at::parallel_for(0, tokens, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, tokens, kSelectionRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t token = begin; token < end; ++token) {
       const std::span row(all_scores + token * stride, static_cast<std::size_t>(experts));
       const Slots slots{{columns + token * slot_count, static_cast<std::size_t>(slot_count)},

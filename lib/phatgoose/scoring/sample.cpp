@@ -19,10 +19,6 @@ void read_text_or_ids(const Json& row, const std::string& key, const std::string
   }
 }
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = ""});
-}
-
 void read_choice_fields(const Json& row, const std::string& where, Sample& sample) {
   sample.log_likelihoods = json_get<std::vector<double>>(row, "log_likelihoods", where);
   sample.num_tokens = json_get<std::vector<std::int64_t>>(row, "num_tokens", where);

@@ -5,7 +5,7 @@
 namespace phatgoose {
 namespace {
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
+[[noreturn]] void refuse_option(const std::string& where, const std::string& found, const std::string& expected) {
   fail(ExitCode::usage, {.where = where, .found = found, .expected = expected});
 }
 
@@ -40,13 +40,13 @@ OptionSet PrepareSettings::declare() {
 
 void PrepareSettings::check() const {
   const std::string where = "--router " + router;
-  if (encoder && router != "retrieval") refuse(where, "--encoder", "it for retrieval only");
+  if (encoder && router != "retrieval") refuse_option(where, "--encoder", "it for retrieval only");
   if (router == "arrow") {
-    if (!data.empty()) refuse(where, "--data", "no data: the directions are those of the LoRA itself");
+    if (!data.empty()) refuse_option(where, "--data", "no data: the directions are those of the LoRA itself");
     return;
   }
-  if (data.empty()) refuse(where, "no --data", "the expert's training rows");
-  if (experts.size() > 1) refuse(where, std::to_string(experts.size()) + " experts", "one, whose data these are");
+  if (data.empty()) refuse_option(where, "no --data", "the expert's training rows");
+  if (experts.size() > 1) refuse_option(where, std::to_string(experts.size()) + " experts", "one, whose data these are");
 }
 
 }  // namespace phatgoose

@@ -25,20 +25,14 @@
 namespace phatgoose {
 namespace {
 
-constexpr const char* kKind = "expert";
 constexpr const char* kRecord = "import";
 constexpr std::string_view kAddons = "._addons.";
 constexpr std::array<std::string_view, 3> kPartNames = {"expert_lora.layer1_", "expert_lora.layer2_",
                                                         "router.expert_embeddings_"};
 
 /// The tensors of one expert at one linear, in the order of kPartNames.
-using Parts = std::array<const TensorView*, 3>;
-using Expert = std::map<std::string, Parts>;  ///< by module path
-
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = {}) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
+using ExpertParts = std::array<const TensorView*, 3>;
+using Expert = std::map<std::string, ExpertParts>;  ///< by module path
 
 std::string tensor_name(const std::string& path, std::size_t part, std::int64_t index) {
   return path + std::string(kAddons) + std::string(kPartNames[part]) + "_" + std::to_string(index);
@@ -218,8 +212,8 @@ Json record_of(const ImportPlan& plan, const std::string& checkpoint_hash, std::
 }
 
 bool is_expert_of(const fs::path& directory, const Json& record, const fs::path& product) {
-  if (!is_of_kind(directory, kKind)) return false;
-  const auto manifest = read_finished(directory, kKind, remedy_of_removing(product));
+  if (!is_of_kind(directory, kExpertKind)) return false;
+  const auto manifest = read_finished(directory, kExpertKind, remedy_of_removing(product));
   return manifest->body.contains(kRecord) && manifest->body.at(kRecord) == record;
 }
 
@@ -284,7 +278,7 @@ void import_checkpoint(const ImportPlan& plan) {
     const Json body = {{"name", names[i]},
                        {"base", {{"path", plan.model.string()}, {"fingerprint", fingerprint}}},
                        {kRecord, record_of(plan, hash, i)}};
-    write_manifest(directory, {.kind = kKind, .body = body}, files);
+    write_manifest(directory, {.kind = kExpertKind, .body = body}, files);
   }
   staged.commit();
 }

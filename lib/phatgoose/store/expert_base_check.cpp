@@ -14,11 +14,6 @@ namespace {
 
 constexpr const char* kOtherBase = "the expert was made for another base model";
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = {}) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
-
 /// The adapter has factors for `path`, which is none of the base's linears `names`.
 [[noreturn]] void refuse_module(const std::string& path, const std::vector<std::string>& names,
                                 const std::string& where) {

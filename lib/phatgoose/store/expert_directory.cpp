@@ -24,11 +24,6 @@ constexpr const char* kAdapterFile = "adapter_model.safetensors";
 constexpr const char* kOldAdapterFile = "adapter_model.bin";
 constexpr const char* kGateFile = "gate.safetensors";
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = {}) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
-
 void check_tensor(const TensorArchive& file, const std::string& name, std::size_t dimensions, bool check_values) {
   const TensorView& view = file.at(name);
   const std::string expected = dimensions == 1 ? "a vector" : "a matrix";
@@ -177,7 +172,7 @@ ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_valu
   ExpertDirectory expert;
   expert.path_ = directory;
   expert.name_ = own_name(directory);
-  if (const auto manifest = read_manifest(directory, "expert")) {
+  if (const auto manifest = read_manifest(directory, kExpertKind)) {
     const std::string where = (directory / "manifest.json").string();
     expert.name_ = json_get<std::string>(manifest->body, "name", where);
     const Json base = json_get<Json>(manifest->body, "base", where);

@@ -15,7 +15,7 @@ namespace {
 using Parts = std::span<const std::string_view>;
 
 /// Far longer than any; what matches a path takes stack in proportion to its length.
-constexpr std::size_t kMaxLength = 1000;
+constexpr std::size_t kMaxNameLength = 1000;
 
 constexpr std::array<std::string_view, 4> kWrappers = {"module", "_orig_mod", "_fsdp_wrapped_module",
                                                        "_checkpoint_wrapped_module"};
@@ -65,7 +65,7 @@ std::vector<std::string_view> without_wrappers(Parts parts) {
 }  // namespace
 
 std::optional<FactorName> parse_factor_name(std::string_view name) {
-  if (name.size() > kMaxLength) return std::nullopt;
+  if (name.size() > kMaxNameLength) return std::nullopt;
   const std::vector<std::string_view> parts = split_at_dots(name);
   const std::size_t count = parts.size();
   if (count < 3 || parts.back() != "weight") return std::nullopt;

@@ -10,10 +10,17 @@
 
 namespace phatgoose {
 
+/// What a directory of ours may be.
+constexpr const char* kModelKind = "model";
+constexpr const char* kExpertKind = "expert";
+constexpr const char* kRoutedModelKind = "routed-model";
+constexpr const char* kResultsKind = "results";
+constexpr const char* kCheckpointKind = "checkpoint";
+
 /// Common frame of every manifest; `body` holds what the kind needs, under other keys than "kind", "format", "version"
 /// and "files", which are the frame's.
 struct Manifest {
-  std::string kind;  ///< "model", "expert", "routed-model", "results", ...
+  std::string kind;  ///< one of those above
   Json body = Json::object();
 };
 

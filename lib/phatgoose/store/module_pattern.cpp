@@ -16,7 +16,7 @@ struct CompiledExpression {
 
 namespace {
 
-constexpr std::size_t kMaxLength = 1000;
+constexpr std::size_t kMaxPatternLength = 1000;
 
 /// Whether std::regex would take silently for something else what means another thing to Python: \A, \Z and the like
 /// (plain letters to it), classes that begin with ], and classes by name ([[:alpha:]]).
@@ -42,14 +42,10 @@ bool differs_in_python(std::string_view expression) {
   return false;
 }
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected});
-}
-
 /// `expression` between `before` and `after`, which PEFT puts around it.
 std::shared_ptr<const CompiledExpression> compile(const std::string& before, const std::string& expression,
                                                   const std::string& after, const std::string& where) {
-  if (expression.size() > kMaxLength) refuse(where, "a pattern of over 1000 characters", "a module pattern");
+  if (expression.size() > kMaxPatternLength) refuse(where, "a pattern of over 1000 characters", "a module pattern");
   const std::string found = "the pattern \"" + expression + "\"";
   const char* expected = "a regular expression without Python's own extensions";
   if (differs_in_python(expression)) refuse(where, found, expected);

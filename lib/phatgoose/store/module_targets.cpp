@@ -1,24 +1,15 @@
 #include "phatgoose/store/module_targets.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/utf8.h"
 
 namespace phatgoose {
 namespace {
 
 /// From this many entries on, PEFT replaces a list of targets by the shortest ends that tell them from other modules.
 constexpr std::size_t kCondensedTargets = 20;
-
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected});
-}
-
-std::string lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 Json value_of(const Json& json, const char* key, const std::string& where) {
   return json_get_or<Json>(json, key, nullptr, where);
@@ -57,7 +48,7 @@ bool ModuleNames::contain(const std::string& path) const {
 ModuleTargets::ModuleTargets(const Json& json, const std::string& where) {
   const Json targets = value_of(json, "target_modules", where);
   by_default_ = targets.is_null();
-  all_linear_ = targets.is_string() && lower_case(targets.get<std::string>()) == "all-linear";
+  all_linear_ = targets.is_string() && ascii_lower_case(targets.get<std::string>()) == "all-linear";
   if (by_default_) {
     targets_.ends = {"q", "v"};
   } else if (!all_linear_) {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <string_view>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/utf8.h"
 
 namespace phatgoose {
 namespace {
@@ -16,7 +16,7 @@ constexpr std::int64_t kDefaultRank = 8;
 constexpr double kDefaultAlpha = 8;
 
 /// Settings that are read below and by ModuleTargets.
-constexpr std::array<std::string_view, 13> kRead = {
+constexpr std::array<std::string_view, 13> kReadSettings = {
     "alpha_pattern", "bias",      "exclude_modules", "init_lora_weights", "layers_pattern", "layers_to_transform",
     "lora_alpha",    "peft_type", "r",               "rank_pattern",      "target_modules", "task_type",
     "use_rslora"};
@@ -59,10 +59,6 @@ constexpr std::array<std::string_view, 3> kTasks = {"SEQ_2_SEQ_LM", "CAUSAL_LM",
 constexpr std::array<std::string_view, 4> kPlainStarts = {"gaussian", "mica", "eva", "orthogonal"};
 constexpr std::array<std::string_view, 5> kBaseChanging = {"pissa", "olora", "loftq", "corda", "lora_ga"};
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected});
-}
-
 template <typename Names>
 bool is_among(const Names& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
@@ -73,15 +69,10 @@ bool is_off(const Json& value) {
   return value.is_null() || value == false || value == 0 || value == "" || (value.is_structured() && value.empty());
 }
 
-std::string lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 /// Capitals count in some of PEFT's names and not in others: read as it reads them, where that admits an adapter.
 void check_start(const Json& start, const std::string& where) {
   if (start.is_boolean() || is_off(start)) return;
-  const std::string text = start.is_string() ? start.get<std::string>() : std::string(), name = lower_case(text);
+  const std::string text = start.is_string() ? start.get<std::string>() : std::string(), name = ascii_lower_case(text);
   for (const std::string_view changing : kBaseChanging) {
     if (!name.starts_with(changing)) continue;
     refuse(where, "init_lora_weights " + start.dump() + ", which changes the base model",
@@ -113,7 +104,7 @@ std::vector<std::string> unknown_settings_of(const Json& json) {
   std::vector<std::string> unknown;
   for (const auto& [key, value] : json.items()) {
     const bool refused = std::ranges::find(kRefused, key, &Refused::key) != kRefused.end();
-    if (!refused && !is_among(kRead, key) && !is_among(kWithoutEffect, key) && !is_off(value)) unknown.push_back(key);
+    if (!refused && !is_among(kReadSettings, key) && !is_among(kWithoutEffect, key) && !is_off(value)) unknown.push_back(key);
   }
   return unknown;
 }

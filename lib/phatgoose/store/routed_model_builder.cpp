@@ -12,7 +12,6 @@
 namespace phatgoose {
 namespace {
 
-constexpr const char* kKind = "routed-model";
 constexpr const char* kPackedFolder = "experts";
 
 using Reference = RoutedModelManifest::ExpertReference;
@@ -47,7 +46,7 @@ std::vector<std::string> pack_expert(const fs::path& from, const fs::path& to, c
   if (kind.prototypes != nullptr) names.emplace_back(kind.prototypes);
   make_directories(to);
   for (const std::string& name : names) copy_whole(from / name, to / name);
-  if (const auto manifest = read_manifest(from, "expert")) {
+  if (const auto manifest = read_manifest(from, kExpertKind)) {
     write_manifest(to, *manifest, names);
     names.push_back("manifest.json");
   }
@@ -80,7 +79,7 @@ bool is_built(const fs::path& out, const RoutedModelManifest& manifest) {
 
 void build_routed_model(const RoutedModelPlan& plan) {
   check_settings(plan);
-  check_output_directory(plan.out, kKind);
+  check_output_directory(plan.out, kRoutedModelKind);
   const T5Config config = read_t5_config(plan.model);
   RoutedModelManifest manifest{.base_path = plan.model.string(),
                                .base_fingerprint = base_fingerprint(plan.model),

@@ -11,12 +11,6 @@
 namespace phatgoose {
 namespace {
 
-constexpr const char* kKind = "routed-model";
-
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected});
-}
-
 /// A mistake in settings that stand in the file `source`, or are `options` of a command.
 [[noreturn]] void refuse_settings(const std::string& source, const std::string& options, const std::string& found,
                                   const std::string& expected, const std::string& hint = {}) {
@@ -133,11 +127,11 @@ void write_routed_model(const fs::path& directory, const RoutedModelManifest& ma
                        {"enabled", expert.enabled}});
     if (expert.partial) experts.back()["partial"] = true;
   }
-  write_manifest(directory, {.kind = kKind, .body = std::move(body)}, packed_files);
+  write_manifest(directory, {.kind = kRoutedModelKind, .body = std::move(body)}, packed_files);
 }
 
 RoutedModelManifest read_routed_model(const fs::path& directory) {
-  const auto stored = read_manifest(directory, kKind);
+  const auto stored = read_manifest(directory, kRoutedModelKind);
   if (!stored) refuse(directory.string(), "no manifest.json", "a routed model, as phatgoose build writes it");
   const std::string where = (directory / "manifest.json").string();
   RoutedModelManifest manifest;

@@ -27,10 +27,6 @@ struct HeaderEntry {
   std::uint64_t begin, end;  ///< byte range within the data
 };
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected = {}) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected});
-}
-
 /// The text between the length field and the data.
 std::string_view header_text(std::span<const std::byte> bytes, const std::string& where) {
   if (bytes.size() < kLengthBytes) {

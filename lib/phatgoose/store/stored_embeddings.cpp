@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kTensor = "embeddings";
 constexpr double kLengthTolerance = 1e-4;  // fp32 rounding leaves about 1e-7
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
+[[noreturn]] void refuse_embeddings(const std::string& where, const std::string& found, const std::string& expected) {
   fail(ExitCode::bad_data, {.where = where,
                             .found = found,
                             .expected = expected,
@@ -31,13 +31,13 @@ void check_lengths(const TensorView& embeddings, const std::string& where) {
     const auto begin = values.begin() + row * size;
     const double length = std::sqrt(std::inner_product(begin, begin + size, begin, 0.0));
     if (std::abs(length - 1.0) <= kLengthTolerance) continue;
-    refuse(where, fmt::format("row {} of length {:.6g}", row, length), "rows of length 1");
+    refuse_embeddings(where, fmt::format("row {} of length {:.6g}", row, length), "rows of length 1");
   }
 }
 
 std::string member(const SafetensorsFile& file, const fs::path& path, const std::string& key) {
   const auto found = file.metadata().find(key);
-  if (found == file.metadata().end()) refuse(path.string(), "no \"" + key + "\" in its metadata", "embeddings");
+  if (found == file.metadata().end()) refuse_embeddings(path.string(), "no \"" + key + "\" in its metadata", "embeddings");
   return found->second;
 }
 
@@ -46,14 +46,14 @@ std::string member(const SafetensorsFile& file, const fs::path& path, const std:
 StoredEmbeddings read_embeddings(const fs::path& path) {
   const auto file = std::make_shared<SafetensorsFile>(path);
   if (!file->contains(kTensor) || file->tensors().size() != 1) {
-    refuse(path.string(), "other tensors", std::string("one tensor called ") + kTensor);
+    refuse_embeddings(path.string(), "other tensors", std::string("one tensor called ") + kTensor);
   }
   const TensorView& view = file->at(kTensor);
   const bool matrix = view.shape.size() == 2 && view.shape[0] > 0 && view.shape[1] > 0;
   if (!matrix || view.dtype != DType::f32) {
-    refuse(file->where(kTensor), std::string(name_of(view.dtype)) + " " + to_string(view.shape), "F32 [examples, size]");
+    refuse_embeddings(file->where(kTensor), std::string(name_of(view.dtype)) + " " + to_string(view.shape), "F32 [examples, size]");
   }
-  if (!all_finite(view)) refuse(file->where(kTensor), "NaN or infinite values", "finite numbers");
+  if (!all_finite(view)) refuse_embeddings(file->where(kTensor), "NaN or infinite values", "finite numbers");
   check_lengths(view, file->where(kTensor));
   return {view, member(*file, path, "encoder"), member(*file, path, "encoder_fingerprint"), file};
 }

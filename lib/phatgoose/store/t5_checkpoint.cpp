@@ -13,11 +13,6 @@ namespace {
 /// Parts of the model, by the beginning of a name: what is stored there was meant to be computed with.
 constexpr std::array<std::string_view, 4> kModules = {"encoder.", "decoder.", "shared.", "lm_head."};
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
-
 void add_stack(std::set<std::string>& names, const std::string& stack, std::int64_t blocks, int layers) {
   names.insert(position_table_name(stack));
   for (std::int64_t block = 0; block < blocks; ++block) {

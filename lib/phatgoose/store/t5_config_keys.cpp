@@ -12,7 +12,7 @@ namespace phatgoose {
 namespace {
 
 /// What parse_t5_config reads.
-constexpr auto kRead = std::to_array<std::string_view>(
+constexpr auto kReadKeys = std::to_array<std::string_view>(
     {"model_type", "vocab_size", "d_model", "d_kv", "d_ff", "num_layers", "num_decoder_layers", "num_heads",
      "relative_attention_num_buckets", "relative_attention_max_distance", "dropout_rate", "layer_norm_epsilon",
      "feed_forward_proj", "tie_word_embeddings", "scale_decoder_outputs", "pad_token_id", "eos_token_id",
@@ -49,11 +49,6 @@ constexpr auto kNeutral = std::to_array<std::string_view>(
 /// Classes whose weights and computation are those of T5ForConditionalGeneration.
 constexpr std::array<std::string_view, 3> kArchitectures = {"T5ForConditionalGeneration", "T5WithLMHeadModel",
                                                             "T5Model"};
-
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = {}) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
 
 /// A key that would change the computation, and the only value that leaves it as it is here.
 struct Decided {
@@ -98,7 +93,7 @@ void check_t5_config_keys(const Json& json, const T5Config& config, const std::s
   const std::vector<Decided> decided = decided_keys(config);
   std::string unknown;
   for (const auto& [key, value] : json.items()) {
-    if (value.is_null() || is_any_of(key, kRead) || is_any_of(key, kNeutral)) continue;
+    if (value.is_null() || is_any_of(key, kReadKeys) || is_any_of(key, kNeutral)) continue;
     const auto found =
         std::find_if(decided.begin(), decided.end(), [&key = key](const Decided& row) { return row.key == key; });
     if (found != decided.end()) {

@@ -39,10 +39,6 @@ std::set<std::string> allowed_globals() {
   return names;
 }
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected});
-}
-
 /// The zip directory without the name of the folder that torch.save puts everything in.
 Entries read_entries(const MappedFile& file) {
   const std::string where = file.path().string();

@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t kBlock = 1 << 16;
+constexpr std::size_t kReadBlock = 1 << 16;
 constexpr std::string_view kGzip = "\x1F\x8B";
 constexpr int kGzipWindow = 15 + 16;  // zlib: the largest window, in a gzip frame
 
@@ -43,11 +43,6 @@ constexpr std::size_t kLongestSignature = 6;
 bool may_become_signature(std::string_view start) {
   const auto begins = [&](std::string_view bytes) { return start.size() < bytes.size() && bytes.starts_with(start); };
   return begins(kGzip) || std::ranges::any_of(kForeignFormats, begins, &Signature::bytes);
-}
-
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = "") {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
 }
 
 /// Refuses files that are neither text nor gzip as far as their first bytes tell.
@@ -73,7 +68,7 @@ struct ByteSource::Impl {
   bool compressed = false;
   bool in_member = false;  // of a gzip file: its parts follow one another
   bool checked = false;    // the encoding, by the first bytes of the text
-  std::vector<char> raw = std::vector<char>(kBlock);
+  std::vector<char> raw = std::vector<char>(kReadBlock);
   std::size_t used = 0, filled = 0;  // of raw
   z_stream inflater{};
 
@@ -228,9 +223,9 @@ void ByteSource::seek(std::int64_t offset) {
     if (::lseek(self.descriptor, offset, SEEK_SET) != offset) refuse_offset();
     return;
   }
-  std::vector<char> skipped(kBlock);
+  std::vector<char> skipped(kReadBlock);
   for (std::int64_t left = offset; left > 0;) {
-    const auto part = std::span(skipped).first(static_cast<std::size_t>(std::min<std::int64_t>(left, kBlock)));
+    const auto part = std::span(skipped).first(static_cast<std::size_t>(std::min<std::int64_t>(left, kReadBlock)));
     const std::size_t count = *read(part, /*wait=*/true, self.name);
     if (count == 0) return;
     left -= static_cast<std::int64_t>(count);

@@ -12,7 +12,7 @@
 namespace phatgoose {
 namespace {
 
-constexpr std::size_t kBlock = 1 << 16;
+constexpr std::size_t kLineBlock = 1 << 16;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ struct LineReader::Impl {
 
   /// Reads more behind what is there; false at the end, nothing where more would have to be waited for.
   std::optional<bool> fill(bool wait) {
-    std::array<char, kBlock> block;
+    std::array<char, kLineBlock> block;
     const auto got = source.read(block, wait, source.name() + " after line " + std::to_string(line));
     if (!got) return std::nullopt;
     buffer.erase(0, std::exchange(used, 0));

@@ -10,11 +10,6 @@
 namespace phatgoose {
 namespace {
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = {}) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
-
 /// The file as JSON, or an empty object where there is none.
 Json read_if_there(const fs::path& path) { return is_file(path) ? read_json(path.string()) : Json::object(); }
 

@@ -15,7 +15,6 @@ namespace phatgoose {
 
 namespace {
 
-constexpr const char* kKind = "checkpoint";
 constexpr const char* kTensorFile = "state.safetensors";
 constexpr std::string_view kPrefix = "step-";
 
@@ -74,11 +73,11 @@ void CheckpointFolder::write(std::int64_t step, const Json& state, const NamedTe
     named.push_back(to_named(name, on_cpu.back()));
   }
   write_safetensors(directory / kTensorFile, std::move(named));
-  write_manifest(directory, {.kind = kKind, .body = state}, {kTensorFile});
+  write_manifest(directory, {.kind = kCheckpointKind, .body = state}, {kTensorFile});
 }
 
 Json CheckpointFolder::read_state(std::int64_t step) const {
-  const std::optional<Manifest> manifest = read_manifest(path_of(step), kKind, /*verify_hashes=*/true);
+  const std::optional<Manifest> manifest = read_manifest(path_of(step), kCheckpointKind, /*verify_hashes=*/true);
   if (!manifest) fail(ExitCode::bad_data, {.where = path_of(step).string(), .found = "no manifest.json"});
   return manifest->body;
 }

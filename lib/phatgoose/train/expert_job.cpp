@@ -10,8 +10,6 @@ namespace phatgoose {
 
 namespace {
 
-constexpr const char* kKind = "expert";
-
 /// Hash of what training begins with: the adapter, and its gate where that is trained too.
 Json hash_of_init(const TrainExpertSettings& settings) {
   const ExpertDirectory expert = ExpertDirectory::open(*settings.init);
@@ -66,7 +64,7 @@ void write_expert(const TrainExpertSettings& settings, const ExpertParameters& p
     body["gate"] = {{"joint", true}};
     files.emplace_back("gate.safetensors");
   }
-  write_manifest(settings.out, {.kind = kKind, .body = body}, files);
+  write_manifest(settings.out, {.kind = kExpertKind, .body = body}, files);
 }
 
 /// Trains and writes; what is left to do when the run is not finished.
@@ -103,7 +101,7 @@ TrainingOutcome train_expert(TrainExpertSettings settings, at::Device device, at
   const std::string fingerprint = base_fingerprint(settings.model);
   const Json record = record_of(settings, fingerprint);
   check_run(settings.out, settings.out, record);
-  if (read_finished(settings.out, kKind)) {
+  if (read_finished(settings.out, kExpertKind)) {
     log_info(fmt::format("{} is finished", settings.out));
   } else {
     const TrainingOutcome outcome = run_job(settings, fingerprint, record, device, dtype, accuracy);

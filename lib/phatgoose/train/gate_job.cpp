@@ -11,8 +11,6 @@ namespace phatgoose {
 
 namespace {
 
-constexpr const char* kKind = "expert";
-
 /// Everything about one call that does not change while it runs.
 struct GateJob {
   TrainGateSettings settings;
@@ -45,16 +43,16 @@ void check_destination(const GateJob& job) {
 /// Whether the manifest of the destination knows the gate, and its files are what the manifest says.
 bool is_finished(const GateJob& job) {
   if (!run_has_begun(job.run)) return false;
-  const std::optional<Manifest> manifest = read_manifest(job.destination, kKind);
+  const std::optional<Manifest> manifest = read_manifest(job.destination, kExpertKind);
   if (!manifest || !manifest->body.contains("gate")) return false;
   const std::string remedy = job.settings.out ? remedy_of_removing(job.destination)
                                               : "put the file back as it was; the expert itself is not made here";
-  return read_finished(job.destination, kKind, remedy).has_value();
+  return read_finished(job.destination, kExpertKind, remedy).has_value();
 }
 
 /// What the manifest said before, if there was one, and the gate.
 Json gated_body(const GateJob& job, const Trainer& trainer, const TrainingData& data) {
-  const std::optional<Manifest> before = read_manifest(job.expert.path(), kKind);
+  const std::optional<Manifest> before = read_manifest(job.expert.path(), kExpertKind);
   Json body = before ? before->body : Json::object();
   body["name"] = job.expert.name();
   if (!body.contains("base")) body["base"] = {{"path", job.settings.model}, {"fingerprint", job.fingerprint}};
@@ -73,7 +71,7 @@ void write_gated_expert(const GateJob& job, const ExpertParameters& parameters, 
     }
   }
   parameters.save_gate(job.destination);
-  write_manifest(job.destination, {.kind = kKind, .body = body}, {config, adapter, "gate.safetensors"});
+  write_manifest(job.destination, {.kind = kExpertKind, .body = body}, {config, adapter, "gate.safetensors"});
 }
 
 /// Trains and writes; what is left to do when the gate is not finished.

@@ -15,8 +15,6 @@ namespace phatgoose {
 
 namespace {
 
-constexpr const char* kKind = "model";
-
 std::vector<TextSource> text_sources(const PretrainSettings& settings) {
   std::vector<TextSource> sources;
   for (const std::string& text : settings.text) sources.push_back(parse_text_source(text));
@@ -80,7 +78,7 @@ void write_model(const PretrainSettings& settings, const T5Model& model, const J
   model.save(out, settings.save_dtype == "bf16" ? at::kBFloat16 : at::kFloat);
   write_file(out / "tokenizer_config.json", tokenizer_config(settings).dump(2) + "\n");
   const Json body = {{"fingerprint", base_fingerprint(out)}, {"training", record}};
-  write_manifest(out, {.kind = kKind, .body = body},
+  write_manifest(out, {.kind = kModelKind, .body = body},
                  {"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"});
 }
 
@@ -136,7 +134,7 @@ TrainingOutcome pretrain(PretrainSettings settings, at::Device device) {
   const std::vector<TextSource> sources = text_sources(settings);
   const Json record = record_of(settings, sources);
   check_run(settings.out, settings.out, record);
-  if (read_finished(settings.out, kKind)) {
+  if (read_finished(settings.out, kModelKind)) {
     log_info(fmt::format("{} is finished", settings.out));
   } else if (run_job(settings, sources, record, device) == TrainingOutcome::stopped) {
     return TrainingOutcome::stopped;
