@@ -143,7 +143,7 @@ TEST_CASE("prepare refuses bad use, and leaves the experts as they are") {
           {average + "--data DIR/big.jsonl", 3, {"big.jsonl:2", "5000"}},
           {average + "--data DIR/broken.jsonl", 3, {"broken.jsonl:2"}},
           {average + "--data DIR/text.jsonl", 3, {"text.jsonl:1", "spiece.model"}},
-          {retrieval + "--data DIR/text.jsonl", 3, {"spiece.model", "--encoder"}},
+          {retrieval + "--data DIR/text.jsonl", 3, {"without tokenizer", "--encoder"}},
           {retrieval + "--data DIR/text.jsonl --encoder DIR/none", 3, {"none"}},
           {retrieval + "--data DIR/text.jsonl --encoder DIR/wide", 3, {"wide"}},
           {retrieval + "--data DIR/rows.jsonl --encoder " + kEncoder, 3, {"rows.jsonl:1", "without tokenizer"}},

@@ -157,12 +157,15 @@ TEST_CASE("an exported model is a base: tokenizer, fingerprint, origin") {
   const ScratchDirectory scratch;
   fs::copy(kBase, scratch / "base");
   fs::copy_file(golden_path("text/spiece.model"), scratch / "base/spiece.model");
-  test::write_text(scratch / "base/tokenizer_config.json", "{}");
+  for (const char* name : {"added_tokens.json", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json"}) {
+    test::write_text(scratch / "base" / name, "{}");
+  }
   ExportSettings settings = settings_for({expert_path("wide")}, scratch / "out");
   settings.model = scratch / "base";
   export_model(settings);
-  const std::vector<std::string> files = {"config.json", "manifest.json", "model.safetensors", "spiece.model",
-                                          "tokenizer_config.json"};
+  const std::vector<std::string> files = {"added_tokens.json", "config.json",  "manifest.json",
+                                          "model.safetensors", "spiece.model", "special_tokens_map.json",
+                                          "tokenizer.json",    "tokenizer_config.json"};
   CHECK(names_in(scratch / "out") == files);
   CHECK(test::read_text(scratch / "out/spiece.model") == test::read_text(scratch / "base/spiece.model"));
   const auto manifest = read_manifest(scratch / "out", "model", /*verify_hashes=*/true);

@@ -29,7 +29,7 @@ std::int64_t spans_of(const std::vector<bool>& mask) {
 
 /// Puts the spans of the target in the place of the input's sentinels.
 TokenIds reconstruct(const Example& example, const Tokenizer& tokenizer) {
-  const auto is_sentinel = [&](TokenId id) { return id >= tokenizer.piece_count(); };
+  const auto is_sentinel = [&](TokenId id) { return id >= tokenizer.sentinel(99); };
   TokenIds text;
   auto target = example.target.begin();
   for (const TokenId id : example.input) {

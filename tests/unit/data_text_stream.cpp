@@ -61,7 +61,7 @@ TEST_CASE("span corruption gives inputs of the wanted length, 15 % of the tokens
   for (int i = 0; i < 100; ++i) {
     const Example example = stream.next();
     CHECK(example.input.size() == 64);
-    const auto is_text = [](TokenId id) { return id != kEosId && id < tokenizer().piece_count(); };
+    const auto is_text = [](TokenId id) { return id != kEosId && id < tokenizer().sentinel(99); };
     masked += static_cast<double>(std::count_if(example.target.begin(), example.target.end(), is_text));
     kept += static_cast<double>(std::count_if(example.input.begin(), example.input.end(), is_text));
   }

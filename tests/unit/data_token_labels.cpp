@@ -112,6 +112,15 @@ TEST_CASE("a character outside the vocabulary keeps its word's expert, its leadi
   }
 }
 
+TEST_CASE("a special token belongs to the part that writes it out") {
+  const Named found = named_labels(record_of({{"the wheel ", "keeper"}, {"<extra_id_3>", "route"}, {"</s>turns", "mill"}}));
+  const auto wheel = tokenizer().encode("the wheel").size(), turns = tokenizer().encode("turns").size();
+  std::vector<std::string> expected(wheel, "keeper");
+  expected.emplace_back("route");
+  expected.resize(wheel + 1 + 1 + turns + 1, "mill");
+  CHECK(found.input == expected);
+}
+
 TEST_CASE("an empty part has no tokens, but has EOS where it is the last") {
   const auto tokens = tokenizer().encode("the wheel").size();
   const Named found = named_labels(record_of({{"", "mill"}, {"the wheel", "keeper"}, {"", "route"}}));
@@ -162,7 +171,6 @@ TEST_CASE("labels that do not fit a row are errors with its line") {
   record = record_of();
   record.answer_experts.clear();
   refused(record, "no \"answer_experts\"", "names the experts of its words");
-  refused(record_of({{"a <extra_id_3>", "mill"}}), "a sentinel", "text of words only");
   record = Record();
   record.input_ids = record.target_ids = {5, 1};
   record.choices_ids = {{5, 1}};

@@ -2,6 +2,7 @@
 
 #include "phatgoose/store/manifest.h"
 #include "support/fails_with.h"
+#include "support/golden.h"
 #include "support/workshop.h"
 
 namespace phatgoose {
@@ -53,6 +54,13 @@ TEST_CASE("a finished command run again does nothing, other settings are refused
   TrainGateSettings gate = shop.gate();
   gate.out = settings.out;
   CHECK_THROWS_MATCHES(run(gate), Error, FailsWith(ExitCode::usage, "--out"));
+}
+
+TEST_CASE("a run is not continued with another tokenizer") {
+  const Workshop shop;
+  run(shop.expert());
+  fs::copy(test::golden_path("text/small/spiece.model"), shop.scratch / "base");
+  CHECK_THROWS_MATCHES(run(shop.expert()), Error, FailsWith(ExitCode::usage, "--model", "was begun"));
 }
 
 TEST_CASE("bad input leaves no output directory") {

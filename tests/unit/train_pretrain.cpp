@@ -9,6 +9,7 @@
 #include "phatgoose/train/pretrain_model.h"
 #include "phatgoose/train/pretrain_source.h"
 #include "support/fails_with.h"
+#include "support/golden.h"
 #include "support/tiny_training.h"
 
 namespace phatgoose {
@@ -118,6 +119,30 @@ TEST_CASE("pretraining writes a complete base, and another run continues from it
   CHECK(pretrain(further, at::kCPU) == TrainingOutcome::finished);
   CHECK(test::read_text(scratch / "further/model.safetensors") == test::read_text(scratch / "base/model.safetensors"));
   CHECK(test::read_text(scratch / "further/spiece.model") == test::read_text(scratch / "base/spiece.model"));
+}
+
+TEST_CASE("a base whose only tokenizer is tokenizer.json hands it on") {
+  const test::ScratchDirectory scratch;
+  PretrainSettings settings = tiny_pretraining(scratch);
+  settings.make_vocab.reset();
+  settings.vocab = test::golden_path("text/small/spiece.model");
+  CHECK(pretrain(settings, at::kCPU) == TrainingOutcome::finished);
+  const Json cases = read_json(test::golden_path("text/ids.json")).at("cases");
+  const auto saved = std::ranges::find(cases, "tokenizer.json", [](const Json& entry) { return entry.at("name"); });
+  Json json = saved->at("files").at("tokenizer.json");
+  for (int added = 0; added < 2; ++added) json["added_tokens"].erase(json["added_tokens"].size() - 1);
+  for (const char* name : {"spiece.model", "tokenizer_config.json"}) fs::remove(scratch / "base" / name);
+  test::write_text(scratch / "base/tokenizer.json", json.dump());
+
+  PretrainSettings further = tiny_pretraining(scratch);
+  further.init = settings.out;
+  further.out = scratch / "further";
+  further.make_vocab = further.layers = further.d_model = further.d_ff = further.heads = further.d_kv = std::nullopt;
+  CHECK(pretrain(further, at::kCPU) == TrainingOutcome::finished);
+  CHECK(test::read_text(scratch / "further/tokenizer.json") == json.dump());
+  CHECK_FALSE(fs::exists(scratch / "further/spiece.model"));
+  CHECK_FALSE(fs::exists(scratch / "further/tokenizer_config.json"));
+  CHECK(read_manifest(further.out, "model", true));
 }
 
 TEST_CASE("pretraining learns") {

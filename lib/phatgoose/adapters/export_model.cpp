@@ -3,8 +3,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <array>
-
 #include "phatgoose/adapters/merge.h"
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
@@ -13,16 +11,12 @@
 #include "phatgoose/store/finite.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/staged_directory.h"
+#include "phatgoose/text/tokenizer_files.h"
 
 namespace phatgoose {
 namespace {
 
 constexpr const char* kRecord = "export";
-
-/// What other programs look for beside configuration and weights; copied where the base has it.
-constexpr std::array<const char*, 6> kCompanions = {"spiece.model",         "tokenizer_config.json",
-                                                    "tokenizer.json",       "special_tokens_map.json",
-                                                    "added_tokens.json",    "generation_config.json"};
 
 /// Everything about one call that does not change while it runs.
 struct ExportJob {
@@ -129,13 +123,13 @@ void fold(const ExportJob& job, const T5Model& model) {
   progress.finish();
 }
 
-/// Copies the small files; returns their names.
+/// Copies what other programs look for beside configuration and weights; returns the names of what the base has of it.
 std::vector<std::string> copy_companions(const fs::path& from, const fs::path& to) {
-  std::vector<std::string> names;
-  for (const std::string name : kCompanions) {
-    if (!is_file(from / name)) continue;
-    write_file(to / name, read_file(from / name));
-    names.push_back(name);
+  constexpr const char* kGeneration = "generation_config.json";
+  std::vector<std::string> names = copy_tokenizer_files(from, to);
+  if (is_file(from / kGeneration)) {
+    write_file(to / kGeneration, read_file(from / kGeneration));
+    names.emplace_back(kGeneration);
   }
   return names;
 }

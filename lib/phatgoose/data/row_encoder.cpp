@@ -40,7 +40,7 @@ TokenIds RowEncoder::encode(const Record& record, const std::string& text) const
   if (tokenizer_ == nullptr) {
     fail(ExitCode::bad_data, {.where = place_of(where_, record),
                               .found = "a row of text",
-                              .expected = "rows of token ids, because the base model has no spiece.model",
+                              .expected = "rows of token ids, because the base model has no spiece.model or tokenizer.json",
                               .hint = ""});
   }
   return tokenizer_->encode_with_eos(text, kNoLimit);

@@ -47,16 +47,13 @@ void check_words(const Record& record, const std::string& where) {
 
 /// The experts of a text's tokens: `ids`, of which the last is EOS and the others begin the text.
 ExpertNumbers experts_of(const std::string& text, const std::vector<Part>& parts, const TokenIds& ids,
-                         const Tokenizer& tokenizer, const std::string& where) {
+                         const Tokenizer& tokenizer) {
   const std::vector<TextToken> tokens = tokenizer.encode_with_places(text);
   const std::vector<WordPlace> words = word_places(text);
   ExpertNumbers experts;
   auto word = words.begin();
   auto part = parts.begin();
   for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-    if (i >= tokens.size() || tokens[i].id != ids[i]) {
-      refuse(where, "a sentinel in a text with experts", "text of words only");
-    }
     while (word != words.end() && word->end <= tokens[i].begin) ++word;
     const std::size_t place = word == words.end() ? text.size() : std::max(word->begin, tokens[i].begin);
     while (part + 1 != parts.end() && part->end <= place) ++part;
@@ -85,13 +82,13 @@ void TokenLabels::add(const Record& record, const TokenIds& input, const std::ve
   for (std::size_t end = 0; const auto& [text, expert] : record.input_experts) {
     parts.push_back({end += text.size(), number_of(expert, where)});
   }
-  Row row{experts_of(record.input, parts, input, *tokenizer, where), {}};
+  Row row{experts_of(record.input, parts, input, *tokenizer), {}};
   for (std::size_t c = 0; c < choices.size(); ++c) {
     parts.clear();
     for (const WordPlace& word : word_places(record.choices[c])) {
       parts.push_back({word.end, number_of(record.answer_experts[parts.size()], where)});
     }
-    row.choices.push_back(experts_of(record.choices[c], parts, choices[c], *tokenizer, where));
+    row.choices.push_back(experts_of(record.choices[c], parts, choices[c], *tokenizer));
   }
   rows_.push_back(std::move(row));
 }

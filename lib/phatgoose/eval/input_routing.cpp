@@ -14,7 +14,7 @@ std::unique_ptr<SentenceEncoder> make_encoder(const T5Model& model, const std::o
   if (directory) return load_sentence_encoder(*directory, model.device());
   if (tokenizer != nullptr) return std::make_unique<BaseSentenceEncoder>(model, *tokenizer, base_fingerprint);
   fail(ExitCode::bad_data, {.where = "retrieval",
-                            .found = "a base without spiece.model, and no --encoder",
+                            .found = "a base without tokenizer, and no --encoder",
                             .expected = "a sentence encoder for the inputs"});
 }
 

@@ -12,6 +12,7 @@
 #include "phatgoose/eval/predictor.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/router_kinds.h"
+#include "phatgoose/store/t5_config.h"
 #include "phatgoose/text/line_reader.h"
 
 namespace phatgoose {
@@ -142,8 +143,7 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
   if (settings.routed) check_router(*settings.routed);
   LineReader lines = open_input(settings, standard_input);
   const fs::path base = settings.model;
-  std::optional<Tokenizer> tokenizer;
-  if (fs::exists(base / "spiece.model")) tokenizer.emplace(base);
+  const std::optional<Tokenizer> tokenizer = Tokenizer::of_base(base, read_t5_config(base).vocab_size);
   const Adaptation adaptation{.expert = settings.expert,
                               .routed = settings.routed,
                               .changes = settings.routing.changes(),
@@ -152,7 +152,6 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
   check_explainable(settings, adapted);
   const bool routes_inputs = adapted.routed && adapted.routed->routes_inputs();
   check_encoder(settings, routes_inputs);
-  if (tokenizer) tokenizer->check_vocab_size(adapted.model.config().vocab_size, base.string());
   const Tokenizer* known = tokenizer ? &*tokenizer : nullptr;
   std::optional<InputRouting> inputs;
   if (routes_inputs) {

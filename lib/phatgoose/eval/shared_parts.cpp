@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "phatgoose/base/log.h"
+#include "phatgoose/data/base_hashes.h"
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/manifest.h"
 
@@ -72,6 +73,7 @@ SharedParts::SharedParts(const EvalSettings& settings, at::Device device, at::Sc
       suites(suites_of(methods, suite)),
       dtype(type),
       base_hash(base_fingerprint(settings.model)),
+      base_record(base_hashes(settings.model, base_hash)),
       settings_(settings),
       device_(device),
       sharers_(encoder_sharers(methods, settings.encoder_cache)) {

@@ -38,6 +38,7 @@ class SharedParts {
   const std::vector<Suite> suites;  ///< the tasks of each method, all of `suite` or some
   const at::ScalarType dtype;
   const std::string base_hash;
+  const Json base_record;  ///< what a run remembers of the base
   std::optional<SuiteRows> rows;
   std::optional<MethodModel> model;
   std::optional<EncoderCache> encoder;

@@ -22,18 +22,6 @@ std::vector<std::vector<Record>> read_all_records(const Suite& suite, const std:
   return all;
 }
 
-/// The base's tokenizer, or none when it has none and no row needs one.
-std::optional<Tokenizer> tokenizer_for(const fs::path& base, const std::vector<std::vector<Record>>& tasks,
-                                       std::int64_t vocab_size) {
-  const auto has_text = [](const std::vector<Record>& records) {
-    return std::ranges::any_of(records, [](const Record& record) { return !record.has_ids(); });
-  };
-  if (std::ranges::none_of(tasks, has_text) && !fs::exists(base / "spiece.model")) return std::nullopt;
-  std::optional<Tokenizer> tokenizer(base);
-  tokenizer->check_vocab_size(vocab_size, base.string());
-  return tokenizer;
-}
-
 }  // namespace
 
 Suite with_tasks(Suite suite, const std::vector<std::string>& names, const std::string& source) {
@@ -55,7 +43,7 @@ Suite with_tasks(Suite suite, const std::vector<std::string>& names, const std::
 SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, const std::vector<RowNeeds>& needs) {
   const std::int64_t vocab_size = read_t5_config(settings.model).vocab_size;
   const auto records = read_all_records(suite, settings.limit, settings.reading.line_limit());
-  SuiteRows rows{tokenizer_for(settings.model, records, vocab_size), {}};
+  SuiteRows rows{Tokenizer::of_base(settings.model, vocab_size), {}};
   for (std::size_t i = 0; i < records.size(); ++i) {
     const Task& task = suite.tasks[i];
     rows.tasks.push_back(prepare_task(task, records[i], rows.tokenizer_or_null(), vocab_size, needs[i]));

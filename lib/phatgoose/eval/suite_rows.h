@@ -11,7 +11,7 @@
 namespace phatgoose {
 
 struct SuiteRows {
-  std::optional<Tokenizer> tokenizer;  ///< none where the base has none and no row needs one
+  std::optional<Tokenizer> tokenizer;  ///< none where the base has none
   std::vector<TaskRows> tasks;
 
   const Tokenizer* tokenizer_or_null() const { return tokenizer ? &*tokenizer : nullptr; }

@@ -139,8 +139,8 @@ void write_product(const fs::path& out, const Suite& suite, const std::vector<Ro
   partial.remove();
 }
 
-Json record_of(EvalSettings settings, const Json& suite_hashes, const Json& hashes) {
-  std::map<std::string, Json> contents = {{"model", hashes.at("base")}, {"suite", suite_hashes}};
+Json record_of(EvalSettings settings, const Json& base_record, const Json& suite_hashes, const Json& hashes) {
+  std::map<std::string, Json> contents = {{"model", base_record}, {"suite", suite_hashes}};
   for (const char* part : {"expert", "routed"}) {
     if (hashes.contains(part)) contents[part] = hashes[part];
   }
@@ -171,7 +171,7 @@ bool evaluate_method(std::size_t i, SharedParts& shared) {
   const Suite& suite = shared.suites[i];
   Json hashes = part_hashes(settings, shared.base_hash);
   const Json suite_hashes = suite_hashes_of(settings, suite);
-  const Json record = record_of(settings, suite_hashes, hashes);
+  const Json record = record_of(settings, shared.base_record, suite_hashes, hashes);
   hashes["suite"] = suite_hashes.front();
   check_run(out, out, record);
   if (read_finished(out, kResultsKind)) {

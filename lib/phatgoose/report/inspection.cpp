@@ -11,6 +11,7 @@
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/smallest_base.h"
 #include "phatgoose/store/t5_checkpoint.h"
+#include "phatgoose/text/tokenizer_files.h"
 
 namespace phatgoose {
 namespace {
@@ -37,12 +38,6 @@ Json dtypes_of(const TensorArchive& archive) {
   return names;
 }
 
-bool has_vocabulary(const fs::path& directory) {
-  if (!is_file(directory / "spiece.model")) return false;
-  read_file(directory / "spiece.model");  // refuses what only stands in for it
-  return true;
-}
-
 void describe_model(const fs::path& directory, Json& found) {
   const T5Checkpoint checkpoint = open_t5_checkpoint(directory);
   const T5Config& config = checkpoint.config;
@@ -58,7 +53,7 @@ void describe_model(const fs::path& directory, Json& found) {
   found["adapted_linears"] = adapted_linears(config).size();
   found["parameters"] = parameter_count(*checkpoint.tensors);
   found["dtypes"] = dtypes_of(*checkpoint.tensors);
-  found["tokenizer"] = has_vocabulary(directory);
+  found["tokenizer"] = has_tokenizer(directory);
   found["fingerprint"] = base_fingerprint(directory);
 }
 

@@ -54,12 +54,8 @@ class Preparation {
         device_(device),
         dtype_(dtype),
         config_(read_t5_config(settings.model)),
-        fingerprint_(base_fingerprint(settings.model)) {
-    if (fs::exists(fs::path(settings.model) / "spiece.model")) {
-      tokenizer_.emplace(settings.model);
-      tokenizer_->check_vocab_size(config_.vocab_size, settings.model);
-    }
-  }
+        fingerprint_(base_fingerprint(settings.model)),
+        tokenizer_(Tokenizer::of_base(settings.model, config_.vocab_size)) {}
 
   void run(const std::string& directory) {
     const ExpertDirectory expert = ExpertDirectory::open(directory);
@@ -80,6 +76,7 @@ class Preparation {
     Json made{{"adapter", expert.adapter_hash()}, {"base", fingerprint_}};
     if (settings_.data.empty()) return made;
     made["data"] = file_hashes(settings_.data);
+    if (tokenizer_) made["tokenizer"] = tokenizer_->fingerprint();
     made["examples"] = settings_.examples;
     made["seed"] = settings_.common.seed;
     made["max_input"] = settings_.max_input;
@@ -163,7 +160,7 @@ class Preparation {
     } else {
       if (!tokenizer_) {
         fail(ExitCode::bad_data, {.where = settings_.model,
-                                  .found = "a base without spiece.model, and no --encoder",
+                                  .found = "a base without tokenizer, and no --encoder",
                                   .expected = "a sentence encoder for the examples"});
       }
       model.emplace(load_base(settings_.model, device_, dtype_));

@@ -1,114 +1,177 @@
 #include "phatgoose/text/tokenizer.h"
 
-#include <sentencepiece_processor.h>
+#include <fmt/format.h>
+#include <unicode/uchar.h>
 
 #include <algorithm>
-#include <optional>
+#include <set>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/text/character_map.h"
+#include "phatgoose/text/tokenizer_files.h"
+#include "phatgoose/text/unicode.h"
 
 namespace phatgoose {
 namespace {
 
-constexpr std::string_view kSentinelPrefix = "<extra_id_";
-constexpr std::string_view kWordStart = "\u2581";  // what sentencepiece writes for a space
+constexpr std::string_view kWordStart = "\u2581";  // stands for the space before a word
+constexpr TokenId kUnknownId = 2;
 
-/// A sentinel written out in a text.
-struct SentinelMatch {
-  std::size_t begin, end;
-  int n;
-};
-
-/// The first sentinel in `text` from `from` on. "<extra_id_07>" and "<extra_id_100>" are no sentinels.
-std::optional<SentinelMatch> find_sentinel(std::string_view text, std::size_t from) {
-  for (std::size_t begin = text.find(kSentinelPrefix, from); begin != std::string_view::npos;
-       begin = text.find(kSentinelPrefix, begin + 1)) {
-    const std::size_t digits = begin + kSentinelPrefix.size();
-    const std::size_t close = text.find_first_not_of("0123456789", digits);
-    if (close == std::string_view::npos || text[close] != '>') continue;
-    const std::string_view number = text.substr(digits, close - digits);
-    if (number.empty() || number.size() > 2 || (number.size() == 2 && number[0] == '0')) continue;
-    return SentinelMatch{begin, close + 1, std::stoi(std::string(number))};
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t i = text.find(from); i != std::string::npos; i = text.find(from, i + to.size())) {
+    text.replace(i, from.size(), to);
   }
-  return std::nullopt;
 }
 
-std::string sentinel_text(int n) { return std::string(kSentinelPrefix) + std::to_string(n) + ">"; }
+/// clean_up_tokenization of `transformers`.
+void clean_up_spaces(std::string& text) {
+  for (const auto& [from, to] : {std::pair(" .", "."),
+                                 {" ?", "?"},
+                                 {" !", "!"},
+                                 {" ,", ","},
+                                 {" ' ", "'"},
+                                 {" n't", "n't"},
+                                 {" 'm", "'m"},
+                                 {" 's", "'s"},
+                                 {" 've", "'ve"},
+                                 {" 're", "'re"}}) {
+    replace_all(text, from, to);
+  }
+}
+
+/// Calls visit(begin, end) for the maximal runs without white space (of Unicode, which is less than that of Python).
+template <typename Visit>
+void visit_words(std::string_view text, Visit visit) {
+  std::size_t begin = 0, i = 0;
+  while (i < text.size()) {
+    const auto [bytes, c] = first_code_point(text.substr(i));
+    if (u_isUWhiteSpace(static_cast<UChar32>(c)) != 0) {
+      if (begin < i) visit(begin, i);
+      begin = i + bytes;
+    }
+    i += bytes;
+  }
+  if (begin < i) visit(begin, i);
+}
 
 }  // namespace
 
 struct Tokenizer::Impl {
-  sentencepiece::SentencePieceProcessor processor;
+  /// What an id is decoded to, and whether it is left out.
+  struct Decoded {
+    std::string text;
+    bool is_special;
+  };
 
-  void append_encoded(std::string_view text, TokenIds& ids) const {
-    std::vector<int> piece_ids;
-    const auto status = processor.Encode(absl::string_view(text.data(), text.size()), &piece_ids);
-    if (!status.ok()) {
-      fail(ExitCode::bug,
-           {.where = "sentencepiece", .found = status.ToString(), .expected = "ids of a text", .hint = ""});
+  TokenizerFiles files;
+  CharacterMap characters;
+  UnigramModel unigram;
+  std::vector<TokenId> added_ids;                // by the numbers that the finders give
+  AddedTokenFinder in_raw_text, in_normal_text;  // added tokens that are not, and that are normalised
+  std::vector<Decoded> decoded;                  // by id
+  std::vector<TokenId> sentinels = std::vector<TokenId>(kSentinelCount, -1);
+
+  explicit Impl(const fs::path& directory)
+      : files(read_tokenizer_files(directory)),
+        characters(files.character_map, files.vocabulary_file),
+        unigram(files.pieces, kUnknownId) {
+    for (const ScoredPiece& piece : files.pieces) decoded.push_back({piece.text, false});
+    std::vector<AddedToken> tokens;
+    std::vector<std::string> raw, normal, special;
+    std::set<std::pair<bool, std::string>> seen;
+    for (const auto& [id, token] : files.added) {
+      const std::string content = token.normalized ? characters.apply(placed_utf8(token.content)).bytes : token.content;
+      if (!seen.emplace(token.normalized, content).second) refuse_alike(token);
+      tokens.push_back(token);
+      added_ids.push_back(id);
+      raw.push_back(token.normalized ? "" : content);
+      normal.push_back(token.normalized ? content : "");
+      if (token.special) special.push_back(token.content);
+      decoded.resize(std::max(decoded.size(), static_cast<std::size_t>(id) + 1));
+      decoded[static_cast<std::size_t>(id)].text = content;
     }
-    ids.insert(ids.end(), piece_ids.begin(), piece_ids.end());
+    std::ranges::sort(special);
+    for (Decoded& entry : decoded) entry.is_special = std::ranges::binary_search(special, entry.text);
+    for (int n = 0; n < kSentinelCount; ++n) {
+      const auto found = std::ranges::find(decoded, fmt::format("<extra_id_{}>", n), &Decoded::text);
+      if (found != decoded.end()) sentinels[n] = static_cast<TokenId>(found - decoded.begin());
+    }
+    in_raw_text = AddedTokenFinder(tokens, raw);
+    in_normal_text = AddedTokenFinder(std::move(tokens), normal);
   }
 
-  /// Text of a run of pieces without sentinels; `first` when nothing stands before it.
-  std::string decoded(const std::vector<int>& ids, bool first) const {
-    if (ids.empty()) return {};
-    std::string text;
-    const auto status = processor.Decode(ids, &text);
-    if (!status.ok()) {
-      fail(ExitCode::bug,
-           {.where = "sentencepiece", .found = status.ToString(), .expected = "text of ids", .hint = ""});
+  [[noreturn]] void refuse_alike(const AddedToken& token) const {
+    fail(ExitCode::bad_data,
+         {.where = files.vocabulary_file,
+          .found = "the added token \"" + token.content + "\", which is another one once it is normalised",
+          .expected = "tokens that can be told apart"});
+  }
+
+  std::vector<TextToken> encode(std::string_view text) const {
+    const PlacedText whole = placed_utf8(text);
+    std::vector<TextToken> tokens;
+    for_each_stretch(in_raw_text, whole, tokens, [&](const PlacedText& raw) {
+      for_each_stretch(in_normal_text, characters.apply(raw), tokens, [&](const PlacedText& normal) {
+        visit_words(normal.bytes,
+                    [&](std::size_t begin, std::size_t end) { append_word(normal.part(begin, end), tokens); });
+      });
+    });
+    return tokens;
+  }
+
+  /// Appends the added tokens of `text`, and hands on what lies between them.
+  template <typename Between>
+  void for_each_stretch(const AddedTokenFinder& finder, const PlacedText& text, std::vector<TextToken>& tokens,
+                        Between between) const {
+    for (const TextStretch& stretch : finder.cut(text.bytes)) {
+      if (!stretch.token) {
+        between(text.part(stretch.begin, stretch.end));
+      } else {
+        tokens.push_back({added_ids[static_cast<std::size_t>(*stretch.token)], text.places[stretch.begin].begin,
+                          text.places[stretch.end - 1].end});
+      }
     }
-    // sentencepiece drops the space before the first word of what it is given.
-    const bool spaced = !first && std::string_view(processor.IdToPiece(ids.front())).starts_with(kWordStart);
-    return spaced ? " " + text : text;
+  }
+
+  /// A word begins with the sign for the space before it; where the sign stands in the text, a word begins as well.
+  void append_word(PlacedText word, std::vector<TextToken>& tokens) const {
+    if (!word.bytes.starts_with(kWordStart)) {
+      PlacedText started;
+      started.append(kWordStart, {word.places.front().begin, word.places.front().begin});
+      started.append(word, 0, word.bytes.size());
+      word = std::move(started);
+    }
+    for (std::size_t begin = 0, end = 0; begin < word.bytes.size(); begin = end) {
+      end = std::min(word.bytes.find(kWordStart, begin + 1), word.bytes.size());
+      std::size_t first = begin;
+      for (const Segment& segment : unigram.segment(std::string_view(word.bytes).substr(begin, end - begin))) {
+        const std::size_t last = begin + segment.end;
+        tokens.push_back({segment.id, word.places[first].begin, word.places[last - 1].end});
+        first = last;
+      }
+    }
   }
 };
 
-Tokenizer::Tokenizer(const fs::path& directory) : impl_(std::make_unique<Impl>()) {
-  const fs::path path = directory / "spiece.model";
-  const std::string model = read_file(path);
-  auto& processor = impl_->processor;
-  if (model.empty() || !processor.LoadFromSerializedProto(model).ok()) {
-    fail(ExitCode::bad_data, {.where = path.string(),
-                              .found = "no sentencepiece model, or a damaged one",
-                              .expected = "the spiece.model of a T5 checkpoint",
-                              .hint = ""});
-  }
-  if (processor.pad_id() != kPadId || processor.eos_id() != kEosId || processor.unk_id() != 2) {
-    fail(ExitCode::bad_data, {.where = path.string(),
-                              .found = "pad, eos and unk have ids " + std::to_string(processor.pad_id()) + ", " +
-                                       std::to_string(processor.eos_id()) + ", " + std::to_string(processor.unk_id()),
-                              .expected = "0, 1, 2",
-                              .hint = "this is not the vocabulary of a T5 model"});
-  }
+Tokenizer::Tokenizer(const fs::path& directory) : impl_(std::make_unique<Impl>(directory)) {}
+
+std::optional<Tokenizer> Tokenizer::of_base(const fs::path& base, std::int64_t vocab_size) {
+  if (!has_tokenizer(base)) return std::nullopt;
+  std::optional<Tokenizer> tokenizer(base);
+  tokenizer->check_vocab_size(vocab_size, base.string());
+  return tokenizer;
 }
 
 Tokenizer::~Tokenizer() = default;
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 
 TokenIds Tokenizer::encode(std::string_view text) const {
-  // A sentinel parts the text: what stands on either side is encoded like a text of its own, so white space around the
-  // sentinel does not matter.
   TokenIds ids;
-  std::size_t from = 0;
-  while (const auto match = find_sentinel(text, from)) {
-    impl_->append_encoded(text.substr(from, match->begin - from), ids);
-    ids.push_back(sentinel(match->n));
-    from = match->end;
-  }
-  impl_->append_encoded(text.substr(from), ids);
+  for (const TextToken& token : impl_->encode(text)) ids.push_back(token.id);
   return ids;
 }
 
-std::vector<TextToken> Tokenizer::encode_with_places(std::string_view text) const {
-  const auto encoded = impl_->processor.EncodeAsImmutableProto(absl::string_view(text.data(), text.size()));
-  std::vector<TextToken> tokens;
-  for (const auto& piece : encoded.pieces()) {
-    tokens.push_back({static_cast<TokenId>(piece.id()), piece.begin(), piece.end()});
-  }
-  return tokens;
-}
+std::vector<TextToken> Tokenizer::encode_with_places(std::string_view text) const { return impl_->encode(text); }
 
 TokenIds Tokenizer::encode_with_eos(std::string_view text, std::int64_t max_length) const {
   TokenIds ids = encode(text);
@@ -120,37 +183,50 @@ TokenIds Tokenizer::encode_with_eos(std::string_view text, std::int64_t max_leng
 
 std::string Tokenizer::decode(std::span<const TokenId> ids) const {
   std::string text;
-  std::vector<int> run;
-  const auto close_run = [&] {
-    text += impl_->decoded(run, text.empty());
-    run.clear();
-  };
-  const TokenId first_sentinel = static_cast<TokenId>(piece_count());
+  bool is_first = true;
   for (const TokenId id : ids) {
     if (id == kEosId) break;
-    if (id == kPadId || id < 0 || id >= first_sentinel + kSentinelCount) continue;  // rows of the head without a piece
-    if (id < first_sentinel) {
-      run.push_back(id);
-      continue;
-    }
-    close_run();
-    text += sentinel_text(static_cast<int>(first_sentinel + kSentinelCount - 1 - id));
+    if (id < 0 || id >= size()) continue;  // rows of the head without a piece
+    const Impl::Decoded& token = impl_->decoded[static_cast<std::size_t>(id)];
+    if (token.is_special || token.text.empty()) continue;
+    std::string piece = token.text;
+    replace_all(piece, kWordStart, is_first ? "" : " ");
+    text += piece;
+    is_first = false;
   }
-  close_run();
+  if (impl_->files.clean_up_spaces) clean_up_spaces(text);
   return text;
 }
 
-std::int64_t Tokenizer::piece_count() const { return impl_->processor.GetPieceSize(); }
+std::int64_t Tokenizer::size() const { return std::ssize(impl_->decoded); }
 
-TokenId Tokenizer::sentinel(int n) const { return static_cast<TokenId>(piece_count()) + kSentinelCount - 1 - n; }
+TokenId Tokenizer::sentinel(int n) const {
+  if (const TokenId id = impl_->sentinels.at(static_cast<std::size_t>(n)); id >= 0) return id;
+  fail(ExitCode::bad_data, {.where = impl_->files.vocabulary_file,
+                            .found = fmt::format("no <extra_id_{}>", n),
+                            .expected = fmt::format("{} sentinels, as T5 has", kSentinelCount)});
+}
+
+std::string Tokenizer::fingerprint() const {
+  const TokenizerFiles& files = impl_->files;
+  std::string text;
+  for (const ScoredPiece& piece : files.pieces) text += fmt::format("{} {}\n", piece.text, piece.score);
+  for (const auto& [id, token] : files.added) {
+    text += fmt::format("{} {} {:d}{:d}{:d}{:d}{:d}\n", id, token.content, token.single_word, token.lstrip,
+                        token.rstrip, token.normalized, token.special);
+  }
+  text += fmt::format("{:d}\n", files.clean_up_spaces) + files.character_map;
+  return content_hash(std::as_bytes(std::span(text)));
+}
 
 void Tokenizer::check_vocab_size(std::int64_t vocab_size, const std::string& where) const {
   if (size() <= vocab_size) return;
+  const auto pieces = std::ssize(impl_->files.pieces);
   fail(ExitCode::bad_data, {.where = where,
-                            .found = "vocab_size " + std::to_string(vocab_size),
-                            .expected = "at least " + std::to_string(size()) + " (" + std::to_string(piece_count()) +
-                                        " pieces of spiece.model and " + std::to_string(kSentinelCount) + " sentinels)",
-                            .hint = "config.json and spiece.model belong to different models"});
+                            .found = fmt::format("vocab_size {}", vocab_size),
+                            .expected = fmt::format("at least {} ({} pieces and sentinels, {} tokens that were added)",
+                                                    size(), pieces, size() - pieces),
+                            .hint = "the tokenizer and config.json belong to different models"});
 }
 
 }  // namespace phatgoose

@@ -1,8 +1,10 @@
-// T5's tokenizer: a sentencepiece model followed by the 100 sentinels.
+// T5's tokenizer: added tokens, the normaliser's table of characters, words, and their unigram pieces, in the way of
+// the class T5Tokenizer of `transformers` 5, whose ids are the measure.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +21,7 @@ constexpr TokenId kPadId = 0;
 constexpr TokenId kEosId = 1;
 constexpr int kSentinelCount = 100;
 
-/// A token, and the bytes [begin, end) of the text that it stands for.
+/// A token, and the bytes [begin, end) of the text that it stands for; none where it is but the space before a word.
 struct TextToken {
   TokenId id;
   std::size_t begin, end;
@@ -27,23 +29,28 @@ struct TextToken {
 
 class Tokenizer {
  public:
-  /// Reads `directory`/spiece.model: bad_data when it is missing, corrupt, or its pad/eos/unk are not 0/1/2.
+  /// Reads the tokenizer's files as read_tokenizer_files() does.
   explicit Tokenizer(const fs::path& directory);
+  /// That of a base, whose embedding must have a row for every id; none where the base has no tokenizer.
+  static std::optional<Tokenizer> of_base(const fs::path& base, std::int64_t vocab_size);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
 
-  /// Ids without EOS. "<extra_id_n>" in the text becomes the sentinel's id, as in `transformers`.
+  /// Ids without EOS. Special tokens ("</s>", "<extra_id_0>") and others that were added become their ids; what stands
+  /// on either side of them is encoded like a text of its own.
   TokenIds encode(std::string_view text) const;
-  /// The tokens of a text that writes out no sentinel, with their places in it.
+  /// The same with the places of the tokens in the text.
   std::vector<TextToken> encode_with_places(std::string_view text) const;
   /// encode() + EOS, cut to `max_length` ids of which the last is always EOS.
   TokenIds encode_with_eos(std::string_view text, std::int64_t max_length) const;
-  /// Text of the ids up to the first EOS; pads are skipped.
+  /// Text of the ids up to the first EOS, without special tokens and ids that mean nothing.
   std::string decode(std::span<const TokenId> ids) const;
 
-  std::int64_t piece_count() const;  ///< P, without sentinels
-  std::int64_t size() const { return piece_count() + kSentinelCount; }
-  TokenId sentinel(int n) const;  ///< P + 99 - n
+  std::int64_t size() const;  ///< the largest id + 1
+  /// The id of "<extra_id_n>"; a tokenizer without it: bad_data.
+  TokenId sentinel(int n) const;
+  /// Hash of all that decides the ids of a text, and the text of ids.
+  std::string fingerprint() const;
   /// bad_data when the base's embedding has fewer rows than the vocabulary (`where` names the base).
   void check_vocab_size(std::int64_t vocab_size, const std::string& where) const;
 

@@ -47,6 +47,22 @@ void append_utf8(std::string& text, char32_t c) {
 
 }  // namespace
 
+CodePoint first_code_point(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {1, lead};
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || length > text.size()) return {1, kReplacement};
+  char32_t c = lead & (0x7F >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return {1, kReplacement};
+    c = c << 6 | (byte(i) & 0x3F);
+  }
+  const bool overlong = (length == 3 && c < 0x800) || (length == 4 && c < 0x10000);
+  if (overlong || (c >= 0xD800 && c < 0xE000) || c > 0x10FFFF) return {1, kReplacement};
+  return {length, c};
+}
+
 std::u32string decode_utf8(std::string_view text) {
   std::u32string points;
   points.reserve(text.size());

@@ -8,6 +8,14 @@
 
 namespace phatgoose {
 
+/// How many bytes of a text a character takes, and its code point.
+struct CodePoint {
+  std::size_t bytes;
+  char32_t value;
+};
+/// The first character of a text that is not empty; {1, U+FFFD} where the bytes are not valid UTF-8.
+CodePoint first_code_point(std::string_view text);
+
 /// Code points; a byte that is not valid UTF-8 becomes U+FFFD.
 std::u32string decode_utf8(std::string_view text);
 std::string encode_utf8(std::u32string_view text);

@@ -6,6 +6,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/json.h"
 #include "phatgoose/text/line_reader.h"
+#include "phatgoose/text/tokenizer_json.h"
 
 namespace phatgoose {
 namespace {
@@ -42,13 +43,6 @@ void read_normalizer(const Json& json, BertTextRules& text, const std::string& w
   text.strip_accents = json_get_or<bool>(normalizer, "strip_accents", text.lower_case, where);
 }
 
-TokenId token_id(const Json& value, const std::string& name, const std::string& where) {
-  constexpr std::int64_t kMaxId = 1 << 30;
-  if (!value.is_number_integer() || value.get<std::int64_t>() < 0 || value.get<std::int64_t>() > kMaxId)
-    refuse(where, "the id of \"" + name + "\" is " + value.dump(), "0 to 2^30");
-  return value.get<TokenId>();
-}
-
 std::vector<NamedId> read_added_tokens(const Json& json, const std::string& where) {
   std::vector<NamedId> added;
   for (const Json& token : json_get_or<Json>(json, "added_tokens", Json::array(), where)) {
@@ -58,7 +52,7 @@ std::vector<NamedId> read_added_tokens(const Json& json, const std::string& wher
         refuse(where, "added token \"" + name + "\" with " + flag, "tokens that are matched as they stand");
     }
     if (name.empty()) refuse(where, "an added token without text", "the text that it stands for");
-    added.push_back({name, token_id(json_get<Json>(token, "id", where), name, where)});
+    added.push_back({name, parse_token_id(json_get<Json>(token, "id", where), name, where)});
   }
   return added;
 }
@@ -67,7 +61,7 @@ std::vector<NamedId> read_vocabulary(const Json& model, const std::string& where
   const Json vocabulary = json_get<Json>(model, "vocab", where);
   if (!vocabulary.is_object()) refuse(where, "the vocabulary is no object", "piece to id");
   std::vector<NamedId> pieces;
-  for (const auto& [name, id] : vocabulary.items()) pieces.push_back({name, token_id(id, name, where)});
+  for (const auto& [name, id] : vocabulary.items()) pieces.push_back({name, parse_token_id(id, name, where)});
   return pieces;
 }
 

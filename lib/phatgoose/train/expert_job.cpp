@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "phatgoose/base/log.h"
+#include "phatgoose/data/base_hashes.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_record.h"
 
@@ -19,7 +20,7 @@ Json hash_of_init(const TrainExpertSettings& settings) {
 
 Json record_of(TrainExpertSettings& settings, const std::string& fingerprint) {
   std::map<std::string, Json> contents = {
-      {"model", fingerprint}, {"data", file_hashes(settings.data.data)}, {"valid", file_hashes(settings.data.valid)}};
+      {"model", base_hashes(settings.model, fingerprint)}, {"data", file_hashes(settings.data.data)}, {"valid", file_hashes(settings.data.valid)}};
   if (settings.init) contents["init"] = hash_of_init(settings);
   return run_record(settings.declare(), contents);
 }

@@ -4,6 +4,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
+#include "phatgoose/data/base_hashes.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_record.h"
 
@@ -23,7 +24,7 @@ struct GateJob {
 };
 
 Json record_of(TrainGateSettings& settings, const std::string& fingerprint, const ExpertDirectory& expert) {
-  return run_record(settings.declare(), {{"model", fingerprint},
+  return run_record(settings.declare(), {{"model", base_hashes(settings.model, fingerprint)},
                                          {"expert", expert.adapter_hash()},
                                          {"data", file_hashes(settings.data.data)},
                                          {"valid", file_hashes(settings.data.valid)}});

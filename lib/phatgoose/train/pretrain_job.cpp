@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
+#include "phatgoose/data/base_hashes.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_record.h"
 #include "phatgoose/text/tokenizer.h"
+#include "phatgoose/text/tokenizer_files.h"
 #include "phatgoose/train/pretrain_model.h"
 #include "phatgoose/train/pretrain_source.h"
 #include "phatgoose/train/training_setup.h"
@@ -35,7 +39,7 @@ Json record_of(PretrainSettings& settings, const std::vector<TextSource>& source
   std::map<std::string, Json> contents = {{"text", std::move(text)}};
   if (settings.vocab) contents["vocab"] = content_hash_of_file(*settings.vocab);
   if (settings.model_config) contents["model-config"] = content_hash_of_file(*settings.model_config);
-  if (settings.init) contents["init"] = base_fingerprint(*settings.init);
+  if (settings.init) contents["init"] = base_hashes(*settings.init, base_fingerprint(*settings.init));
   return run_record(settings.declare(), contents);
 }
 
@@ -63,7 +67,7 @@ TrainerSettings how_to_train(const PretrainSettings& settings) {
   return how;
 }
 
-/// What `transformers` wants to see beside the vocabulary.
+/// What `transformers` wants to see beside a new vocabulary.
 Json tokenizer_config(const PretrainSettings& settings) {
   return {{"tokenizer_class", "T5Tokenizer"},
           {"extra_ids", kSentinelCount},
@@ -76,10 +80,11 @@ Json tokenizer_config(const PretrainSettings& settings) {
 void write_model(const PretrainSettings& settings, const T5Model& model, const Json& record) {
   const fs::path out = settings.out;
   model.save(out, settings.save_dtype == "bf16" ? at::kBFloat16 : at::kFloat);
-  write_file(out / "tokenizer_config.json", tokenizer_config(settings).dump(2) + "\n");
+  if (!settings.init) write_file(out / "tokenizer_config.json", tokenizer_config(settings).dump(2) + "\n");
+  std::vector<std::string> files = {"config.json", "model.safetensors"};
+  std::ranges::copy_if(kTokenizerFiles, std::back_inserter(files), [&](const char* name) { return is_file(out / name); });
   const Json body = {{"fingerprint", base_fingerprint(out)}, {"training", record}};
-  write_manifest(out, {.kind = kModelKind, .body = body},
-                 {"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"});
+  write_manifest(out, {.kind = kModelKind, .body = body}, files);
 }
 
 /// The beginning of a run. Unless it gets as far as training, a new run's directory is cleared away again.
@@ -91,7 +96,8 @@ class Beginning {
   ~Beginning() {
     if (!is_new_) return;
     std::error_code ignored;
-    for (const char* name : {"spiece.model", "run.json"}) fs::remove(run_ / name, ignored);
+    for (const char* name : kTokenizerFiles) fs::remove(run_ / name, ignored);
+    fs::remove(run_ / "run.json", ignored);
     fs::remove(run_, ignored);  // only when empty
   }
   Beginning(const Beginning&) = delete;

@@ -7,13 +7,12 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
+#include "phatgoose/text/tokenizer_files.h"
 #include "phatgoose/text/vocabulary.h"
 
 namespace phatgoose {
 
 namespace {
-
-constexpr const char* kVocabularyFile = "spiece.model";
 
 bool has_sizes(const PretrainSettings& settings) {
   return settings.layers || settings.d_model || settings.d_ff || settings.heads || settings.d_kv;
@@ -42,17 +41,18 @@ void check_model_settings(const PretrainSettings& settings) {
 }
 
 void provide_vocabulary(const PretrainSettings& settings, const std::vector<fs::path>& text) {
-  const fs::path target = fs::path(settings.out) / kVocabularyFile;
-  if (fs::exists(target)) return;
-  if (settings.make_vocab) {
+  const fs::path out = settings.out;
+  if (has_tokenizer(out)) return;
+  if (settings.init) {
+    copy_tokenizer_files(*settings.init, out);
+  } else if (settings.make_vocab) {
     log_info(fmt::format("making a vocabulary of {} pieces", *settings.make_vocab));
     const VocabularyOptions options{.pieces = *settings.make_vocab,
                                     .max_line_bytes = settings.reading.line_limit(),
                                     .marked = settings.salient.has_value()};
     train_vocabulary(text, options, settings.out);
   } else {
-    write_file(target,
-               read_file(settings.vocab ? fs::path(*settings.vocab) : fs::path(*settings.init) / kVocabularyFile));
+    write_file(out / "spiece.model", read_file(*settings.vocab));
   }
 }
 

@@ -52,9 +52,8 @@ Json TrainingData::rows_json() const {
 TrainingData read_training_data(const DataSettings& settings, const fs::path& model, const T5Config& config) {
   TrainingData data;
   data.max_input = settings.max_input;
-  if (fs::exists(model / "spiece.model")) {
-    data.tokenizer = std::make_shared<Tokenizer>(model);
-    data.tokenizer->check_vocab_size(config.vocab_size, model.string());
+  if (auto tokenizer = Tokenizer::of_base(model, config.vocab_size)) {
+    data.tokenizer = std::make_shared<Tokenizer>(std::move(*tokenizer));
   }
   const auto read = [&](const std::string& path) { return read_records(path, settings.reading.line_limit()); };
   const auto encode = [&](const std::vector<Record>& records, const std::string& path, std::vector<Example>& examples) {
