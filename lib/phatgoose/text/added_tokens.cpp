@@ -17,25 +17,23 @@ bool is_word_character(char32_t c) {
          (U_GET_GC_MASK(point) & kMarksDigitsConnectors) != 0;
 }
 
-bool is_white_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0; }
-
 /// The last character of a text that is not empty.
-CodePoint last_code_point(std::string_view text) {
+Character last_character(std::string_view text) {
   std::size_t begin = text.size() - 1;
   while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) --begin;
-  return first_code_point(text.substr(begin));
+  return first_character(text.substr(begin));
 }
 
 bool is_single_word(std::string_view before, std::string_view after) {
-  return (before.empty() || !is_word_character(last_code_point(before).value)) &&
-         (after.empty() || !is_word_character(first_code_point(after).value));
+  return (before.empty() || !is_word_character(last_character(before).value)) &&
+         (after.empty() || !is_word_character(first_character(after).value));
 }
 
 /// Bytes of white space at the end of `text`.
 std::size_t space_at_end(std::string_view text) {
   const std::size_t size = text.size();
   while (!text.empty()) {
-    const auto [bytes, c] = last_code_point(text);
+    const auto [bytes, c] = last_character(text);
     if (!is_white_space(c)) break;
     text.remove_suffix(bytes);
   }
@@ -46,7 +44,7 @@ std::size_t space_at_end(std::string_view text) {
 std::size_t space_at_start(std::string_view text) {
   const std::size_t size = text.size();
   while (!text.empty()) {
-    const auto [bytes, c] = first_code_point(text);
+    const auto [bytes, c] = first_character(text);
     if (!is_white_space(c)) break;
     text.remove_prefix(bytes);
   }

@@ -44,8 +44,6 @@ bool is_removed(char32_t c) {
 }
 
 /// Unicode's White_Space.
-bool is_white_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0; }
-
 bool is_punctuation(char32_t c) {
   if (c < 0x80) return c > ' ' && c < 0x7F && (c == '_' || !is_word(c));  // symbols such as $ and + included
   return (U_MASK(category_of(c)) & U_GC_P_MASK) != 0;

@@ -39,7 +39,7 @@ bool is_sound(const std::vector<std::uint32_t>& trie, std::size_t values) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
-    const auto [bytes, c] = first_code_point(text);
+    const auto [bytes, c] = first_character(text);
     if (bytes == 1 && c >= 0x80) return false;
     text.remove_prefix(bytes);
   }
@@ -125,7 +125,7 @@ void CharacterMap::append_grapheme(const PlacedText& text, std::size_t begin, st
   };
   if (end - begin < kShort && replace(begin, end)) return;
   for (std::size_t next = begin; begin < end; begin = next) {
-    next += first_code_point(bytes.substr(begin)).bytes;
+    next += first_character(bytes.substr(begin)).bytes;
     if (!replace(begin, next)) result.append(text, begin, next);
   }
 }

@@ -11,10 +11,6 @@
 namespace phatgoose {
 namespace {
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected});
-}
-
 [[noreturn]] void refuse_damaged(const std::string& where) {
   refuse(where, "no sentencepiece model, or a damaged one", "the spiece.model of a T5 checkpoint");
 }

@@ -14,8 +14,6 @@
 namespace phatgoose {
 namespace {
 
-constexpr std::string_view kWordStart = "\u2581";  // stands for the space before a word
-constexpr TokenId kUnknownId = 2;
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t i = text.find(from); i != std::string::npos; i = text.find(from, i + to.size())) {
@@ -44,7 +42,7 @@ template <typename Visit>
 void visit_words(std::string_view text, Visit visit) {
   std::size_t begin = 0, i = 0;
   while (i < text.size()) {
-    const auto [bytes, c] = first_code_point(text.substr(i));
+    const auto [bytes, c] = first_character(text.substr(i));
     if (u_isUWhiteSpace(static_cast<UChar32>(c)) != 0) {
       if (begin < i) visit(begin, i);
       begin = i + bytes;

@@ -19,7 +19,9 @@ using TokenIds = std::vector<TokenId>;
 
 constexpr TokenId kPadId = 0;
 constexpr TokenId kEosId = 1;
+constexpr TokenId kUnknownId = 2;
 constexpr int kSentinelCount = 100;
+constexpr std::string_view kWordStart = "\u2581";  ///< what pieces have for the space before a word
 
 /// A token, and the bytes [begin, end) of the text that it stands for; none where it is but the space before a word.
 struct TextToken {

@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::string_view kSentinelPrefix = "<extra_id_";
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = {}) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
-
 AddedToken special_token(const std::string& content) { return {.content = content, .special = true}; }
 
 std::vector<AddedToken> sentinels(std::int64_t count) {

@@ -11,11 +11,6 @@ namespace {
 constexpr std::array<const char*, 7> kStandardNames = {"bos_token", "eos_token", "unk_token", "sep_token",
                                                        "pad_token", "cls_token", "mask_token"};
 
-[[noreturn]] void refuse(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = {}) {
-  fail(ExitCode::bad_data, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
-
 /// The file as JSON, or an empty object where there is none.
 Json read_object(const fs::path& path) {
   if (!is_file(path)) return Json::object();

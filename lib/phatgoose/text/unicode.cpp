@@ -1,5 +1,7 @@
 #include "phatgoose/text/unicode.h"
 
+#include <unicode/uchar.h>
+
 #include <clocale>
 #include <cwctype>
 
@@ -47,28 +49,17 @@ void append_utf8(std::string& text, char32_t c) {
 
 }  // namespace
 
-CodePoint first_code_point(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {1, lead};
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || length > text.size()) return {1, kReplacement};
-  char32_t c = lead & (0x7F >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {1, kReplacement};
-    c = c << 6 | (byte(i) & 0x3F);
-  }
-  const bool overlong = (length == 3 && c < 0x800) || (length == 4 && c < 0x10000);
-  if (overlong || (c >= 0xD800 && c < 0xE000) || c > 0x10FFFF) return {1, kReplacement};
-  return {length, c};
+Character first_character(std::string_view text) {
+  const CodePoint point = first_code_point(text);
+  return {point.bytes, point.value.value_or(kReplacement)};
 }
 
 std::u32string decode_utf8(std::string_view text) {
   std::u32string points;
   points.reserve(text.size());
   while (!text.empty()) {
-    const auto [length, c] = first_code_point(text);
-    points.push_back(c.value_or(kReplacement));
+    const auto [length, c] = first_character(text);
+    points.push_back(c);
     text.remove_prefix(length);
   }
   return points;
@@ -86,6 +77,8 @@ bool is_space(char32_t c) {
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
+bool is_white_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0; }
+
 bool is_word(char32_t c) {
   if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
   if (c >= 0x300 && c <= 0x36F) return false;  // combining marks: letters to the C library, but not to Python
@@ -96,7 +89,7 @@ std::string strip(std::string_view text) {
   // Every white space character is a valid sequence, so words found below begin and end at its borders.
   std::size_t begin = std::string_view::npos, end = 0;
   for (std::size_t i = 0; i < text.size();) {
-    const auto [length, c] = first_code_point(text.substr(i));
+    const auto [length, c] = first_character(text.substr(i));
     if (!is_space(c.value_or(kReplacement))) {
       if (begin == std::string_view::npos) begin = i;
       end = i + length;
@@ -113,7 +106,7 @@ std::vector<WordPlace> word_places(std::string_view text) {
     if (i > begin) words.push_back({begin, i});
   };
   while (i < text.size()) {
-    const auto [length, c] = first_code_point(text.substr(i));
+    const auto [length, c] = first_character(text.substr(i));
     if (is_space(c.value_or(kReplacement))) {
       close();
       begin = i + length;

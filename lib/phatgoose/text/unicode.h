@@ -9,12 +9,12 @@
 namespace phatgoose {
 
 /// How many bytes of a text a character takes, and its code point.
-struct CodePoint {
+struct Character {
   std::size_t bytes;
   char32_t value;
 };
 /// The first character of a text that is not empty; {1, U+FFFD} where the bytes are not valid UTF-8.
-CodePoint first_code_point(std::string_view text);
+Character first_character(std::string_view text);
 
 /// Code points; a byte that is not valid UTF-8 becomes U+FFFD.
 std::u32string decode_utf8(std::string_view text);
@@ -22,6 +22,8 @@ std::string encode_utf8(std::u32string_view text);
 
 /// Whether str.isspace holds.
 bool is_space(char32_t c);
+/// Whether the character has the Unicode property White_Space.
+bool is_white_space(char32_t c);
 /// Whether the regular expression \w matches: letters, digits, underscore.
 bool is_word(char32_t c);
 

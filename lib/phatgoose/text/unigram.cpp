@@ -39,7 +39,7 @@ UnigramModel::UnigramModel(const std::vector<ScoredPiece>& pieces, std::int32_t 
 std::vector<Segment> UnigramModel::segment(std::string_view word) const {
   std::vector<Node> best(word.size() + 1);
   for (std::size_t begin = 0; begin < word.size();) {
-    const std::size_t character = first_code_point(word.substr(begin)).bytes;
+    const std::size_t character = first_character(word.substr(begin)).bytes;
     const auto offer = [&](std::size_t length, std::int32_t id, double score) {
       Node& node = best[begin + length];
       const double sum = score + best[begin].score;
