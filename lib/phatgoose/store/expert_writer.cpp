@@ -1,5 +1,7 @@
 // Writing an expert's files: PEFT's two, and the gate.
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 
 #include "phatgoose/base/error.h"
@@ -30,15 +32,19 @@ std::vector<std::string> implied_linears(const std::set<std::string>& paths) {
   return linears;
 }
 
-/// target_modules: short names ("q", "wo", ...) where `paths` are all linears of the base with these names, otherwise
-/// every module path.
-std::set<std::string> target_modules(const std::set<std::string>& paths, const std::vector<std::string>& linears) {
-  std::set<std::string> names, meant;
+/// target_modules: short names ("q", "wo", ...) where `paths` are all linears with these names, in both stacks of the base
+/// as far as it is known, otherwise every module path.
+std::set<std::string> target_modules(const std::set<std::string>& paths, const std::vector<std::string>& base_linears) {
+  std::set<std::string> names;
   for (const std::string& path : paths) names.insert(last_name(path));
-  for (const std::string& linear : linears) {
-    if (names.contains(last_name(linear))) meant.insert(linear);
-  }
-  return meant == paths ? names : paths;
+  const auto are_all_of = [&](const std::vector<std::string>& linears) {
+    std::set<std::string> meant;
+    std::ranges::copy_if(linears, std::inserter(meant, meant.end()),
+                         [&](const std::string& linear) { return names.contains(last_name(linear)); });
+    return meant == paths;
+  };
+  const bool all = are_all_of(implied_linears(paths)) && (base_linears.empty() || are_all_of(base_linears));
+  return all ? names : paths;
 }
 
 /// The settings that PEFT needs, with those that other versions take for granted spelled out.
@@ -67,7 +73,7 @@ Json adapter_config(const std::vector<LoraTensors>& loras, double alpha, const s
   json["modules_to_save"] = nullptr;
   json["rank_pattern"] = ranks;
   json["alpha_pattern"] = Json::object();
-  json["target_modules"] = target_modules(paths, base_linears.empty() ? implied_linears(paths) : base_linears);
+  json["target_modules"] = target_modules(paths, base_linears);
   return json;
 }
 
