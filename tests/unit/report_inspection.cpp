@@ -68,9 +68,9 @@ TEST_CASE("inspect says of an expert that it lacks what its configuration promis
   write_text(scratch / "half/adapter_config.json", config.dump());
   const Json half = inspect_directory(scratch / "half", false);
   CHECK(half["partial"] == true);
-  CHECK(half["missing"]["first"] == "encoder.block.0.layer.0.SelfAttention.q");
-  CHECK(half["missing"]["at_least"] == 7 + 2 * 11 - 6);  // one block of the encoder, two of the decoder
-  CHECK_THAT(inspection_text(half), Catch::Contains("partial          yes\n"));
+  CHECK(half["first_missing"] == "encoder.block.0.layer.0.SelfAttention.q");
+  CHECK(half["missing_at_least"] == 7 + 2 * 11 - 6);  // one block of the encoder, two of the decoder
+  CHECK_THAT(inspection_text(half), Catch::Contains("partial           yes\n"));
 }
 
 TEST_CASE("inspect says of a gate that it was trained together with the LoRA") {

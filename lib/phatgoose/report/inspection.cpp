@@ -81,7 +81,9 @@ void describe_missing(const ExpertDirectory& expert, Json& found) {
   if (!std::ranges::includes(linears, paths)) return;
   const std::vector<std::string> missing = expert.missing(base);
   found["partial"] = !missing.empty();
-  if (!missing.empty()) found["missing"] = {{"first", missing.front()}, {"at_least", missing.size()}};
+  if (missing.empty()) return;
+  found["first_missing"] = missing.front();
+  found["missing_at_least"] = missing.size();
 }
 
 void describe_expert(const fs::path& directory, const Json& body, Json& found) {
