@@ -1,10 +1,10 @@
 """Compares the tokenizer with T5Tokenizer of `transformers`: ids of texts, and the texts of these ids.
 
-The texts are the lines of a file, and 5,000 drawn with a fixed seed: special tokens among all scripts, marks, controls and
-white space. Each tokenizer is read as it is, and once more as `transformers` saves it.
+The texts are the lines of a file, and 5,000 drawn with a fixed seed: special tokens among all scripts, marks, controls
+and white space. Each tokenizer is read as it is, and once more as `transformers` saves it.
 
-Usage: scripts/oracle.sh run check_tokenizer.py LINES TOKENIZER... (LINES: a text or a JSON string on each line; TOKENIZER: a
-directory, or a spiece.model)
+Usage: scripts/oracle.sh run check_tokenizer.py UNIT-CORE LINES TOKENIZER...
+UNIT-CORE: build/release/bin/unit-core; LINES: a text or a JSON string on each line; TOKENIZER: directory or spiece.model
 """
 
 import json
@@ -24,7 +24,6 @@ import transformers  # noqa: E402  (the environment first)
 from check_sentence_encoder import BLOCKS, characters  # noqa: E402
 from make_text_goldens import load, rows  # noqa: E402
 
-PROGRAM = "build/release/bin/unit-core"
 DRAWN = 5000
 PIECES = ["</s>", "<pad>", "<unk>", "<s>", "<extra_id_0>", "<extra_id_99>", "<extra_id_100>", "{", "}", "\u2581",
           "\uff1c/s\uff1e", "<0x41>", "\ufb01", " ", "  ", "\n", "\t", "\u00a0", "\u2003", "a", " the", " river", "!",
@@ -48,19 +47,19 @@ def read_lines(path):
     return [json.loads(line) if line.startswith('"') and line.endswith('"') else line for line in lines]
 
 
-def ours(directory, texts, ids):
+def ours(program, directory, texts, ids):
     with tempfile.TemporaryDirectory() as scratch:
         files = {name: pathlib.Path(scratch, name) for name in ("PHATGOOSE_TEXTS", "PHATGOOSE_IDS", "PHATGOOSE_RESULT")}
         files["PHATGOOSE_TEXTS"].write_text(json.dumps(texts))
         files["PHATGOOSE_IDS"].write_text(json.dumps(ids))
         environment = {"PHATGOOSE_TOKENIZER": str(directory)} | {name: str(path) for name, path in files.items()}
-        subprocess.run([PROGRAM, "[tokenize]"], env=os.environ | environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([program, "[tokenize]"], env=os.environ | environment, check=True, stdout=subprocess.DEVNULL)
         return json.loads(files["PHATGOOSE_RESULT"].read_text())
 
 
-def check(name, directory, texts):
+def check(program, name, directory, texts):
     expected = rows(load(directory), texts)
-    result = ours(directory, texts, [row["ids"] for row in expected])
+    result = ours(program, directory, texts, [row["ids"] for row in expected])
     wrong = [row["text"] for row, ids in zip(expected, result["ids"], strict=True) if row["ids"] != ids]
     misread = [row["text"] for row, text in zip(expected, result["texts"], strict=True) if row["decoded"] != text]
     print(f"{name}: {len(texts)} texts, {len(wrong)} with other ids, {len(misread)} read back otherwise")
@@ -69,8 +68,9 @@ def check(name, directory, texts):
 
 def main():
     draw = random.Random(20240215)
-    texts = read_lines(sys.argv[1]) + [draw_text(draw) for _ in range(DRAWN)]
-    for given in sys.argv[2:]:
+    program, lines, *tokenizers = sys.argv[1:]
+    texts = read_lines(lines) + [draw_text(draw) for _ in range(DRAWN)]
+    for given in tokenizers:
         with tempfile.TemporaryDirectory() as scratch:
             directory, saved = pathlib.Path(scratch, "given"), pathlib.Path(scratch, "saved")
             directory.mkdir()
@@ -79,8 +79,8 @@ def main():
                 if source.suffix in (".json", ".model") and source.name not in ("config.json", "manifest.json"):
                     shutil.copy(source, directory)
             load(directory).save_pretrained(saved)
-            check(given, directory, texts)
-            check(f"{given}, saved by transformers {transformers.__version__}", saved, texts)
+            check(program, given, directory, texts)
+            check(program, f"{given}, saved by transformers {transformers.__version__}", saved, texts)
 
 
 if __name__ == "__main__":

@@ -97,8 +97,8 @@ def train(lines, pieces, **options):
 
 def train_small(lines):
     """A vocabulary with a normaliser of a few rules of its own, so that its files are small."""
-    rules = {" ": "\t\n\u00a0\u3000", "fi": "\ufb01", "A": "\uff21", "\u00e9": ["e\u0301"], "<": "\uff1c", ">": "\uff1e",
-             "": "\x07\u200b"}
+    rules = {" ": "\t\n\u00a0\u3000", "fi": "\ufb01", "A": "\uff21", "\u00e9": ["e\u0301"], "<": "\uff1c",
+             ">": "\uff1e", "": "\x07\u200b"}
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as table:
         for target, sources in rules.items():
             for source in sources:

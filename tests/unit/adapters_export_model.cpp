@@ -164,7 +164,7 @@ TEST_CASE("an exported model is a base: tokenizer, fingerprint, origin") {
   settings.model = scratch / "base";
   export_model(settings);
   const std::vector<std::string> files = {"added_tokens.json", "config.json",  "manifest.json",
-                                          "model.safetensors", "spiece.model", "special_tokens_map.json",
+                                          "model.safetensors", "special_tokens_map.json", "spiece.model",
                                           "tokenizer.json",    "tokenizer_config.json"};
   CHECK(names_in(scratch / "out") == files);
   CHECK(test::read_text(scratch / "out/spiece.model") == test::read_text(scratch / "base/spiece.model"));

@@ -90,7 +90,7 @@ std::string strip(std::string_view text) {
   std::size_t begin = std::string_view::npos, end = 0;
   for (std::size_t i = 0; i < text.size();) {
     const auto [length, c] = first_character(text.substr(i));
-    if (!is_space(c.value_or(kReplacement))) {
+    if (!is_space(c)) {
       if (begin == std::string_view::npos) begin = i;
       end = i + length;
     }
@@ -107,7 +107,7 @@ std::vector<WordPlace> word_places(std::string_view text) {
   };
   while (i < text.size()) {
     const auto [length, c] = first_character(text.substr(i));
-    if (is_space(c.value_or(kReplacement))) {
+    if (is_space(c)) {
       close();
       begin = i + length;
     }

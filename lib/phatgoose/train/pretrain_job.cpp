@@ -82,7 +82,8 @@ void write_model(const PretrainSettings& settings, const T5Model& model, const J
   model.save(out, settings.save_dtype == "bf16" ? at::kBFloat16 : at::kFloat);
   if (!settings.init) write_file(out / "tokenizer_config.json", tokenizer_config(settings).dump(2) + "\n");
   std::vector<std::string> files = {"config.json", "model.safetensors"};
-  std::ranges::copy_if(kTokenizerFiles, std::back_inserter(files), [&](const char* name) { return is_file(out / name); });
+  std::ranges::copy_if(kTokenizerFiles, std::back_inserter(files),
+                       [&](const char* name) { return is_file(out / name); });
   const Json body = {{"fingerprint", base_fingerprint(out)}, {"training", record}};
   write_manifest(out, {.kind = kModelKind, .body = body}, files);
 }

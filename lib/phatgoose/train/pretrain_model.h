@@ -12,8 +12,8 @@ namespace phatgoose {
 /// Usage error where the settings that name model and vocabulary exclude each other or leave one open.
 void check_model_settings(const PretrainSettings& settings);
 
-/// Puts a tokenizer into settings.out: the files of settings.init, settings.vocab, or a vocabulary made from `text`. Left
-/// alone when there is one already.
+/// Puts a tokenizer into settings.out: the files of settings.init, settings.vocab, or a vocabulary made from `text`.
+/// Left alone when there is one already.
 void provide_vocabulary(const PretrainSettings& settings, const std::vector<fs::path>& text);
 
 /// A T5-v1.1-shaped configuration with a head of its own, or settings.model_config, for `vocab_size` tokens.
