@@ -109,7 +109,7 @@ class MethodRuns {
     return settings;
   }
 
-  std::string samples(const std::string& out) const { return read_text(directory_ / (out + "/samples.jsonl")); }
+  std::string samples(const std::string& out) const { return test::read_text(directory_ / (out + "/samples.jsonl")); }
   fs::path operator/(const std::string& name) const { return directory_ / name; }
 
  private:
@@ -165,8 +165,8 @@ TEST_CASE("several methods in one call give the files of single calls") {
       CHECK(read_manifest(runs / out, "results", true));
     }
     if (weighted) {
-      CHECK(read_text(runs / ("single-" + method.name + "/routing.safetensors")) ==
-            read_text(runs / ("together/" + method.name + "/routing.safetensors")));
+      CHECK(test::read_text(runs / ("single-" + method.name + "/routing.safetensors")) ==
+            test::read_text(runs / ("together/" + method.name + "/routing.safetensors")));
     }
   }
   for (const std::string& name : kAll) {
@@ -264,10 +264,10 @@ TEST_CASE("methods of a file are what single calls with the same options are") {
     CHECK_FALSE(alone->comparison);
     CHECK(runs.samples("single-" + name) == runs.samples("together/" + name));
     if (single.routed.empty()) return;
-    CHECK(read_text(runs / ("single-" + name + "/routing.safetensors")) ==
-          read_text(runs / ("together/" + name + "/routing.safetensors")));
-    CHECK(Json::parse(read_text(runs / ("single-" + name + "/run.json"))) ==
-          Json::parse(read_text(runs / ("together/" + name + "/run.json"))));
+    CHECK(test::read_text(runs / ("single-" + name + "/routing.safetensors")) ==
+          test::read_text(runs / ("together/" + name + "/routing.safetensors")));
+    CHECK(Json::parse(test::read_text(runs / ("single-" + name + "/run.json"))) ==
+          Json::parse(test::read_text(runs / ("together/" + name + "/run.json"))));
   };
   check("plain", [](EvalSettings&) {});
   check("one", [](EvalSettings& single) { single.routing.k = 1; });
@@ -377,8 +377,8 @@ TEST_CASE("methods whose experts adapt the decoder only share the encoder's pass
     CHECK_FALSE(alone->comparison);
     CHECK(runs.samples("single-" + method.name) == runs.samples("together/" + method.name));
     if (method.name == "late-goose") {
-      CHECK(read_text(runs / "single-late-goose/routing.safetensors") ==
-            read_text(runs / "together/late-goose/routing.safetensors"));
+      CHECK(test::read_text(runs / "single-late-goose/routing.safetensors") ==
+            test::read_text(runs / "together/late-goose/routing.safetensors"));
     }
   }
   settings.out = runs / "unshared";

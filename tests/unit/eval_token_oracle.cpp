@@ -157,7 +157,7 @@ TEST_CASE("a token oracle stands beside other methods, on the tasks whose rows h
 
   REQUIRE(evaluate(runs.oracle("alone")));
   for (const char* file : {"/samples.jsonl", "/routing.safetensors"}) {
-    CHECK(read_text(runs / ("alone" + std::string(file))) == read_text(runs / ("together/words" + std::string(file))));
+    CHECK(test::read_text(runs / ("alone" + std::string(file))) == test::read_text(runs / ("together/words" + std::string(file))));
   }
   const auto written = fs::last_write_time(runs / "alone/samples.jsonl");
   REQUIRE(evaluate(runs.oracle("alone")));

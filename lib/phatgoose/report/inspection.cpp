@@ -11,6 +11,7 @@
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/smallest_base.h"
 #include "phatgoose/store/t5_checkpoint.h"
+#include "phatgoose/text/tokenizer.h"
 #include "phatgoose/text/tokenizer_files.h"
 
 namespace phatgoose {
@@ -54,6 +55,7 @@ void describe_model(const fs::path& directory, Json& found) {
   found["parameters"] = parameter_count(*checkpoint.tensors);
   found["dtypes"] = dtypes_of(*checkpoint.tensors);
   found["tokenizer"] = has_tokenizer(directory);
+  if (has_tokenizer(directory)) Tokenizer{directory};  // refuses one that is damaged
   found["fingerprint"] = base_fingerprint(directory);
 }
 
