@@ -189,8 +189,8 @@ TEST_CASE("eval sends every token to the expert that its row names, and marks wh
   INFO(outcome.err);
   REQUIRE(outcome.code == 0);
   CHECK_THAT(outcome.err, !Catch::Contains("keys that are not used"));
-  CHECK_THAT(outcome.out, Catch::Contains("\nwords ") && Catch::Contains("  -  ") &&
-                              Catch::Contains("uses labels, 1 of 2 tasks\n"));
+  CHECK_THAT(outcome.out,
+             Catch::Contains("\nwords ") && Catch::Contains("  -  ") && Catch::Contains("uses labels, 1 of 2 tasks\n"));
   CHECK(phatgoose_line("inspect " + d + "/words").out.find("token-oracle") != std::string::npos);
 }
 
@@ -208,21 +208,20 @@ TEST_CASE("eval refuses bad methods files") {
   write_text(files / "missing.yaml", "- {name: a, expert: none}\n");
   write_text(files / "good.yaml", "- {name: base, base: true}\n");
   const std::string good = "eval --model DIR/base --suite DIR/suite.yaml --out DIR/out --methods DIR/";
-  check_bad_use(files.path(),
-                {
-                    {good + "none.yaml", 3, {"none.yaml"}},
-                    {good + "key.yaml", 3, {"key.yaml:2", "\"topp\"", "did you mean top-p?"}},
-                    {good + "value.yaml", 3, {"value.yaml:3", "\"many\"", "an integer of at least 1"}},
-                    {good + "nothing.yaml", 3, {"nothing.yaml:1", "exactly one"}},
-                    {good + "twice.yaml", 3, {"twice.yaml:2", "a second method named \"a\""}},
-                    {good + "expert.yaml", 3, {"expert.yaml:1", "\"wid\"", "did you mean wide?"}},
-                    {good + "encoder.yaml", 3, {"encoder.yaml:1", "an encoder for", "phatgoose"}},
-                    {good + "missing.yaml", 3, {"missing.yaml:1", "no directory"}},
-                    {good + "good.yaml --base", 2, {"two methods called base"}},
-                    {good + "good.yaml --compare-to bas", 2, {"--compare-to", "\"bas\""}},
-                    {good + "good.yaml --k 1", 2, {"no --routed"}},
-                    {good + "good.yaml --encoder-cache -1", 2, {"--encoder-cache"}},
-                });
+  check_bad_use(files.path(), {
+                                  {good + "none.yaml", 3, {"none.yaml"}},
+                                  {good + "key.yaml", 3, {"key.yaml:2", "\"topp\"", "did you mean top-p?"}},
+                                  {good + "value.yaml", 3, {"value.yaml:3", "\"many\"", "an integer of at least 1"}},
+                                  {good + "nothing.yaml", 3, {"nothing.yaml:1", "exactly one"}},
+                                  {good + "twice.yaml", 3, {"twice.yaml:2", "a second method named \"a\""}},
+                                  {good + "expert.yaml", 3, {"expert.yaml:1", "\"wid\"", "did you mean wide?"}},
+                                  {good + "encoder.yaml", 3, {"encoder.yaml:1", "an encoder for", "phatgoose"}},
+                                  {good + "missing.yaml", 3, {"missing.yaml:1", "no directory"}},
+                                  {good + "good.yaml --base", 2, {"two methods called base"}},
+                                  {good + "good.yaml --compare-to bas", 2, {"--compare-to", "\"bas\""}},
+                                  {good + "good.yaml --k 1", 2, {"no --routed"}},
+                                  {good + "good.yaml --encoder-cache -1", 2, {"--encoder-cache"}},
+                              });
 }
 
 TEST_CASE("eval refuses methods that it cannot tell apart or compare") {

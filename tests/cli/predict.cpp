@@ -84,7 +84,8 @@ TEST_CASE("predict answers rows of ids, one line each, in order") {
 
 TEST_CASE("choices compete by their tokens' mean, or by the sum") {
   const PredictFiles files;
-  // The longer choice begins like the shorter one: its sum is the smaller whatever the model says, its mean need not be.
+  // The longer choice begins like the shorter one: its sum is the smaller whatever the model says, its mean need not
+  // be.
   const std::string row = R"({"input_ids": [5, 6, 7, 1], "choices_ids": [[8], [8, 9, 9, 9, 9, 9, 9, 9]]})";
   const Json mean = json_lines(files.predict("--json", row).out).at(0);
   const Json sum = json_lines(files.predict("--json --length-normalise false", row).out).at(0);
@@ -199,7 +200,12 @@ TEST_CASE("bad use of predict") {
                     {base + "--max-line-bytes 9", 3, {"stdin:1: ", "more than 9 bytes", "--max-line-bytes"}, kGenerate},
                     {base, 3, {"stdin:1:3: ", "0xE4", "UTF-8"}, "{ \xE4}\n"},
                     {base, 3, {"stdin: UTF-16 text"}, std::string("\xFF\xFE{\0", 4)},
-                    {base, 3, {"stdin: xz data"}, "\xFD" "7zXZ" + std::string(1, '\0')},
+                    {base,
+                     3,
+                     {"stdin: xz data"},
+                     "\xFD"
+                     "7zXZ" +
+                         std::string(1, '\0')},
                     {base + "--max-input-length 1", 2, {"--max-input-length"}, kGenerate},
                     {base, 3, {"stdin:1"}, "{\"input_ids\": [5\n"},
                 });

@@ -90,9 +90,8 @@ TEST_CASE("exported merged products have the logits of the stacked experts in pe
   settings.merge = "product";
   export_model(settings);
   const SafetensorsFile tensors(golden_path("peft_merged/expected.safetensors"));
-  const at::Tensor actual =
-      logits(load(scratch / "out"), numbers.at("sources").get<std::vector<TokenIds>>(),
-             numbers.at("targets").get<std::vector<TokenIds>>());
+  const at::Tensor actual = logits(load(scratch / "out"), numbers.at("sources").get<std::vector<TokenIds>>(),
+                                   numbers.at("targets").get<std::vector<TokenIds>>());
   CHECK(relative_difference(actual, to_tensor(tensors.at("logits"), at::kCPU, at::kFloat)) < 1e-5);
 }
 
@@ -163,9 +162,9 @@ TEST_CASE("an exported model is a base: tokenizer, fingerprint, origin") {
   ExportSettings settings = settings_for({expert_path("wide")}, scratch / "out");
   settings.model = scratch / "base";
   export_model(settings);
-  const std::vector<std::string> files = {"added_tokens.json", "config.json",  "manifest.json",
-                                          "model.safetensors", "special_tokens_map.json", "spiece.model",
-                                          "tokenizer.json",    "tokenizer_config.json"};
+  const std::vector<std::string> files = {
+      "added_tokens.json",       "config.json",  "manifest.json",  "model.safetensors",
+      "special_tokens_map.json", "spiece.model", "tokenizer.json", "tokenizer_config.json"};
   CHECK(names_in(scratch / "out") == files);
   CHECK(test::read_text(scratch / "out/spiece.model") == test::read_text(scratch / "base/spiece.model"));
   const auto manifest = read_manifest(scratch / "out", "model", /*verify_hashes=*/true);

@@ -81,7 +81,8 @@ TEST_CASE("reading what is not there or is a directory is bad data") {
 TEST_CASE("a Git LFS pointer says what it is, and how to get the file") {
   const ScratchDirectory directory;
   const std::string oid = "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\n";
-  const fs::path path = written(directory, "weights", "version https://git-lfs.github.com/spec/v1\n" + oid + "size 12345\n");
+  const fs::path path =
+      written(directory, "weights", "version https://git-lfs.github.com/spec/v1\n" + oid + "size 12345\n");
   const FailsWith says(ExitCode::bad_data, path.string(), "a Git LFS pointer", "the file of 12345 bytes",
                        "git -C " + directory.path().string() + " lfs pull");
   REQUIRE_THROWS_MATCHES(read_file(path), Error, says);

@@ -86,7 +86,9 @@ TEST_CASE("json_get_or falls back on a missing or null member only") {
 TEST_CASE("json for a terminal says the same without acting on it") {
   const Json value = {{"a\x1b\u009b", "\u202e\x7f\n\ufeff"}, {"b", {1, "G\u00e4nse \u4e2d"}}};
   const std::string line = json_text(value);
-  CHECK(line == R"({"a\u001b\u009b":"\u202e\u007f\n\ufeff","b":[1,"G)" "\u00e4nse \u4e2d" R"("]})");
+  CHECK(line == R"({"a\u001b\u009b":"\u202e\u007f\n\ufeff","b":[1,"G)"
+                "\u00e4nse \u4e2d"
+                R"("]})");
   CHECK(parse_json(line, "here") == value);
   CHECK(parse_json(json_text(value, 2), "here") == value);
   CHECK(json_text(value, 2).starts_with("{\n  \"a"));

@@ -41,9 +41,8 @@ std::vector<std::string> notes_of(const std::string& json, const std::vector<std
 using Names = std::vector<std::string>;
 
 TEST_CASE("text is tokenised with EOS and cut; ids stay as they are") {
-  const std::vector<Record> records = {
-      record_of(R"({"input": "the river and the sea", "target": "the wall"})"),
-      record_of(R"({"input_ids": [5, 6, 7, 8, 9], "target_ids": [4, 4, 4, 4]})", 2)};
+  const std::vector<Record> records = {record_of(R"({"input": "the river and the sea", "target": "the wall"})"),
+                                       record_of(R"({"input_ids": [5, 6, 7, 8, 9], "target_ids": [4, 4, 4, 4]})", 2)};
   RowEncoder rows = encoder();
   const std::vector<Example> examples = encode_rows(records, rows, 4, 2);
   CHECK(examples[0].input == tokenizer().encode_with_eos("the river and the sea", 4));
@@ -109,8 +108,9 @@ TEST_CASE("a warning says how many rows, of how many, and where one is") {
   all.add(RowNote::empty_input, 2);
   all.add(rows.notes());
   const std::string said = stderr_of([&] { all.warn("rows.jsonl", 9); });
-  CHECK(said == "warning: rows.jsonl: 2 of 9 inputs are cut to 3 tokens: their ends are lost (e.g. line 4)\n"
-                "warning: rows.jsonl: 1 of 9 inputs are empty (e.g. line 2)\n");
+  CHECK(said ==
+        "warning: rows.jsonl: 2 of 9 inputs are cut to 3 tokens: their ends are lost (e.g. line 4)\n"
+        "warning: rows.jsonl: 1 of 9 inputs are empty (e.g. line 2)\n");
   CHECK(stderr_of([] { RowNotes().warn("rows.jsonl", 9); }).empty());
 }
 

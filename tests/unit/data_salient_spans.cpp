@@ -41,9 +41,9 @@ TEST_CASE("marks are taken out of a line, and their places kept") {
 
 TEST_CASE("malformed marks are refused") {
   for (const auto& [line, words] : std::vector<std::pair<std::string, std::string>>{{"a [[b", "[[ without ]]"},
-                                                                                   {"a b]]", "]] without [["},
-                                                                                   {"a [[]] b", "[[]]"},
-                                                                                   {"a [[b [[c]]", "[[ within [["}}) {
+                                                                                    {"a b]]", "]] without [["},
+                                                                                    {"a [[]] b", "[[]]"},
+                                                                                    {"a [[b [[c]]", "[[ within [["}}) {
     CHECK_THROWS_MATCHES(parse_marked(line, "text.txt"), Error, FailsWith(ExitCode::bad_data, "text.txt", words));
   }
 }

@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "phatgoose/data/row_encoder.h"
 #include <limits>
+#include "phatgoose/data/row_encoder.h"
 
 #include "phatgoose/base/json.h"
 #include "support/fails_with.h"
@@ -113,7 +113,8 @@ TEST_CASE("a character outside the vocabulary keeps its word's expert, its leadi
 }
 
 TEST_CASE("a special token belongs to the part that writes it out") {
-  const Named found = named_labels(record_of({{"the wheel ", "keeper"}, {"<extra_id_3>", "route"}, {"</s>turns", "mill"}}));
+  const Named found =
+      named_labels(record_of({{"the wheel ", "keeper"}, {"<extra_id_3>", "route"}, {"</s>turns", "mill"}}));
   const auto wheel = tokenizer().encode("the wheel").size(), turns = tokenizer().encode("turns").size();
   std::vector<std::string> expected(wheel, "keeper");
   expected.emplace_back("route");
@@ -190,9 +191,9 @@ TEST_CASE("an expert that is not there is an error at the first row that names i
     labels.add(record, encoder.input(record, 512), encoder.choices(record), &tokenizer(), "f");
   }
   CHECK(labels.places_in({"milk", "mill", "keeper", "route"}) == ExpertNumbers{2, 3, 1, 0});
-  CHECK_THROWS_MATCHES(labels.places_in({"keeper", "mill", "route"}), Error,
-                       FailsWith(ExitCode::bad_data, "f:4: the expert \"milk\"", "keeper, mill, route",
-                                 "did you mean mill?"));
+  CHECK_THROWS_MATCHES(
+      labels.places_in({"keeper", "mill", "route"}), Error,
+      FailsWith(ExitCode::bad_data, "f:4: the expert \"milk\"", "keeper, mill, route", "did you mean mill?"));
   CHECK_THROWS_MATCHES(labels.places_in({"mill", "milk", "route"}), Error,
                        FailsWith(ExitCode::bad_data, "f:3: the expert \"keeper\""));
 }

@@ -60,8 +60,12 @@ class MethodRuns {
 
   void build(const std::string& out, const std::string& router,
              const std::vector<std::string>& experts = {"choose", "other", "third"}) const {
-    RoutedModelPlan plan{.model = directory_ / "base", .experts = {}, .out = directory_ / out, .router = router,
-                         .selection = {}, .enabled = {}};
+    RoutedModelPlan plan{.model = directory_ / "base",
+                         .experts = {},
+                         .out = directory_ / out,
+                         .router = router,
+                         .selection = {},
+                         .enabled = {}};
     for (const std::string& expert : experts) plan.experts.push_back(directory_ / expert);
     build_routed_model(plan);
   }
@@ -144,8 +148,8 @@ TEST_CASE("several methods in one call give the files of single calls") {
   const MethodRuns runs;
   const auto together = evaluate(runs.all("together"));
   REQUIRE(together);
-  CHECK(names_of(together->methods) == std::vector<std::string>{"base", "choose", "other", "goose", "even", "sum",
-                                                                "best-individual", "oracle"});
+  CHECK(names_of(together->methods) ==
+        std::vector<std::string>{"base", "choose", "other", "goose", "even", "sum", "best-individual", "oracle"});
   CHECK(together->methods[6].uses_labels);
   REQUIRE(together->comparison);
   CHECK(read_json(runs / "together/comparison.json") == comparison_json(*together->comparison));

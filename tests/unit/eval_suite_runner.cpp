@@ -146,9 +146,9 @@ TEST_CASE("a finished evaluation is believed with its hashes only") {
 TEST_CASE("results count the rows whose choices the model cannot tell apart, and say so") {
   const EvalRuns runs;
   const std::string same = R"({"input_ids": [5, 6, 1], "choices_ids": [[7, 1], [8, 1], [7, 1]], "target_ids": [8, 1]})";
-  write_text(runs / "rows.jsonl",
-             R"({"input_ids": [5, 1], "choices_ids": [[7, 1], [8, 1]], "target_ids": [8, 1]})"
-             "\n" + same + "\n" + same + "\n");
+  write_text(runs / "rows.jsonl", R"({"input_ids": [5, 1], "choices_ids": [[7, 1], [8, 1]], "target_ids": [8, 1]})"
+                                  "\n" +
+                                      same + "\n" + same + "\n");
   const std::string said = test::stderr_of([&] { evaluate(runs.settings("out")); });
   CHECK_THAT(said, Catch::Contains("warning: task choose") && Catch::Contains("rows.jsonl") &&
                        Catch::Contains("2 of 3 rows have choices of the same tokens") && Catch::Contains("line 2"));
@@ -258,7 +258,6 @@ TEST_CASE("an expert and a routed model are evaluated with their adapters, and r
       CHECK(count[2 * linear] + count[2 * linear + 1] == token[linear]);  // k = 1
     }
   }
-
 }
 
 }  // namespace

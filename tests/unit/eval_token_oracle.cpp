@@ -57,8 +57,12 @@ class OracleRuns {
     T5Model::random(text_config(), true, 1, at::kCPU, at::kFloat).save(directory_ / "base", at::kFloat);
     fs::copy(test::golden_path("text/spiece.model"), directory_ / "base");
     test::write_router_experts(directory_.path(), text_config(), {"first", "other", "third"});
-    RoutedModelPlan plan{.model = directory_ / "base", .experts = {}, .out = directory_ / "oracle",
-                         .router = "token-oracle", .selection = {}, .enabled = {}};
+    RoutedModelPlan plan{.model = directory_ / "base",
+                         .experts = {},
+                         .out = directory_ / "oracle",
+                         .router = "token-oracle",
+                         .selection = {},
+                         .enabled = {}};
     for (const char* expert : {"first", "other", "third"}) plan.experts.push_back(directory_ / expert);
     build_routed_model(plan);
     add_task("mixed", lines_of(kMixed));
@@ -157,7 +161,8 @@ TEST_CASE("a token oracle stands beside other methods, on the tasks whose rows h
 
   REQUIRE(evaluate(runs.oracle("alone")));
   for (const char* file : {"/samples.jsonl", "/routing.safetensors"}) {
-    CHECK(test::read_text(runs / ("alone" + std::string(file))) == test::read_text(runs / ("together/words" + std::string(file))));
+    CHECK(test::read_text(runs / ("alone" + std::string(file))) ==
+          test::read_text(runs / ("together/words" + std::string(file))));
   }
   const auto written = fs::last_write_time(runs / "alone/samples.jsonl");
   REQUIRE(evaluate(runs.oracle("alone")));

@@ -136,8 +136,7 @@ TEST_CASE("an expert without gate cannot be routed to by PHATGOOSE") {
   }
   const std::vector experts{ExpertDirectory::open(directory.path())};
   T5Model model = load_base();
-  CHECK_THROWS_MATCHES(RoutedModel(model, experts, {}), Error,
-                       FailsWith(ExitCode::bad_data, "train-gate"));
+  CHECK_THROWS_MATCHES(RoutedModel(model, experts, {}), Error, FailsWith(ExitCode::bad_data, "train-gate"));
 }
 
 TEST_CASE("statistics of a whole pass name every adapted linear, and end with their observation") {

@@ -68,8 +68,12 @@ class Models {
   }
 
   RoutedModelPlan build_plan(const std::string& router, const std::string& out) const {
-    RoutedModelPlan plan{.model = scratch / "base", .experts = {}, .out = scratch / out, .router = router,
-                         .selection = {}, .enabled = {}};
+    RoutedModelPlan plan{.model = scratch / "base",
+                         .experts = {},
+                         .out = scratch / out,
+                         .router = router,
+                         .selection = {},
+                         .enabled = {}};
     for (const ExpertDirectory& expert : experts) plan.experts.push_back(expert.path());
     return plan;
   }
@@ -325,8 +329,8 @@ TEST_CASE("experts enabled when loading are those of a model built with them") {
   Models models;
   const std::string router = GENERATE(from_range(router_names()));
   CAPTURE(router);
-  const std::vector<std::string> names = router == "single" ? std::vector<std::string>{"c"}
-                                                            : std::vector<std::string>{"c", "a"};
+  const std::vector<std::string> names =
+      router == "single" ? std::vector<std::string>{"c"} : std::vector<std::string>{"c", "a"};
   RoutedModelPlan plan = models.build_plan(router, "all");
   if (router == "single") plan.enabled = {"a"};
   build_routed_model(plan);

@@ -63,8 +63,8 @@ TEST_CASE("a command that computes takes all the common options") {
 }
 
 TEST_CASE("the compute type depends on the device alone") {
-  for (const auto& [device, dtype] : std::map<std::string, std::string>{
-           {"cpu", "fp32"}, {"cuda", "bf16"}, {"cuda:1", "bf16"}}) {
+  for (const auto& [device, dtype] :
+       std::map<std::string, std::string>{{"cpu", "fp32"}, {"cuda", "bf16"}, {"cuda:1", "bf16"}}) {
     CommonSettings common{.device = device, .dtype = std::nullopt};
     common.resolve();
     CHECK(common.dtype == dtype);

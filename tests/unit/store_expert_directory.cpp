@@ -291,7 +291,9 @@ TEST_CASE("adapters that peft restricts in its configuration are complete") {
 TEST_CASE("an expert that lacks factors which its configuration promises is refused, unless that is allowed") {
   const Copy copy("peft_query_value/adapter");
   copy.rewrite("adapter_model.safetensors", [](std::vector<NamedTensor>& tensors) {
-    const auto in_encoder = [](const NamedTensor& tensor) { return tensor.name.find(".encoder.") != std::string::npos; };
+    const auto in_encoder = [](const NamedTensor& tensor) {
+      return tensor.name.find(".encoder.") != std::string::npos;
+    };
     std::erase_if(tensors, in_encoder);
   });
   const ExpertDirectory half = copy.open();

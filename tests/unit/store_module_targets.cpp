@@ -59,8 +59,10 @@ TEST_CASE("the setting that leaves a module out is named") {
   CHECK(targets.left_out_by("encoder.block.1.layer.0.SelfAttention.k") == "target_modules");
   CHECK(targets.left_out_by("decoder.block.1.layer.1.EncDecAttention.v") == "exclude_modules");
   CHECK(targets.left_out_by(kQuery) == "layers_to_transform");
-  CHECK(ModuleTargets(Json::object(), "here").left_out_by("encoder.block.1.layer.0.SelfAttention.k").value().find(
-            "q and v") != std::string::npos);
+  CHECK(ModuleTargets(Json::object(), "here")
+            .left_out_by("encoder.block.1.layer.0.SelfAttention.k")
+            .value()
+            .find("q and v") != std::string::npos);
 }
 
 TEST_CASE("all-linear leaves out embeddings and head, also of a T5 within another model") {
@@ -103,8 +105,8 @@ TEST_CASE("expressions mean what they mean in Python, or are refused") {
   CHECK(ModulePattern::ending("SelfAttention.q", "here").matches(kQuery));
   CHECK(ModulePattern::ending("^encoder.*q", "here").matches(kQuery));
   CHECK_FALSE(ModulePattern::ending("Attention.q", "here").matches(kQuery));
-  for (const char* expression : {"encoder.*\\Z", "\\Aencoder.*", "(?P<x>q)", "(?i)Q", "(?<=x)q", "[]q]", "[^]q]",
-                                 "[[:alpha:]]q", "(", "q\\"}) {
+  for (const char* expression :
+       {"encoder.*\\Z", "\\Aencoder.*", "(?P<x>q)", "(?i)Q", "(?<=x)q", "[]q]", "[^]q]", "[[:alpha:]]q", "(", "q\\"}) {
     CAPTURE(expression);
     expect_bad_data([&] { ModulePattern::whole(expression, "here"); }, {"here", "pattern", "Python"});
   }

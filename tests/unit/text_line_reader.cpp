@@ -248,9 +248,9 @@ TEST_CASE("a line longer than admitted is refused where it begins, and never hel
     LineReader reader(scratch / name, 1000);
     std::string line;
     REQUIRE(reader.next(line));
-    CHECK_THROWS_MATCHES(reader.next(line), Error,
-                         FailsWith(ExitCode::bad_data, std::string(name) + ":2", "more than 1000 bytes",
-                                   "--max-line-bytes"));
+    CHECK_THROWS_MATCHES(
+        reader.next(line), Error,
+        FailsWith(ExitCode::bad_data, std::string(name) + ":2", "more than 1000 bytes", "--max-line-bytes"));
   };
   write_text(scratch / "just", "a\n" + std::string(1000, 'x') + "\nb");
   LineReader just(scratch / "just", 1000);

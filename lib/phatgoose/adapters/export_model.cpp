@@ -76,7 +76,9 @@ ExportJob plan(const ExportSettings& settings) {
   ExportJob job{.settings = settings,
                 .rule = rule,
                 .base_dtype = base_dtype,
-                .dtype = !settings.dtype ? base_dtype : *settings.dtype == "bf16" ? at::kBFloat16 : at::kFloat,
+                .dtype = !settings.dtype             ? base_dtype
+                         : *settings.dtype == "bf16" ? at::kBFloat16
+                                                     : at::kFloat,
                 .experts = open_experts(settings, config, fingerprint),
                 .record = {}};
   check_mergeable(rule, job.experts);

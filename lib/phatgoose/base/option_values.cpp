@@ -67,7 +67,7 @@ bool admits(const Option& option, const T& value) {
 }
 
 [[noreturn]] void refuse_value(const Option& option, const std::string& text, const std::string& where,
-                         ExitCode code = ExitCode::usage) {
+                               ExitCode code = ExitCode::usage) {
   fail(code, {.where = where,
               .found = fmt::format("\"{}\" is no value for {}", text, option.name),
               .expected = expectation(option),

@@ -37,7 +37,7 @@ struct Given {
 std::string typed_name(const Option& option) { return (option.positional ? "" : "--") + option.name; }
 
 [[noreturn]] void refuse_argument(const std::string& where, const std::string& found, const std::string& expected,
-                         const std::string& hint = "") {
+                                  const std::string& hint = "") {
   fail(ExitCode::usage, {.where = where, .found = found, .expected = expected, .hint = hint});
 }
 
@@ -122,7 +122,8 @@ void apply_named_preset(const OptionSet& set, const std::string& name) {
     std::string known;
     for (const std::string& one : names) known += (known.empty() ? "" : ", ") + one;
     refuse_argument("--preset", "\"" + name + "\" has no settings for " + set.command(),
-           known.empty() ? "no preset: there is none for this command" : "one of " + known, did_you_mean(name, names));
+                    known.empty() ? "no preset: there is none for this command" : "one of " + known,
+                    did_you_mean(name, names));
   }
   for (const Preset& preset : set.presets()) {
     if (preset.name == name) apply_preset(set, preset);

@@ -18,7 +18,7 @@ std::string place(const std::string& where, const YAML::Mark& mark) {
 }
 
 [[noreturn]] void refuse_node(const std::string& where, const YAML::Node& node, std::string found, std::string expected,
-                         std::string hint = "") {
+                              std::string hint = "") {
   fail(ExitCode::usage, {.where = place(where, node.Mark()),
                          .found = std::move(found),
                          .expected = std::move(expected),
@@ -47,7 +47,7 @@ std::string scalar_text(const Option& option, const YAML::Node& node, const std:
   if (!node.IsScalar()) refuse_node(where, node, "no plain value for " + option.name, expectation(option));
   if (is_quoted(node) && !is_text(option)) {
     refuse_node(where, node, fmt::format("the text \"{}\" for {}", node.Scalar(), option.name), expectation(option),
-           "write it without quotes");
+                "write it without quotes");
   }
   return node.Scalar();
 }

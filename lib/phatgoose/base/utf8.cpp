@@ -22,9 +22,9 @@ std::string written_out(char32_t c) {
 }  // namespace
 
 bool acts_on_terminals(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) ||          // C0, DEL, C1
-         (c >= 0x2028 && c <= 0x202E) ||                 // separators; embeddings and overrides of direction
-         (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;    // isolates of direction; a byte-order mark, which nobody sees
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) ||        // C0, DEL, C1
+         (c >= 0x2028 && c <= 0x202E) ||               // separators; embeddings and overrides of direction
+         (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;  // isolates of direction; a byte-order mark, which nobody sees
 }
 
 CodePoint first_code_point(std::string_view text) {

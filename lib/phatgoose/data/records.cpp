@@ -13,7 +13,7 @@ namespace phatgoose {
 namespace {
 
 constexpr std::array<std::string_view, 6> kTextKeys = {"input",   "target",        "choices",
-                                                        "targets", "input_experts", "answer_experts"};
+                                                       "targets", "input_experts", "answer_experts"};
 constexpr std::array<std::string_view, 3> kIdKeys = {"input_ids", "target_ids", "choices_ids"};
 constexpr std::array<std::string_view, 2> kCommonKeys = {"id", "template"};
 

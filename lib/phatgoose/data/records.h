@@ -25,9 +25,9 @@ struct Record {
   std::vector<TokenIds> choices_ids;
   std::vector<InputPart> input_experts;     ///< parts that make up the input; empty where the row names no experts
   std::vector<std::string> answer_experts;  ///< of each word of the answer
-  std::string id;             ///< rows with the same id are templates of one example; default "FILE:LINE"
-  std::string template_name;  ///< key "template"
-  std::int64_t line = 0;      ///< 1-based
+  std::string id;                           ///< rows with the same id are templates of one example; default "FILE:LINE"
+  std::string template_name;                ///< key "template"
+  std::int64_t line = 0;                    ///< 1-based
 
   bool has_ids() const { return !input_ids.empty(); }
   bool has_choices() const { return !choices.empty() || !choices_ids.empty(); }

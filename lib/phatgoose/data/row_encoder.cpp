@@ -12,9 +12,7 @@ namespace {
 
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
-std::string place_of(const std::string& file, const Record& record) {
-  return file + ":" + std::to_string(record.line);
-}
+std::string place_of(const std::string& file, const Record& record) { return file + ":" + std::to_string(record.line); }
 
 /// Whether nothing but EOS is there.
 bool is_empty(const TokenIds& ids) { return ids.size() == 1 && ids.front() == kEosId; }
@@ -38,10 +36,11 @@ RowEncoder::RowEncoder(const Tokenizer* tokenizer, std::int64_t vocab_size, std:
 
 TokenIds RowEncoder::encode(const Record& record, const std::string& text) const {
   if (tokenizer_ == nullptr) {
-    fail(ExitCode::bad_data, {.where = place_of(where_, record),
-                              .found = "a row of text",
-                              .expected = "rows of token ids, because the base model has no spiece.model or tokenizer.json",
-                              .hint = ""});
+    fail(ExitCode::bad_data,
+         {.where = place_of(where_, record),
+          .found = "a row of text",
+          .expected = "rows of token ids, because the base model has no spiece.model or tokenizer.json",
+          .hint = ""});
   }
   return tokenizer_->encode_with_eos(text, kNoLimit);
 }

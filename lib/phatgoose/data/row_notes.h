@@ -11,11 +11,11 @@
 namespace phatgoose {
 
 enum class RowNote {
-  cut_input,            ///< the end is gone, where a question may stand
+  cut_input,  ///< the end is gone, where a question may stand
   cut_target,
-  empty_input,          ///< no token but EOS
+  empty_input,  ///< no token but EOS
   empty_target,
-  single_choice,        ///< is right whatever the model says
+  single_choice,  ///< is right whatever the model says
   empty_choice,
   repeated_choice,      ///< the same text twice
   alike_choices,        ///< the same tokens twice: a tie that no model can break

@@ -146,7 +146,7 @@ class TokenSource {
   std::string line_;  // the document
   TokenIds document_;
   std::vector<std::pair<std::size_t, std::size_t>> spans_;  // of document_, where lines are marked
-  std::size_t used_ = 0;  // tokens of the document
+  std::size_t used_ = 0;                                    // tokens of the document
 };
 
 }  // namespace
@@ -207,9 +207,9 @@ Example TextStream::Impl::marked_example(const MarkedTokens& marked, RandomStrea
   if (options.objective == TextObjective::prefix_lm) {
     return marked.spans.empty() ? split_prefix(marked.ids, random) : split_at_span(marked, random);
   }
-  const std::vector<bool> mask =
-      marked.spans.empty() ? noise_mask(static_cast<std::int64_t>(marked.ids.size()), corruption, random)
-                           : salient_mask(marked, *options.salient, random);
+  const std::vector<bool> mask = marked.spans.empty()
+                                     ? noise_mask(static_cast<std::int64_t>(marked.ids.size()), corruption, random)
+                                     : salient_mask(marked, *options.salient, random);
   return corrupt_spans(marked.ids, mask, tokenizer);
 }
 

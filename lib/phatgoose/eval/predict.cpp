@@ -157,7 +157,8 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
   if (routes_inputs) {
     inputs.emplace(adapted.model, *adapted.routed, settings.routing.encoder, known, base_fingerprint(base));
   }
-  const Predictor predictor(adapted, known, {settings.max_input_length, settings.max_new_tokens, settings.length_normalise},
+  const Predictor predictor(adapted, known,
+                            {settings.max_input_length, settings.max_new_tokens, settings.length_normalise},
                             inputs ? &*inputs : nullptr);
   const std::vector<std::string>* experts = settings.explain ? &adapted.routed->expert_names() : nullptr;
 

@@ -63,9 +63,8 @@ void Predictor::choose(std::span<const PredictionRequest> requests, std::span<Pr
   for (std::size_t i = 0; i < questions.size(); ++i) {
     Prediction& prediction = predictions[rows[i]];
     prediction.scores = std::move(scores[i]);
-    prediction.choice =
-        best_choice(prediction.scores.log_likelihoods, prediction.scores.num_tokens, rules_.length_normalise,
-                    "line " + std::to_string(requests[rows[i]].record.line));
+    prediction.choice = best_choice(prediction.scores.log_likelihoods, prediction.scores.num_tokens,
+                                    rules_.length_normalise, "line " + std::to_string(requests[rows[i]].record.line));
     prediction.ids = questions[i].choices[*prediction.choice];
   }
 }

@@ -20,8 +20,8 @@ void set_threads(std::int64_t threads);
 void keep_freed_memory();
 /// Returns to the system what the allocator has kept, before something large is loaded.
 void return_freed_memory();
-/// Has the kernel put what malloc holds at the moment into huge pages, where it can (Linux 6.1 and later; elsewhere this
-/// does nothing or takes effect in time): small batches read the weights at the speed of memory, and with pages of
+/// Has the kernel put what malloc holds at the moment into huge pages, where it can (Linux 6.1 and later; elsewhere
+/// this does nothing or takes effect in time): small batches read the weights at the speed of memory, and with pages of
 /// 4 KiB half of that goes to looking up addresses.
 void gather_in_huge_pages();
 

@@ -23,8 +23,8 @@ class LinearGroup {
   at::Tensor weight() const { return weight_.dense(); }  ///< [G, in], the members' W one below the other
   void pack_weight() { weight_.pack(); }
 
-  /// Puts W + update in the place of W, until the next call; an undefined update brings W back. For inference: no second
-  /// product is computed, W itself is kept.
+  /// Puts W + update in the place of W, until the next call; an undefined update brings W back. For inference: no
+  /// second product is computed, W itself is kept.
   void set_update(const at::Tensor& update);  // [G, in] fp32
 
   void set_adapter(std::shared_ptr<const Adapter> adapter) { adapter_ = std::move(adapter); }

@@ -65,17 +65,17 @@ class CrossEntropySum : public torch::autograd::Function<CrossEntropySum> {
     const std::int64_t rows = hidden.size(0), step = chunk_rows(head.size(0));
     for (std::int64_t begin = 0; begin < rows; begin += step) {
       const std::int64_t count = std::min(step, rows - begin);
-      const at::Tensor h = hidden.narrow(0, begin, count);                                                 // [n, D]
-      const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);                              // [n, 1]
-      at::Tensor dlogits = linear_without_gradient(h, head).to(at::kFloat);  // [n, V], first the logits themselves
-      const at::Tensor sums = log_sums(dlogits);                            // [n]
+      const at::Tensor h = hidden.narrow(0, begin, count);                     // [n, D]
+      const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);  // [n, 1]
+      at::Tensor dlogits = linear_without_gradient(h, head).to(at::kFloat);    // [n, V], first the logits themselves
+      const at::Tensor sums = log_sums(dlogits);                               // [n]
       sum += (sums - dlogits.gather(1, target).squeeze(1)).sum();
       if (!with_gradient) continue;
       make_probabilities(dlogits, sums);
       dlogits.scatter_add_(1, target, at::full_like(target, -1.0, dlogits.options()));
       dlogits = dlogits.to(head.scalar_type());
       dhidden.narrow(0, begin, count).copy_(at::mm(dlogits, head));  // [n, D]
-      if (head_gradient) dhead.addmm_(dlogits.t(), h);                                    // [V, D]
+      if (head_gradient) dhead.addmm_(dlogits.t(), h);               // [V, D]
     }
     if (with_gradient) context->saved_data["dhidden"] = dhidden;
     if (head_gradient) context->saved_data["dhead"] = dhead;

@@ -24,10 +24,11 @@ std::vector<fs::path> expert_paths(const std::vector<fs::path>& directories, con
                          return is_of_kind(one, kExpertKind);
                        });
   if (experts) return directories;
-  fail(ExitCode::usage, {.where = "--similarity",
-                         .found = directories.size() == 1 ? "one directory, of kind " + found.at("kind").get<std::string>()
-                                                          : "directories that are not all experts",
-                         .expected = "a routed model, or the directories of several experts"});
+  fail(ExitCode::usage,
+       {.where = "--similarity",
+        .found = directories.size() == 1 ? "one directory, of kind " + found.at("kind").get<std::string>()
+                                         : "directories that are not all experts",
+        .expected = "a routed model, or the directories of several experts"});
 }
 
 Json similarity_of(const std::vector<fs::path>& paths) {

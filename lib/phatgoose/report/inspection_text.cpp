@@ -33,9 +33,7 @@ std::string grouped(std::int64_t number) {
 }
 
 /// Keys that tables show, or that say the same as another line.
-bool is_shown_elsewhere(const std::string& key) {
-  return key == "experts" || key == "results" || key == "similarity";
-}
+bool is_shown_elsewhere(const std::string& key) { return key == "experts" || key == "results" || key == "similarity"; }
 
 std::string value_text(const std::string& key, const Json& value) {
   const bool is_count = value.is_number_integer() && (key.ends_with("parameters") || key == "vocabulary");

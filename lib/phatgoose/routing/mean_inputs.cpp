@@ -19,7 +19,8 @@ class InputRecorder : public Adapter {
   at::Tensor apply(const at::Tensor& u, const at::Tensor& y, const Pass& pass) const override {
     for (std::int64_t row = 0; row < pass.packing.rows(); ++row) {
       const std::int64_t length = pass.packing.length(row);
-      if (length > 0) sum_.add_(u.narrow(0, pass.packing.offset(row), length).mean(at::IntArrayRef{0}, false, at::kDouble));
+      if (length > 0)
+        sum_.add_(u.narrow(0, pass.packing.offset(row), length).mean(at::IntArrayRef{0}, false, at::kDouble));
     }
     return inner_ ? inner_->apply(u, y, pass) : y;
   }

@@ -102,8 +102,8 @@ class Preparation {
         all.push_back({&path, std::move(record)});
       }
     }
-    const auto order = permutation(static_cast<std::int64_t>(all.size()),
-                                   static_cast<std::uint64_t>(settings_.common.seed), 0);
+    const auto order =
+        permutation(static_cast<std::int64_t>(all.size()), static_cast<std::uint64_t>(settings_.common.seed), 0);
     std::vector<Row> drawn;
     for (const std::int64_t row : order) {
       if (static_cast<std::int64_t>(drawn.size()) == settings_.examples) break;
@@ -115,7 +115,8 @@ class Preparation {
   void write_directions(const fs::path& file, const ExpertDirectory& expert) const {
     std::map<std::string, at::Tensor> vectors;
     for (const auto& [path, lora] : expert.loras()) {
-      vectors[path] = arrow_direction(to_tensor(lora.a, at::kCPU, at::kDouble), to_tensor(lora.b, at::kCPU, at::kDouble));
+      vectors[path] =
+          arrow_direction(to_tensor(lora.a, at::kCPU, at::kDouble), to_tensor(lora.b, at::kCPU, at::kDouble));
     }
     write_vectors(file, vectors, expert);
   }
@@ -125,8 +126,7 @@ class Preparation {
     std::map<std::string, RowEncoder> encoders;  // by file
     for (const Row& row : draw_rows()) {
       const Tokenizer* tokenizer = tokenizer_ ? &*tokenizer_ : nullptr;
-      RowEncoder& encoder =
-          encoders.try_emplace(*row.file, tokenizer, config_.vocab_size, *row.file).first->second;
+      RowEncoder& encoder = encoders.try_emplace(*row.file, tokenizer, config_.vocab_size, *row.file).first->second;
       TokenIds input = encoder.input(row.record, settings_.max_input);
       examples.push_back({std::move(input), encoder.target(row.record, settings_.max_target)});
     }

@@ -131,7 +131,8 @@ void RoutedModel::merge() {
       const LinearSpec& linear = group->spec().linears[l];
       const at::Tensor part = merged.empty() ? at::Tensor() : merged_update(rule, merged, linear.path, device_);
       if (!part.defined()) continue;
-      if (!update.defined()) update = at::zeros({group->out(), group->in()}, at::TensorOptions(device_).dtype(at::kFloat));
+      if (!update.defined())
+        update = at::zeros({group->out(), group->in()}, at::TensorOptions(device_).dtype(at::kFloat));
       update.narrow(0, group->begin(l), linear.out).copy_(part);
     }
     group->set_update(update);

@@ -14,8 +14,8 @@
 
 namespace phatgoose {
 
-/// Puts routed adapters, or the update of merged experts, on every group of a model. The model's layers must outlive it;
-/// the model may move.
+/// Puts routed adapters, or the update of merged experts, on every group of a model. The model's layers must outlive
+/// it; the model may move.
 class RoutedModel {
  public:
   /// Reports choices from its construction to its end, however that comes.

@@ -36,8 +36,9 @@ struct SuiteScore {
   MetricScore mean;  ///< unweighted mean over tasks; its metric is "mean"
 };
 
-/// Index of the choice with the largest log-likelihood, per token when `length_normalise`; ties: the lowest (METHODS 9).
-/// `log_likelihoods` are sums over `num_tokens` tokens each, and not empty. One that is not finite: diverged, at `where`.
+/// Index of the choice with the largest log-likelihood, per token when `length_normalise`; ties: the lowest (METHODS
+/// 9). `log_likelihoods` are sums over `num_tokens` tokens each, and not empty. One that is not finite: diverged, at
+/// `where`.
 std::int64_t best_choice(std::span<const double> log_likelihoods, std::span<const std::int64_t> num_tokens,
                          bool length_normalise, const std::string& where);
 

@@ -14,7 +14,7 @@ struct CommonSettings {
   std::string device = "cpu";
   std::optional<std::string> dtype;  ///< "fp32" or "bf16"; set by resolve() where the user named none
   bool dtype_by_default = false;     ///< whether it was
-  std::int64_t threads = 0;  ///< 0: all cores
+  std::int64_t threads = 0;          ///< 0: all cores
   std::int64_t seed = 0;
   std::string log = "info";
 

@@ -17,7 +17,8 @@ OptionSet EvalSettings::declare() {
           "list of methods (YAML), each with a name and with settings of its own; after all others")
       .as("FILE")
       .in(what);
-  set.add("compare-to", &compare_to, "of several methods: the one that the others' differences refer to; default: the first")
+  set.add("compare-to", &compare_to,
+          "of several methods: the one that the others' differences refer to; default: the first")
       .as("NAME")
       .in(what);
   set.add("exclude-own", &exclude_own, "leave out of a routed model the expert that is called like the task").in(what);
@@ -26,8 +27,9 @@ OptionSet EvalSettings::declare() {
   set.add("tasks", &tasks, "only these tasks of the suite, separated by commas").as("A,B").in(on_what);
   set.add("limit", &limit, "only the first N rows of each task").as("N").at_least(1).in(on_what);
   reading.declare(set, on_what);
-  set.add("out", &out, "directory for results.json, samples.jsonl and routing statistics; of several methods, each has a "
-                       "directory in it")
+  set.add("out", &out,
+          "directory for results.json, samples.jsonl and routing statistics; of several methods, each has a "
+          "directory in it")
       .as("DIR")
       .must()
       .in("Output");

@@ -19,7 +19,10 @@ OptionSet PrepareSettings::declare() {
       .one_of({"average-activation", "arrow", "retrieval"})
       .must()
       .in(what);
-  set.add("expert", &experts, "expert directory, which the result is put into; several for arrow").as("DIR").must().in(what);
+  set.add("expert", &experts, "expert directory, which the result is put into; several for arrow")
+      .as("DIR")
+      .must()
+      .in(what);
   expert_options.declare(set, what);
   const char* from = "Examples (not for arrow)";
   set.add("data", &data, "the expert's training rows: JSON Lines files, plain or .gz").as("FILE").in(from);
@@ -27,8 +30,9 @@ OptionSet PrepareSettings::declare() {
   set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(2).in(from);
   set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(2).in(from);
   reading.declare(set, from);
-  set.add("encoder", &encoder, "sentence encoder directory for retrieval (BERT, such as all-MiniLM-L6-v2); default: the "
-                               "mean of the base's encoder states")
+  set.add("encoder", &encoder,
+          "sentence encoder directory for retrieval (BERT, such as all-MiniLM-L6-v2); default: the "
+          "mean of the base's encoder states")
       .as("DIR")
       .in(from);
   set.add("batch-tokens", &batch_tokens, "most tokens in one pass; changes speed and memory, not results")
@@ -46,7 +50,8 @@ void PrepareSettings::check() const {
     return;
   }
   if (data.empty()) refuse_option(where, "no --data", "the expert's training rows");
-  if (experts.size() > 1) refuse_option(where, std::to_string(experts.size()) + " experts", "one, whose data these are");
+  if (experts.size() > 1)
+    refuse_option(where, std::to_string(experts.size()) + " experts", "one, whose data these are");
 }
 
 }  // namespace phatgoose

@@ -33,7 +33,8 @@ OptionSet PretrainSettings::declare() {
   set.add("noise-density", &noise_density, "share of the tokens that are masked").between(0.01, 0.9).in(task);
   set.add("mean-span", &mean_span, "mean length of a masked span").at_least(1).in(task);
   set.add("salient", &salient,
-          "every line is an example of its own; of the spans that it marks as [[span]] this share is masked, at least one,"
+          "every line is an example of its own; of the spans that it marks as [[span]] this share is masked, at least "
+          "one,"
           " instead of random spans; LM adaptation continues from a mark on")
       .between(0, 1)
       .in(task);

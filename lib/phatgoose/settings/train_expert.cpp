@@ -12,8 +12,7 @@ OptionSet TrainExpertSettings::declare() {
   expert_options.declare(set, group);
   set.add("rank", &rank, "LoRA rank R").at_least(1).in(group);
   set.add("alpha", &alpha, "LoRA scale times R").in(group);
-  set.add("joint-gate", &joint_gate, "train the gate together with the LoRA from the start, not afterwards")
-      .in(group);
+  set.add("joint-gate", &joint_gate, "train the gate together with the LoRA from the start, not afterwards").in(group);
   set.add("save-dtype", &save_dtype, "type of the stored factors; training itself is in fp32")
       .one_of({"fp32", "bf16"})
       .in(group);

@@ -21,8 +21,8 @@ struct TrainExpertSettings {
   std::optional<std::string> init;  ///< adapter directory to continue from
   ExpertOptions expert_options;
   std::int64_t rank = 16;
-  double alpha = 1.0;             ///< the scale is alpha / rank
-  bool joint_gate = false;        ///< train the gate together with the factors, from the start
+  double alpha = 1.0;       ///< the scale is alpha / rank
+  bool joint_gate = false;  ///< train the gate together with the factors, from the start
   std::string save_dtype = "fp32";
   std::optional<double> dropout;  ///< T5's own; default: the base's dropout_rate
 

@@ -57,7 +57,8 @@ void DataSettings::declare(OptionSet& set) {
   set.add("data-mix", &mix, "several data sets: size makes every row as likely as any other, equal every data set")
       .one_of({"size", "equal"})
       .in(group);
-  set.add("data-mix-cap", &mix_cap, "with --data-mix size: data sets of more rows than N come as often as if they had N")
+  set.add("data-mix-cap", &mix_cap,
+          "with --data-mix size: data sets of more rows than N come as often as if they had N")
       .as("N")
       .at_least(1)
       .in(group);

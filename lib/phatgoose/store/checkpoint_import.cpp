@@ -220,7 +220,8 @@ bool is_expert_of(const fs::path& directory, const Json& record, const fs::path&
 /// Whether `out` holds these very experts; anything else is not written over.
 bool is_imported(const ImportPlan& plan, const std::vector<std::string>& names, const std::string& checkpoint_hash) {
   std::error_code error;
-  if (!fs::exists(plan.out, error) || (fs::is_directory(plan.out, error) && fs::is_empty(plan.out, error))) return false;
+  if (!fs::exists(plan.out, error) || (fs::is_directory(plan.out, error) && fs::is_empty(plan.out, error)))
+    return false;
   bool all = true;
   for (std::size_t i = 0; i < names.size(); ++i) {
     all = all && is_expert_of(plan.out / names[i], record_of(plan, checkpoint_hash, i), plan.out);

@@ -150,7 +150,8 @@ std::shared_ptr<TensorArchive> open_adapter(const fs::path& path) {
 /// Says what a directory without adapter_config.json may be instead.
 [[noreturn]] void refuse_directory(const fs::path& directory) {
   std::error_code error;
-  const std::string where = directory.string(), expected = "an expert or a PEFT LoRA directory, with adapter_config.json";
+  const std::string where = directory.string(),
+                    expected = "an expert or a PEFT LoRA directory, with adapter_config.json";
   if (!fs::is_directory(directory, error)) {
     refuse(where, fs::exists(directory, error) ? "no directory" : "no such directory", expected);
   }

@@ -17,14 +17,14 @@ class PeftConfig;
 /// LoRA factors of one linear.
 struct LoraEntry {
   std::int64_t rank;
-  double scale;  ///< c_e: alpha / R, or alpha / sqrt(R) for rsLoRA
-  TensorView a;  ///< [R, in]
-  TensorView b;  ///< [out, R]
+  double scale;                          ///< c_e: alpha / R, or alpha / sqrt(R) for rsLoRA
+  TensorView a;                          ///< [R, in]
+  TensorView b;                          ///< [out, R]
   std::string a_name = {}, b_name = {};  ///< in the adapter's file
 };
 
-/// One vector [in] for each linear that an expert adapts, from a file beside its adapter: trained gates, or what another
-/// router compares tokens with. Tensor data stays mapped while a copy of this lives.
+/// One vector [in] for each linear that an expert adapts, from a file beside its adapter: trained gates, or what
+/// another router compares tokens with. Tensor data stays mapped while a copy of this lives.
 struct LinearVectors {
   std::map<std::string, TensorView> by_path;    ///< by module path; empty without a file
   std::map<std::string, std::string> metadata;  ///< where they come from
@@ -68,8 +68,8 @@ class ExpertDirectory {
   /// PEFT adapt them: where there are any, the expert is partial.
   std::vector<std::string> missing(const T5Config& config) const;
 
-  /// Checks every module path and shape against `config`, that the expert is not partial unless `allow_partial`, and the
-  /// fingerprint where both sides have one: bad_data.
+  /// Checks every module path and shape against `config`, that the expert is not partial unless `allow_partial`, and
+  /// the fingerprint where both sides have one: bad_data.
   void check_base(const T5Config& config, const std::string& fingerprint, bool allow_partial = false) const;
 
  private:

@@ -17,8 +17,8 @@ RoutedModelManifest::ExpertReference examine_expert(const fs::path& path, const 
 /// Adds an expert, whose directory `source` is named in errors: bad_data where its name is taken.
 void add_expert(RoutedModelManifest& manifest, RoutedModelManifest::ExpertReference expert, const fs::path& source);
 
-/// Where the router takes means of factors, the enabled experts must be alike (alike_experts.h): bad_data. `paths` are the
-/// directories of all experts of the manifest, in order.
+/// Where the router takes means of factors, the enabled experts must be alike (alike_experts.h): bad_data. `paths` are
+/// the directories of all experts of the manifest, in order.
 void check_factors(const RoutedModelManifest& manifest, const std::vector<fs::path>& paths);
 
 /// `expert` as it is written in the manifest of `directory`.

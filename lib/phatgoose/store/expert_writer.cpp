@@ -32,8 +32,8 @@ std::vector<std::string> implied_linears(const std::set<std::string>& paths) {
   return linears;
 }
 
-/// target_modules: short names ("q", "wo", ...) where `paths` are all linears with these names, in both stacks of the base
-/// as far as it is known, otherwise every module path.
+/// target_modules: short names ("q", "wo", ...) where `paths` are all linears with these names, in both stacks of the
+/// base as far as it is known, otherwise every module path.
 std::set<std::string> target_modules(const std::set<std::string>& paths, const std::vector<std::string>& base_linears) {
   std::set<std::string> names;
   for (const std::string& path : paths) names.insert(last_name(path));

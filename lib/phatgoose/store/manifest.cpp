@@ -85,9 +85,7 @@ void as_damage(const fs::path& directory, const std::string& remedy, Work work) 
   try {
     work();
   } catch (const Error& error) {
-    fail(error.code(), {.where = directory.string(),
-                        .found = std::string("damaged: ") + error.what(),
-                        .hint = remedy});
+    fail(error.code(), {.where = directory.string(), .found = std::string("damaged: ") + error.what(), .hint = remedy});
   }
 }
 

@@ -61,8 +61,9 @@ ModuleTargets::ModuleTargets(const Json& json, const std::string& where) {
 void ModuleTargets::read_layers(const Json& json, const std::string& where) {
   const Json layers = value_of(json, "layers_to_transform", where), pattern = value_of(json, "layers_pattern", where);
   if ((all_linear_ || targets_.pattern) && !(layers.is_null() && pattern.is_null())) {
-    refuse(where, std::string(layers.is_null() ? "layers_pattern" : "layers_to_transform") + " beside target_modules " +
-                      json.at("target_modules").dump(),
+    refuse(where,
+           std::string(layers.is_null() ? "layers_pattern" : "layers_to_transform") + " beside target_modules " +
+               json.at("target_modules").dump(),
            "target_modules as a list");
   }
   if (layers.is_null()) {

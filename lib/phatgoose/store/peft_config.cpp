@@ -17,16 +17,21 @@ constexpr double kDefaultAlpha = 8;
 
 /// Settings that are read below and by ModuleTargets.
 constexpr std::array<std::string_view, 13> kReadSettings = {
-    "alpha_pattern", "bias",      "exclude_modules", "init_lora_weights", "layers_pattern", "layers_to_transform",
-    "lora_alpha",    "peft_type", "r",               "rank_pattern",      "target_modules", "task_type",
+    "alpha_pattern",     "bias",           "exclude_modules",
+    "init_lora_weights", "layers_pattern", "layers_to_transform",
+    "lora_alpha",        "peft_type",      "r",
+    "rank_pattern",      "target_modules", "task_type",
     "use_rslora"};
 
 /// Settings that change nothing in a trained LoRA on linear layers, for PEFT either: where it came from, how it was
 /// begun and trained, and details of what must be off.
-constexpr std::array<std::string_view, 14> kWithoutEffect = {
-    "auto_mapping",   "base_model_name_or_path", "corda_config",   "ensure_weight_tying", "eva_config",
-    "fan_in_fan_out", "inference_mode",          "lora_dropout",   "lora_ga_config",      "megatron_core",
-    "peft_version",   "qalora_group_size",       "runtime_config", "revision"};
+constexpr std::array<std::string_view, 14> kWithoutEffect = {"auto_mapping",   "base_model_name_or_path",
+                                                             "corda_config",   "ensure_weight_tying",
+                                                             "eva_config",     "fan_in_fan_out",
+                                                             "inference_mode", "lora_dropout",
+                                                             "lora_ga_config", "megatron_core",
+                                                             "peft_version",   "qalora_group_size",
+                                                             "runtime_config", "revision"};
 
 /// Settings that change what a LoRA computes, and that must be off here.
 struct Refused {
@@ -54,8 +59,8 @@ constexpr std::array<Refused, 15> kRefused = {{
 
 /// Tasks for which PEFT adds nothing to the model; those of the others have a head of their own.
 constexpr std::array<std::string_view, 3> kTasks = {"SEQ_2_SEQ_LM", "CAUSAL_LM", "FEATURE_EXTRACTION"};
-/// Values of init_lora_weights that leave the base as it is, and beginnings ("pissa_niter_4") of those that subtract the
-/// first factors from its weights.
+/// Values of init_lora_weights that leave the base as it is, and beginnings ("pissa_niter_4") of those that subtract
+/// the first factors from its weights.
 constexpr std::array<std::string_view, 4> kPlainStarts = {"gaussian", "mica", "eva", "orthogonal"};
 constexpr std::array<std::string_view, 5> kBaseChanging = {"pissa", "olora", "loftq", "corda", "lora_ga"};
 
@@ -104,7 +109,8 @@ std::vector<std::string> unknown_settings_of(const Json& json) {
   std::vector<std::string> unknown;
   for (const auto& [key, value] : json.items()) {
     const bool refused = std::ranges::find(kRefused, key, &Refused::key) != kRefused.end();
-    if (!refused && !is_among(kReadSettings, key) && !is_among(kWithoutEffect, key) && !is_off(value)) unknown.push_back(key);
+    if (!refused && !is_among(kReadSettings, key) && !is_among(kWithoutEffect, key) && !is_off(value))
+      unknown.push_back(key);
   }
   return unknown;
 }

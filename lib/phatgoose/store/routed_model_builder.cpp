@@ -39,7 +39,8 @@ void copy_whole(const fs::path& from, const fs::path& to) {
   target.commit();
 }
 
-/// Copies what the router needs of an expert; its manifest, where it has one, lists the copies only. Returns their names.
+/// Copies what the router needs of an expert; its manifest, where it has one, lists the copies only. Returns their
+/// names.
 std::vector<std::string> pack_expert(const fs::path& from, const fs::path& to, const RouterKind& kind) {
   const ExpertDirectory expert = ExpertDirectory::open(from, /*check_values=*/false);
   std::vector<std::string> names = {"adapter_config.json", expert.adapter_file().filename().string()};

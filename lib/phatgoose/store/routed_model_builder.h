@@ -17,10 +17,10 @@ struct RoutedModelPlan {
   bool pack = false;                 ///< copy the experts into the directory, so that it can be moved
 };
 
-/// Checks every expert against the base (fingerprint where the expert has one, module paths and shapes always), what the
-/// router needs of it, its values and its name, then writes the directory as a whole. A directory that holds this very
-/// model already is left as it is. bad_data for unusable experts; usage for an unknown name in `enabled`, settings that
-/// the router does not take, or a foreign `out`.
+/// Checks every expert against the base (fingerprint where the expert has one, module paths and shapes always), what
+/// the router needs of it, its values and its name, then writes the directory as a whole. A directory that holds this
+/// very model already is left as it is. bad_data for unusable experts; usage for an unknown name in `enabled`, settings
+/// that the router does not take, or a foreign `out`.
 void build_routed_model(const RoutedModelPlan& plan);
 
 }  // namespace phatgoose

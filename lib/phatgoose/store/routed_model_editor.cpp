@@ -38,14 +38,15 @@ void rename(RoutedModelManifest& manifest, const std::string& from, const std::s
 void add(RoutedModelManifest& manifest, const RoutedModelEdit& edit) {
   if (edit.add.empty()) return;
   if (!edit.model) {
-    fail(ExitCode::usage, {.where = "--add", .found = "no --model", .expected = "the base, to check the expert against"});
+    fail(ExitCode::usage,
+         {.where = "--add", .found = "no --model", .expected = "the base, to check the expert against"});
   }
   const std::string fingerprint = base_fingerprint(*edit.model);
   if (fingerprint != manifest.base_fingerprint) {
-    fail(ExitCode::bad_data, {.where = edit.model->string(),
-                              .found = "base model " + fingerprint,
-                              .expected = manifest.base_fingerprint + ", the one that " + edit.directory.string() +
-                                          " was built for"});
+    fail(ExitCode::bad_data,
+         {.where = edit.model->string(),
+          .found = "base model " + fingerprint,
+          .expected = manifest.base_fingerprint + ", the one that " + edit.directory.string() + " was built for"});
   }
   const T5Config config = read_t5_config(*edit.model);
   for (const fs::path& path : edit.add) {

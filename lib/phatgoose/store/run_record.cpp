@@ -13,8 +13,8 @@ namespace {
 
 constexpr const char* kRunFile = "run.json";
 constexpr std::array<std::string_view, 10> kFreeSettings = {
-    "allow-partial", "batch-tokens",   "device",     "encoder-cache", "keep-checkpoints", "log",
-    "out",           "max-line-bytes", "save-every", "threads"};
+    "allow-partial", "batch-tokens", "device",         "encoder-cache", "keep-checkpoints",
+    "log",           "out",          "max-line-bytes", "save-every",    "threads"};
 
 }  // namespace
 

@@ -37,7 +37,8 @@ void check_lengths(const TensorView& embeddings, const std::string& where) {
 
 std::string member(const SafetensorsFile& file, const fs::path& path, const std::string& key) {
   const auto found = file.metadata().find(key);
-  if (found == file.metadata().end()) refuse_embeddings(path.string(), "no \"" + key + "\" in its metadata", "embeddings");
+  if (found == file.metadata().end())
+    refuse_embeddings(path.string(), "no \"" + key + "\" in its metadata", "embeddings");
   return found->second;
 }
 
@@ -51,7 +52,8 @@ StoredEmbeddings read_embeddings(const fs::path& path) {
   const TensorView& view = file->at(kTensor);
   const bool matrix = view.shape.size() == 2 && view.shape[0] > 0 && view.shape[1] > 0;
   if (!matrix || view.dtype != DType::f32) {
-    refuse_embeddings(file->where(kTensor), std::string(name_of(view.dtype)) + " " + to_string(view.shape), "F32 [examples, size]");
+    refuse_embeddings(file->where(kTensor), std::string(name_of(view.dtype)) + " " + to_string(view.shape),
+                      "F32 [examples, size]");
   }
   if (!all_finite(view)) refuse_embeddings(file->where(kTensor), "NaN or infinite values", "finite numbers");
   check_lengths(view, file->where(kTensor));

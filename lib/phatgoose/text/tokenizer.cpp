@@ -1,7 +1,6 @@
 #include "phatgoose/text/tokenizer.h"
 
 #include <fmt/format.h>
-#include <unicode/uchar.h>
 
 #include <algorithm>
 #include <set>
@@ -13,7 +12,6 @@
 
 namespace phatgoose {
 namespace {
-
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t i = text.find(from); i != std::string::npos; i = text.find(from, i + to.size())) {
@@ -43,7 +41,7 @@ void visit_words(std::string_view text, Visit visit) {
   std::size_t begin = 0, i = 0;
   while (i < text.size()) {
     const auto [bytes, c] = first_character(text.substr(i));
-    if (u_isUWhiteSpace(static_cast<UChar32>(c)) != 0) {
+    if (is_white_space(c)) {
       if (begin < i) visit(begin, i);
       begin = i + bytes;
     }

@@ -10,7 +10,6 @@
 namespace phatgoose {
 namespace {
 
-
 [[noreturn]] void refuse_part(const std::string& where, const std::string& found, const std::string& expected) {
   refuse(where, found, expected, "only T5's tokenizer is understood");
 }
@@ -73,7 +72,8 @@ void check_metaspace(const Json& part, const std::string& name, TokenizerPipelin
   const std::string found = name + " " + type_of(part, where);
   if (type_of(part, where) != "Metaspace") refuse_part(where, "the " + found, "Metaspace");
   const auto replacement = json_get<std::string>(part, "replacement", where);
-  if (replacement != kWordStart) refuse_part(where, found + " with replacement \"" + replacement + "\"", std::string(kWordStart));
+  if (replacement != kWordStart)
+    refuse_part(where, found + " with replacement \"" + replacement + "\"", std::string(kWordStart));
   const bool prepends = json_get_or<bool>(part, "add_prefix_space", true, where);
   const auto scheme = json_get_or<std::string>(part, "prepend_scheme", prepends ? "always" : "never", where);
   if (scheme == "always" || (scheme == "first" && pipeline == TokenizerPipeline::of_t5)) return;

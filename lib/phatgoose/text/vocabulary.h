@@ -13,7 +13,7 @@ struct VocabularyOptions {
   std::int64_t max_lines = 1000000;    ///< lines read from the start of the files; more are not looked at
   double character_coverage = 0.9995;  ///< share of characters that must be representable
   std::size_t max_line_bytes = kMaxLineBytes;
-  bool marked = false;                 ///< the text marks spans (marked_text.h); the marks are no part of it
+  bool marked = false;  ///< the text marks spans (marked_text.h); the marks are no part of it
 };
 
 /// Trains a unigram model (pad 0, eos 1, unk 2, nmt_nfkc normalisation, no byte fallback) on text files, plain or .gz,

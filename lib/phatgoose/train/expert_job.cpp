@@ -19,10 +19,9 @@ Json hash_of_init(const TrainExpertSettings& settings) {
 }
 
 Json record_of(TrainExpertSettings& settings, const std::string& fingerprint) {
-  std::map<std::string, Json> contents = {
-      {"model", base_hashes(settings.model, fingerprint)},
-      {"data", file_hashes(settings.data.data)},
-      {"valid", file_hashes(settings.data.valid)}};
+  std::map<std::string, Json> contents = {{"model", base_hashes(settings.model, fingerprint)},
+                                          {"data", file_hashes(settings.data.data)},
+                                          {"valid", file_hashes(settings.data.valid)}};
   if (settings.init) contents["init"] = hash_of_init(settings);
   return run_record(settings.declare(), contents);
 }
