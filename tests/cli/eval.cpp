@@ -66,6 +66,14 @@ TEST_CASE("results name the compute type that was used, which on a CPU is fp32 u
   }
 }
 
+TEST_CASE("the log says that bf16 would be faster where the processor has AMX, and only to who did not choose") {
+  const EvalFiles files;
+  const bool has_amx = read_text("/proc/cpuinfo").find(" amx_bf16") != std::string::npos;
+  const std::string advice = "with --dtype bf16";
+  CHECK((files.eval("--base").err.find(advice) != std::string::npos) == has_amx);
+  CHECK(files.eval("--base --dtype fp32").err.find(advice) == std::string::npos);
+}
+
 TEST_CASE("eval prints a table on stdout alone and writes a finished directory") {
   const EvalFiles files;
   const Outcome outcome = files.eval("");

@@ -130,7 +130,7 @@ class Preparation {
       TokenIds input = encoder.input(row.record, settings_.max_input);
       examples.push_back({std::move(input), encoder.target(row.record, settings_.max_target)});
     }
-    for (const auto& [file, encoder] : encoders) encoder.notes().warn(file, std::ssize(examples));
+    for (const auto& [rows, encoder] : encoders) encoder.notes().warn(rows, std::ssize(examples));
     T5Model model = load_base(settings_.model, device_, dtype_);
     ExpertParameters::load(expert, linear_groups(config_), model.device()).attach(model);
     const std::vector<at::Tensor> means = mean_inputs(model, examples, settings_.batch_tokens);
@@ -176,7 +176,7 @@ class Preparation {
         if (!encoder->cuts(texts.back())) continue;
         notes[*row.file].add(RowNote::cut_retrieval_text, row.record.line, encoder->max_length());
       }
-      for (const auto& [file, of_file] : notes) of_file.warn(file, std::ssize(texts));
+      for (const auto& [rows, of_rows] : notes) of_rows.warn(rows, std::ssize(texts));
       const at::Tensor embeddings = encoder->embed(texts).contiguous();  // [n, D]
       write_embeddings(file, to_named("embeddings", embeddings).view, encoder->name(), encoder->fingerprint(),
                        made.dump());
