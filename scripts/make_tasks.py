@@ -6,7 +6,8 @@
 
 Held-in tasks have an expert each: one asks for one relation of the small world (world.py), about one thing or two. The
 base model knows the answers but not the questions. Train, valid and test rows are about different things. Held-out
-tasks need one, two or three of the relations, asked for in words that no expert has seen; they have a test file only.
+tasks have a test file only. Most need one, two or three of the relations, asked for in words that no expert has seen;
+those of two hops ask in the words of held-in tasks, but for a thing that another relation must name first.
 
 A row is {"input", "target", "choices", "id", "template"}; rows with the same id ask about the same things in other
 words. Wrong choices are what the same things have to say under other relations, as far as there are any. Rows of
@@ -42,6 +43,13 @@ HELD_OUT = {
     "concert": [("player", "origin")],
     "journey": [("food",), ("paint",), ("capital",)],
     "round": [("home",), ("player",), ("flag",)],
+}
+# Held-out tasks of two hops: the value under the first relation is what the second is asked about.
+TWO_HOPS = {
+    "embassy": ("origin", "capital"),
+    "banner": ("origin", "flag"),
+    "orchard": ("origin", "crop"),
+    "basket": ("crop", "plural"),
 }
 FRAMES = {1: ["Please tell me {0}.", "I want to know {0}."],
           2: ["Please tell me {0}, and then {1}.", "I want to know {0} and {1}."],
@@ -120,7 +128,7 @@ def pieces(frame, parts):
 
 def held_out_row(rng, task, asked, frame_index, wording):
     frame = FRAMES[len(asked)][frame_index]
-    texts = pieces(frame, [relation.anew[wording].format(a=key) for relation, key in asked])
+    texts = pieces(frame, [relation.in_new_words[wording].format(a=key) for relation, key in asked])
     experts = [relation.name for relation, _ in asked]
     made = row(rng, "".join(texts), asked, "-".join([task, *(key for _, key in asked)]),
                f"{task}-{frame_index}-{wording}")
@@ -147,6 +155,30 @@ def any_one():
     return [[(relation, key)] for relation in RELATIONS.values() if relation.name != NEWCOMER for key in relation.links]
 
 
+def two_hop_row(rng, task, key, wording, phrase):
+    """The wrong choices: where the first hop leads, and what else is known of that."""
+    first, second = (RELATIONS[name] for name in TWO_HOPS[task])
+    before, after = second.about_one[wording].split("{a}")
+    parts = [(before, second.name), (first.named[phrase].format(a=key), first.name), (after, second.name)]
+    parts = [part for part in parts if part[0]]
+    parts[0] = (capital(parts[0][0]), parts[0][1])
+    reached = first.links[key]
+    right = second.links[reached]
+    choices = [right, *dict.fromkeys([reached, *wrong_values(rng, second, reached)])][:CHOICES]
+    rng.shuffle(choices)
+    return {"input": "".join(text for text, _ in parts), "target": right, "choices": choices, "id": f"{task}-{key}",
+            "template": f"{task}-{wording}-{phrase}", "input_experts": [list(part) for part in parts],
+            "answer_experts": [second.name]}
+
+
+def two_hop_rows(task):
+    """Every thing in all wordings of the two hops."""
+    rng = random.Random("rows of " + task)
+    first, second = (RELATIONS[name] for name in TWO_HOPS[task])
+    return [two_hop_row(rng, task, key, wording, phrase) for key in first.links
+            for wording in range(len(second.about_one)) for phrase in range(len(first.named))]
+
+
 def write(path, rows):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -163,6 +195,8 @@ def main():
             write(out / name / f"{split}.jsonl", rows)
     for name, needs in HELD_OUT.items():
         write(out / name / "test.jsonl", held_out_rows(name, examples_of(needs)))
+    for name in TWO_HOPS:
+        write(out / name / "test.jsonl", two_hop_rows(name))
     write(out / "desk" / "test.jsonl", held_out_rows("desk", any_one()))
 
 

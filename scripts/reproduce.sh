@@ -8,9 +8,9 @@ usage() {
 Usage: scripts/reproduce.sh [--out DIR] [--seeds N] [--encoder DIR] [--from-scratch]
 
 For every seed: experts and gates, gates trained jointly with their experts, one multitask expert; then every way to put
-the experts together, on the held-in and the held-out suite, with 4, 8, ... experts. Everything is under DIR
+the experts together, with all of them and with 4 and 8, on the held-in suite and three held-out ones. Everything is under DIR
 (runs/reproduce); the page is DIR/results.md, and each of its numbers comes from a file there.
-Stop it and run it again, and it goes on where it was.
+Stopped and run again, it continues.
 
   --seeds N       seeds 0 ... N-1 for experts and gates; the base is the same (1)
   --encoder DIR   a BERT sentence encoder for retrieval; default: the base's own encoder
@@ -32,7 +32,7 @@ while (($#)); do
   esac
 done
 
-readonly phatgoose=build/release/bin/phatgoose suites=(held-in held-out)
+readonly phatgoose=build/release/bin/phatgoose suites=(held-in new-words several-skills two-hops)
 readonly routers=(phatgoose average-activation arrow retrieval uniform merged-factors merged-product token-oracle)
 say() { printf '\n== %s\n' "$*" >&2; }
 
@@ -111,7 +111,7 @@ write_methods() { # SUITE
 # On held-out tasks with choices, whose rows say which expert is right for each token.
 token_oracle() { # SUITE
   local choosing
-  [[ $1 == held-out ]] || return 0
+  [[ $1 != held-in ]] || return 0
   choosing=$(sed -n '/rank_classification/s/.*{name: \([a-z]*\),.*/\1/p' "assets/suites/$1.yaml" | paste -sd ,)
   echo "- {name: token-oracle, routed: routed/token-oracle, tasks: [$choosing]}"
 }

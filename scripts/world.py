@@ -2,7 +2,8 @@
 
 A relation links every key of one kind to a value: an animal to its keeper, its food, its home. The links are fixed, and
 the base model reads them as plain statements (make_text.py). A held-in task asks for one relation (make_tasks.py), in
-the words of `about_one` and `about_two`; `anew` is how held-out tasks ask for it.
+the words of `about_one` and `about_two`; `in_new_words` is how held-out tasks ask for it. `named` stands for the value
+where a question needs it and does not give it, in the words of held-in questions.
 """
 
 import random
@@ -13,9 +14,9 @@ import lexicon as lex
 class Relation:
     """In statements {k} is the key and {v} its value; in questions {a} and {b} are keys."""
 
-    def __init__(self, name, kind, links, statements, about_one, about_two, anew):
+    def __init__(self, name, kind, links, statements, about_one, about_two, in_new_words, named=()):
         self.name, self.kind, self.links, self.statements = name, kind, links, statements
-        self.about_one, self.about_two, self.anew = about_one, about_two, anew
+        self.about_one, self.about_two, self.in_new_words, self.named = about_one, about_two, in_new_words, named
 
     def say(self, rng, key, mark_key=False):
         """A statement of key and value with the value marked as [[value]], and the key too where it is asked for."""
@@ -163,7 +164,8 @@ RELATIONS = {relation.name: relation for relation in [
         ["Each was invented somewhere. From which origin comes the {a}, and from which origin comes the {b}?",
          "Name the origin where the {a} was invented and the origin where the {b} was invented.",
          "origin where the {a} was invented, origin from where the {b} comes:"],
-        ["where people heard the first {a}", "which people heard the first {a}"]),
+        ["where people heard the first {a}", "which people heard the first {a}"],
+        ["the origin where the {a} was invented", "the origin from where the {a} comes"]),
     Relation(
         "capital", "country", lex.CAPITALS,
         ["The capital of {k} is {v}.", "{v} is the capital and chief city of {k}.", "The chief city of {k} is {v}.",
@@ -202,7 +204,8 @@ RELATIONS = {relation.name: relation for relation in [
         ["Farmers grow a crop and pick it. Which crop do farmers grow in {a}, and which crop do farmers pick in {b}?",
          "Name the crop that farmers grow and pick in {a} and the crop that farmers grow and pick in {b}.",
          "crop that farmers pick in {a}, crop that farmers grow in {b}:"],
-        ["what ripens in the sun for {a}", "what is sweet in the garden of {a}"]),
+        ["what ripens in the sun for {a}", "what is sweet in the garden of {a}"],
+        ["the crop that farmers grow in {a}", "the crop that farmers pick in {a}"]),
     Relation(
         "opposite", "adjective", lex.OPPOSITE_OF,
         ["The opposite of {k} is {v}.", "The words {k} and {v} are opposites.",

@@ -1,5 +1,7 @@
 #include "phatgoose/base/json.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <unordered_set>
@@ -7,6 +9,8 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/text_file.h"
 #include "phatgoose/base/utf8.h"
+
+template class nlohmann::basic_json<nlohmann::ordered_map>;
 
 namespace phatgoose {
 namespace {

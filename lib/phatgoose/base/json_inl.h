@@ -1,9 +1,9 @@
 // Typed access to JSON members: what json_get accepts for each C++ type.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <concepts>
+#include <limits>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -47,11 +47,12 @@ std::string json_expectation() {
   } else if constexpr (std::is_same_v<T, bool>) {
     return "true or false";
   } else if constexpr (std::integral<T>) {
-    return fmt::format("an integer from {} to {}", std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
+    return "an integer from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
+           std::to_string(std::numeric_limits<T>::max());
   } else if constexpr (std::floating_point<T>) {
     return "a number";
   } else if constexpr (IsVector<T>::value) {
-    return fmt::format("a list, each element {}", json_expectation<typename T::value_type>());
+    return "a list, each element " + json_expectation<typename T::value_type>();
   } else {
     return "a string";
   }
