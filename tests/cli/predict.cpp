@@ -65,7 +65,7 @@ double total(const Json& weights) {
 TEST_CASE("predict answers rows of ids, one line each, in order") {
   const PredictFiles files;
   const Outcome outcome =
-      files.predict("--json --max-new-tokens 4", std::string(kGenerate) + "\n\n" + kChoose + "\n" + kGenerate + "\n");
+      files.predict("--json --max-new-tokens 4", std::string(kGenerate) + "\n" + kChoose + "\n" + kGenerate + "\n");
   INFO(outcome.err);
   REQUIRE(outcome.code == 0);
   const std::vector<Json> lines = json_lines(outcome.out);
@@ -128,6 +128,48 @@ TEST_CASE("predict --explain gives every answer's experts, whose weights add up 
   CHECK(plain.out.substr(0, plain.out.find('\t')) + "\n" == silent.out);
 }
 
+TEST_CASE("predict --explain tokens gives every token's experts, in each linear and their mean") {
+  const PredictFiles files;
+  const std::string explain = "--routed " + (files.path() / "routed").string() + " --explain tokens ";
+  const Outcome outcome = files.predict(explain + "--json", kChoose);
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  const Json line = json_lines(outcome.out).at(0), routing = line["routing"];
+  CHECK(total(line["experts"]) == Approx(1.0));
+  const std::size_t answer = line["output_ids"].size();
+  for (const auto& [side, tokens] : {std::pair<const char*, std::size_t>("input", 4), {"answer", answer}}) {
+    REQUIRE(routing[side]["tokens"].size() == tokens);
+    for (const Json& token : routing[side]["tokens"]) CHECK(total(token["experts"]) == Approx(1.0));
+    CHECK(routing[side]["linears"].size() > 10);
+    for (const Json& linear : routing[side]["linears"]) {
+      REQUIRE(linear.size() == tokens);
+      for (const Json& experts : linear) CHECK(total(experts) == Approx(1.0));
+    }
+  }
+  CHECK(routing["input"]["tokens"][1]["id"] == 6);
+  CHECK(routing["input"]["linears"].contains("decoder.block.0.layer.1.EncDecAttention.k"));
+
+  const Outcome plain = files.predict(explain, kChoose);
+  CHECK_THAT(plain.out, Catch::Matches("[0-9 ]+\t5/(wide|attention) 6/.* 1/(wide|attention)\t[0-9]+/.*\n"));
+  const Outcome part = files.predict(explain + "--json --explain-module encoder.block.0", kChoose);
+  const Json confined = json_lines(part.out).at(0)["routing"];
+  CHECK(confined["input"]["linears"].contains("encoder.block.0.layer.0.SelfAttention.q"));
+  CHECK(confined["answer"]["linears"].empty());
+  CHECK(confined["answer"]["tokens"][0]["experts"].empty());
+}
+
+TEST_CASE("predict answers every line, blank ones as empty texts") {
+  const std::string predict = "predict --max-new-tokens 3 --model " PHATGOOSE_TESTS_DIR "/../assets/base --format ";
+  for (const std::string format : {"auto", "text", "jsonl"}) {
+    const std::string row = format == "jsonl" ? R"({"input": "the sea"})" : "the sea";
+    const Outcome outcome = phatgoose_line(predict + format, row + "\n\n \n" + row + "\n");
+    INFO(outcome.err);
+    REQUIRE(outcome.code == 0);
+    CHECK(std::ranges::count(outcome.out, '\n') == 4);
+    CHECK_THAT(outcome.err, Catch::Contains("2 of 4 inputs are empty"));
+  }
+}
+
 TEST_CASE("predict with an expert differs from the base") {
   const PredictFiles files;
   const Outcome base = files.predict("--json", kChoose);
@@ -146,7 +188,7 @@ TEST_CASE("predict answers what comes before a bad row, and then names it") {
 
 TEST_CASE("predict answers the same rows alike from a file, a pipe and gzip, with a byte-order mark or without") {
   const PredictFiles files;
-  const std::string rows = std::string(kGenerate) + "\n\r\n" + kChoose + "\r\n" + kGenerate;
+  const std::string rows = std::string(kGenerate) + "\r\n" + kChoose + "\r\n" + kGenerate;
   const std::string marked = "\xEF\xBB\xBF" + rows, d = files.path();
   write_text(files.path() / "marked.jsonl", marked);
   write_gzip(files.path() / "marked.gz", marked);
@@ -186,6 +228,12 @@ TEST_CASE("bad use of predict") {
                     {"predict --model DIR/none", 3, {"none"}, kGenerate},
                     {base + "--expert DIR/experts/wide --routed DIR/routed", 2, {"--routed", "at most one"}, kGenerate},
                     {base + "--explain", 2, {"--explain", "--routed"}, kGenerate},
+                    {base + "--routed DIR/routed --explain-module encoder", 2, {"--explain-module", "no --explain"}, kGenerate},
+                    {base + "--routed DIR/routed --explain --explain-module encode",
+                     2,
+                     {"--explain-module", "no linear below", "encoder.block.0"},
+                     kGenerate},
+                    {base, 3, {"stdin:1: ", "a row of text"}, "\n"},
                     {base + "--k 1", 2, {"--k", "--routed"}, kGenerate},
                     {base + "--encoder DIR/none", 2, {"--encoder", "--routed"}, kGenerate},
                     {base + "--routed DIR/routed --encoder DIR/none", 2, {"--encoder", "compares inputs"}, kGenerate},
@@ -198,7 +246,7 @@ TEST_CASE("bad use of predict") {
                     {base, 3, {"stdin:1: "}, "text for a base without tokenizer\n"},
                     {base, 3, {"stdin:1: "}, "{\"input_ids\": [5, 100000]}\n"},
                     {base + "--max-line-bytes 9", 3, {"stdin:1: ", "more than 9 bytes", "--max-line-bytes"}, kGenerate},
-                    {base, 3, {"stdin:1:3: ", "0xE4", "UTF-8"}, "{ \xE4}\n"},
+                    {base, 3, {"stdin:1: column 3: ", "0xE4", "UTF-8"}, "{ \xE4}\n"},
                     {base, 3, {"stdin: UTF-16 text"}, std::string("\xFF\xFE{\0", 4)},
                     {base,
                      3,

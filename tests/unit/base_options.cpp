@@ -288,3 +288,27 @@ TEST_CASE("an option declared twice is our bug") {
   Kitchen kitchen;
   CHECK_THROWS_MATCHES(kitchen.set.add("steps", &kitchen.steps, ""), Error, FailsWith(ExitCode::bug, "steps"));
 }
+
+TEST_CASE("an option may have a meaning of its own without a value, and takes the next argument only if that is one") {
+  for (const auto& [arguments, value, rest] :
+       std::vector<std::tuple<std::vector<std::string>, std::string, std::string>>{
+           {{"--show"}, "some", ""},
+           {{"--show", "all"}, "all", ""},
+           {{"--show=all"}, "all", ""},
+           {{"--show", "file"}, "some", "file"},
+           {{"file", "--show"}, "some", "file"},
+           {{"--show", "all", "file"}, "all", "file"},
+           {{}, "", ""}}) {
+    std::string show, file;
+    OptionSet set("look", "Looks.");
+    set.add("show", &show, "what").one_of({"some", "all"}).alone_means("some");
+    set.add("file", &file, "where").as_positional();
+    std::ostringstream out;
+    CHECK(parse_options(set, arguments, out) == ParseOutcome::run);
+    CHECK(show == value);
+    CHECK(file == rest);
+    CHECK_THAT(set.help(), Catch::Contains("--show [some|all]"));
+    CHECK_THROWS_MATCHES(parse_options(set, {"--show=none"}, out), Error,
+                         FailsWith(ExitCode::usage, "--show", "one of some, all"));
+  }
+}

@@ -149,7 +149,8 @@ TEST_CASE("several methods in one call give the files of single calls") {
   const auto together = evaluate(runs.all("together"));
   REQUIRE(together);
   CHECK(names_of(together->methods) ==
-        std::vector<std::string>{"base", "choose", "other", "goose", "even", "sum", "best-individual", "oracle"});
+        std::vector<std::string>{"base", "choose", "other", "goose", "even", "sum", "best-individual", "oracle",
+                                 "own-expert"});
   CHECK(together->methods[6].uses_labels);
   REQUIRE(together->comparison);
   CHECK(read_json(runs / "together/comparison.json") == comparison_json(*together->comparison));
@@ -295,7 +296,7 @@ TEST_CASE("a library's experts are evaluated like those that are listed, by name
   settings.library = runs / "library";
   const auto named = evaluate(settings);
   REQUIRE(named);
-  const std::vector<std::string> names = {"choose", "other", "third", "best-individual", "oracle"};
+  const std::vector<std::string> names = {"choose", "other", "third", "best-individual", "oracle", "own-expert"};
   CHECK(names_of(named->methods) == names);
   EvalSettings listed = runs.settings("listed");
   listed.experts = {runs / "choose", runs / "other", runs / "third"};

@@ -157,6 +157,95 @@ TEST_CASE("there is no difference to a reference that lacks a task") {
   CHECK(comparison.rows[2].difference->score == Approx(-30));
 }
 
+/// An expert with only the task of its name, of whose ten rows it answers so many right.
+MethodResult specialist(const std::string& task, int right) {
+  MethodResult result{task, {}, {}};
+  add_task(result.samples, task, right, 10);
+  result.scores = score_suite({task_called(task)}, result.samples);
+  return result;
+}
+
+TEST_CASE("own-expert takes each task from the expert of its name, or from the one that the task names") {
+  std::vector<Task> tasks = kTasks;
+  std::vector<MethodResult> experts = {specialist("second", 8), specialist("first", 3)};
+  const auto rows = reference_rows(tasks, experts);
+  REQUIRE(rows.size() == 1);  // no expert has all tasks
+  CHECK(rows[0].name == "own-expert");
+  CHECK_FALSE(rows[0].uses_labels);
+  CHECK(rows[0].scores.tasks[0].metrics.front().score == 30.0);
+  CHECK(rows[0].scores.tasks[1].metrics.front().score == 80.0);
+  CHECK(rows[0].scores.mean.score == 55.0);
+
+  // One expert has all tasks, which is no choice of experts yet; it owns the second by the task's word.
+  experts = {method("all", 9, 9), specialist("first", 3)};
+  tasks[1].expert = "all";
+  const auto named = reference_rows(tasks, experts);
+  REQUIRE(named.size() == 1);
+  CHECK(named[0].scores.tasks[0].metrics.front().score == 30.0);
+  CHECK(named[0].scores.tasks[1].metrics.front().score == 90.0);
+
+  CHECK(reference_rows(kTasks, {method("first", 9, 1)}).empty());
+  const auto three = reference_rows(kTasks, {method("first", 9, 1), method("b", 7, 7)});
+  REQUIRE(three.size() == 3);
+  CHECK(three[0].name == "best-individual");
+  CHECK(three[1].name == "oracle");
+  CHECK(three[2].scores.tasks.size() == 1);
+  CHECK(three[2].scores.mean.score == 90.0);
+}
+
+TEST_CASE("the table has own-expert in place of the experts that it is made of, and its difference") {
+  std::vector<MethodResult> methods = {method("routed", 5, 6), specialist("first", 3), specialist("second", 8)};
+  for (MethodResult& row : reference_rows(kTasks, {methods[1], methods[2]})) methods.push_back(std::move(row));
+  const std::string table = comparison_table(compare(kTasks, methods, "routed"));
+  CHECK(lines_of(table).size() == 4);
+  const auto own = words_of(table, "own-expert");
+  REQUIRE(own.size() == 9);
+  CHECK(std::vector(own.begin(), own.begin() + 4) == std::vector<std::string>{"own-expert", "30.0", "80.0", "55.0"});
+  CHECK(own[6] == "+0.0");
+  CHECK(comparison_json(compare(kTasks, methods, "routed")).at("methods").size() == 4);
+  CHECK(words_of(comparison_table(compare(kTasks, methods, "first")), "first").front() == "first");
+}
+
+/// Methods on so many tasks with names of ten letters.
+std::pair<std::vector<Task>, std::vector<MethodResult>> wide_comparison(std::size_t tasks, std::size_t methods) {
+  std::vector<Task> suite;
+  for (std::size_t t = 0; t < tasks; ++t) suite.push_back(task_called("task-abcd" + std::string(1, 'a' + t)));
+  std::vector<MethodResult> results;
+  for (std::size_t m = 0; m < methods; ++m) {
+    MethodResult& result = results.emplace_back(MethodResult{"method-" + std::to_string(m), {}, {}});
+    for (const Task& task : suite) add_task(result.samples, task.name, static_cast<int>(m), 10);
+    result.scores = score_suite(suite, result.samples);
+  }
+  return {suite, results};
+}
+
+TEST_CASE("a table that gets too wide has a line for each task, where that is narrower") {
+  const auto [suite, results] = wide_comparison(8, 3);
+  const std::string table = comparison_table(compare(suite, results, "method-1"));
+  CHECK(lines_of(table).size() == 2 + 8 + 1 + 4);
+  CHECK_THAT(lines_of(table).front(), Catch::StartsWith("task ") && Catch::Contains("method-0  ") &&
+                                          Catch::EndsWith("method-2"));
+  CHECK(words_of(table, "task-abcdc") == std::vector<std::string>{"task-abcdc", "0.0", "10.0", "20.0"});
+  CHECK(words_of(table, "mean") == std::vector<std::string>{"mean", "0.0", "10.0", "20.0"});
+  CHECK(words_of(table, "against") == std::vector<std::string>{"against", "method-1", "-10.0", "+10.0"});
+  CHECK_THAT(table, !Catch::Contains("labels") && !Catch::Contains(" of 8 tasks"));
+
+  const auto [few, narrow] = wide_comparison(3, 3);
+  CHECK_THAT(comparison_table(compare(few, narrow, "method-1")), Catch::StartsWith("method "));
+  const auto [short_suite, many] = wide_comparison(6, 10);  // both are wide, the other even more so
+  CHECK_THAT(comparison_table(compare(short_suite, many, "method-1")), Catch::StartsWith("method "));
+}
+
+TEST_CASE("a table with a line for each task says what methods lack, and who uses labels") {
+  auto [suite, results] = wide_comparison(8, 3);
+  results[2].uses_labels = true;
+  results[0].samples.resize(70);
+  results[0].scores = score_suite({suite.begin(), suite.end() - 1}, results[0].samples);
+  const std::string table = comparison_table(compare(suite, results, "method-1"));
+  CHECK(words_of(table, "task-abcdh") == std::vector<std::string>{"task-abcdh", "-", "10.0", "20.0"});
+  CHECK_THAT(table, Catch::Contains(" 7 of 8 tasks\n") && Catch::EndsWith(" uses labels\n"));
+}
+
 TEST_CASE("comparison.json has the numbers of the table, and the interval of every task") {
   std::vector<MethodResult> methods = {method("base", 2, 4), method("routed", 8, 6)};
   methods.back().uses_labels = true;

@@ -16,7 +16,9 @@
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/routing/phatgoose_router.h"
 #include "phatgoose/routing/segment_kernels.h"
+#include "phatgoose/routing/statistics.h"
 #include "phatgoose/routing/tensor_expert_bank.h"
+#include "phatgoose/routing/token_trace.h"
 
 namespace phatgoose {
 namespace {
@@ -272,7 +274,7 @@ TEST_CASE("statistics add up the weights and choices") {
   const at::Tensor u = at::randn({12, kIn}), y = at::zeros({12, kTotal});
   const at::Tensor silent = run(bench, u, y);
   RoutingStatistics statistics(static_cast<std::int64_t>(kOuts.size()), 5);
-  bench.control->statistics = &statistics;
+  bench.control->observer = &statistics;
   const Packing packing = Packing::of_lengths(std::vector<std::int64_t>{5, 7});
   CHECK(at::equal(bench.adapter->apply(u, y.clone(), Pass{packing}), silent));
 
@@ -288,15 +290,38 @@ TEST_CASE("statistics add up the weights and choices") {
     CHECK(count == 24);
     CHECK(statistics.tokens()[l] == 12);
   }
-  for (const std::int64_t row : {0, 1}) {
-    const auto means = statistics.row_weights(row);
-    CHECK(std::accumulate(means.begin(), means.end(), 0.0) == Approx(1.0));
+}
+
+TEST_CASE("a trace has every token's experts and weights, row by row") {
+  at::manual_seed(21);
+  const Parts parts = random_parts(5);
+  const Bench bench = make_adapter(parts, {.k = 2});
+  const at::Tensor u = at::randn({12, kIn}), y = at::zeros({12, kTotal});
+  TokenTrace trace(static_cast<std::int64_t>(kOuts.size()) + 1);
+  bench.control->observer = &trace;
+  const Packing packing = Packing::of_lengths(std::vector<std::int64_t>{5, 7});
+  bench.adapter->apply(u, y.clone(), Pass{packing});
+  for (std::size_t l = 0; l < kOuts.size(); ++l) {
+    const auto linear = static_cast<std::int64_t>(l);
+    CHECK(trace.row(linear, 0).size() == 5);
+    const std::vector<ExpertWeights> row = trace.row(linear, 1);
+    REQUIRE(row.size() == 7);
+    for (std::int64_t token = 0; token < 7; ++token) {
+      std::vector<std::pair<double, std::int32_t>> scored;
+      for (std::int32_t e = 0; e < 5; ++e) {
+        if (parts[l][e]) scored.emplace_back(score_of(u[5 + token].to(at::kDouble), *parts[l][e]), e);
+      }
+      std::ranges::sort(scored, std::greater());
+      const ExpertWeights& chosen = row[static_cast<std::size_t>(token)];
+      REQUIRE(chosen.size() == 2);
+      for (std::size_t slot = 0; slot < 2; ++slot) {
+        CHECK(chosen[slot].expert == scored[slot].second);
+        const double others = std::exp(scored[1 - slot].first - scored[slot].first);
+        CHECK(chosen[slot].weight == Approx(1 / (1 + others)).epsilon(1e-4));
+      }
+    }
   }
-  // A row's means are those of a run that sees only this row.
-  RoutingStatistics second(static_cast<std::int64_t>(kOuts.size()), 5);
-  bench.control->statistics = &second;
-  run(bench, u.narrow(0, 5, 7), y.narrow(0, 5, 7));
-  for (std::int64_t e = 0; e < 5; ++e) CHECK(second.row_weights(0)[e] == Approx(statistics.row_weights(1)[e]));
+  CHECK(trace.row(static_cast<std::int64_t>(kOuts.size()), 0).empty());
 }
 
 TEST_CASE("every instruction set computes the same segments") {

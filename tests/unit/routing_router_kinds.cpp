@@ -7,6 +7,7 @@
 #include "phatgoose/eval/generation.h"
 #include "phatgoose/eval/rank_scorer.h"
 #include "phatgoose/routing/routed_model.h"
+#include "phatgoose/routing/token_trace.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_builder.h"
 #include "support/fails_with.h"
@@ -109,14 +110,16 @@ TEST_CASE("rows that go to different experts are each like plain LoRA") {
   std::vector<at::Tensor> queries;
   for (const std::size_t owner : owners) queries.push_back(test::embedding_of(models.experts[owner]));
   const at::Tensor scores = routed.row_scores(at::stack(queries));
-  RoutingStatistics statistics = routed.make_statistics();
-  std::optional<RoutedModel::Observation> observation(routed.observe(statistics));
+  TokenTrace trace(std::ssize(routed.linear_paths()));
+  std::optional<RoutedModel::Observation> observation(routed.observe(trace));
   const at::Tensor together = logits_of(models.model, kSources, kTargets, scores);
   observation.reset();
   for (std::size_t row = 0; row < owners.size(); ++row) {
-    std::vector<double> all_of_one(3);
-    all_of_one[owners[row]] = 1.0;
-    CHECK(statistics.row_weights(static_cast<std::int64_t>(row)) == all_of_one);
+    const ExpertWeights all_of_one = {{static_cast<std::int32_t>(owners[row]), 1.0}};
+    for (std::int64_t linear = 0; linear < std::ssize(routed.linear_paths()); ++linear) {
+      const auto tokens = trace.row(linear, static_cast<std::int64_t>(row));
+      CHECK(std::ranges::count(tokens, all_of_one) == std::ssize(tokens));
+    }
   }
   const auto generated = generate_greedy(models.model, test::packed(kSources, scores), 12);
   std::vector<Question> questions;

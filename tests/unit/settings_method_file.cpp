@@ -19,6 +19,7 @@ TEST_CASE("a methods file names methods with settings of their own, directories 
 - {name: plain, base: true}
 - name: one alone
   expert: ../experts/one
+  tasks: [first]
 - {name: as-built, routed: routed}
 - name: changed
   routed: )" + (scratch / "lists/routed").string() +
@@ -37,6 +38,8 @@ TEST_CASE("a methods file names methods with settings of their own, directories 
   CHECK_FALSE(entries[0].expert);
   CHECK_FALSE(entries[0].routed);
   CHECK(entries[1].name == "one alone");
+  CHECK(entries[1].tasks == std::vector<std::string>{"first"});
+  CHECK(entries[1].source == (scratch / "lists/methods.yaml").string() + ":3");
   CHECK(entries[1].expert == (scratch / "experts/one").string());
   CHECK_FALSE(entries[1].routed);
   CHECK(entries[2].routed == (scratch / "lists/routed").string());
@@ -52,7 +55,7 @@ TEST_CASE("a methods file names methods with settings of their own, directories 
   CHECK(changed.exclude_own);
   CHECK(changed.tasks == std::vector<std::string>{"first", "second"});
   CHECK(entries[2].tasks.empty());
-  CHECK(changed.routing.source == (scratch / "lists/methods.yaml").string() + ":6");
+  CHECK(changed.routing.source == (scratch / "lists/methods.yaml").string() + ":7");
 }
 
 TEST_CASE("a bad methods file is an error that names file and line") {
@@ -95,7 +98,6 @@ TEST_CASE("a bad methods file is an error that names file and line") {
       {"- name: a\n  expert: r\n  exclude-own: true\n", ":3", "\"exclude-own\" without routed"},
       {routed + "  tasks: first\n", ":3", "\"tasks\""},
       {routed + "  tasks: []\n", ":3", "a list of names"},
-      {"- name: a\n  base: true\n  tasks: [first]\n", ":3", "\"tasks\" without routed"},
       {routed + routed, ":3", "a second method named \"a\""},
   };
   for (const Case& bad : cases) {

@@ -24,6 +24,7 @@ struct Option {
   std::string group = "Options";
   std::string placeholder;           ///< "DIR", "FILE", ...; derived from the type when empty
   std::vector<std::string> choices;  ///< admitted values; empty: all
+  std::string bare;                  ///< what the option means without a value, one of `choices`; empty: it needs one
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   bool required = false;
@@ -39,6 +40,10 @@ struct Option {
   }
   Option& one_of(std::vector<std::string> values) {
     choices = std::move(values);
+    return *this;
+  }
+  Option& alone_means(std::string value) {
+    bare = std::move(value);
     return *this;
   }
   Option& between(double low, double high) {
@@ -71,7 +76,7 @@ class OptionSet {
   OptionSet(std::string command, std::string summary) : command_(std::move(command)), summary_(std::move(summary)) {}
 
   /// Declares an option that sets `target`, which must outlive the set. Vector options take one or more values each
-  /// time they are given; bool options are --name or --name true|false.
+  /// time they are given; bool options are --name or --name true|false, others with `bare` --name or --name CHOICE.
   Option& add(std::string name, OptionTarget target, std::string help);
 
   const std::string& command() const { return command_; }

@@ -41,24 +41,33 @@ std::string typed_name(const Option& option) { return (option.positional ? "" : 
   fail(ExitCode::usage, {.where = where, .found = found, .expected = expected, .hint = hint});
 }
 
-/// Gives every flag its value in writing: "--flag" and "--flag true" become "--flag=true".
-Texts with_flag_values(const Texts& arguments, const std::vector<const Option*>& options) {
+/// The values that an option which may stand alone can be given; the first is what it means alone. Empty for others.
+Texts values_after(const Option& option) {
+  if (is_flag(option)) return {"true", "false"};
+  if (option.bare.empty()) return {};
+  Texts values = {option.bare};
+  values.insert(values.end(), option.choices.begin(), option.choices.end());
+  return values;
+}
+
+/// Gives every option that may stand alone its value in writing: "--flag" and "--flag true" become "--flag=true".
+Texts with_bare_values(const Texts& arguments, const std::vector<const Option*>& options) {
   Texts result;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--") {
       result.insert(result.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
       break;
     }
-    const bool flag = std::any_of(options.begin(), options.end(), [&](const Option* option) {
-      return is_flag(*option) && arguments[i] == "--" + option->name;
-    });
-    if (!flag) {
+    const auto option = std::find_if(options.begin(), options.end(),
+                                     [&](const Option* one) { return arguments[i] == "--" + one->name; });
+    const Texts values = option == options.end() ? Texts() : values_after(**option);
+    if (values.empty()) {
       result.push_back(arguments[i] == "-h" ? "--help=true" : arguments[i]);
-    } else if (i + 1 < arguments.size() && (arguments[i + 1] == "true" || arguments[i + 1] == "false")) {
+    } else if (i + 1 < arguments.size() && std::find(values.begin(), values.end(), arguments[i + 1]) != values.end()) {
       result.push_back(arguments[i] + "=" + arguments[i + 1]);
       ++i;
     } else {
-      result.push_back(arguments[i] + "=true");
+      result.push_back(arguments[i] + "=" + values.front());
     }
   }
   return result;
@@ -89,7 +98,7 @@ std::vector<Given> scan(const Texts& arguments, const std::vector<const Option*>
     if (is_list(*option)) scanner->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
     scanners.push_back(scanner);
   }
-  Texts reversed = with_flag_values(arguments, options);
+  Texts reversed = with_bare_values(arguments, options);
   std::reverse(reversed.begin(), reversed.end());  // the order in which CLI11 takes them
   try {
     app.parse(std::move(reversed));

@@ -37,6 +37,7 @@ std::string limits_text(const Option& option) {
 std::string typed_text(const Option& option) {
   if (option.positional) return placeholder_of(option);
   const bool bare = is_flag(option) && value_text(option) == "false";
+  if (!option.bare.empty()) return "--" + option.name + " [" + placeholder_of(option) + "]";
   return "--" + option.name + (bare ? "" : " " + placeholder_of(option));
 }
 

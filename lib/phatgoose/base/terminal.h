@@ -8,6 +8,8 @@ namespace phatgoose {
 
 /// Whether stderr is a terminal.
 bool stderr_is_terminal();
+/// Whether colours may be written to stdout: it is a terminal that has them, and NO_COLOR (no-color.org) is not set.
+bool stdout_has_colours();
 /// Width of the terminal in columns; 80 where it is unknown.
 int terminal_width();
 

@@ -13,7 +13,7 @@ namespace {
 
 const std::vector<std::string> kSuiteKeys = {"name", "tasks"};
 const std::vector<std::string> kTaskKeys = {
-    "name", "data", "kind", "length_normalise", "metrics", "max_new_tokens", "max_input_length"};
+    "name", "data", "kind", "length_normalise", "metrics", "max_new_tokens", "max_input_length", "expert"};
 const std::vector<std::string> kMetrics = {"exact_match", "rouge_l", "squad_f1", "bleu"};
 
 const std::string kSomeMetrics = fmt::format("some of {}", fmt::join(kMetrics, ", "));
@@ -97,6 +97,7 @@ class SuiteReader {
     if (node["metrics"]) task.metrics = metrics(node["metrics"]);
     if (node["max_new_tokens"]) task.max_new_tokens = yaml_.count(node["max_new_tokens"]);
     if (node["max_input_length"]) task.max_input_length = input_length(node["max_input_length"]);
+    if (node["expert"]) task.expert = yaml_.text(node["expert"]);
     if (task.kind == TaskKind::generation && task.metrics.empty()) task.metrics = {"exact_match"};
     return task;
   }

@@ -21,6 +21,9 @@ struct Task {
   std::vector<std::string> metrics;  ///< generation: any of exact_match, rouge_l, squad_f1, bleu; default exact_match
   std::int64_t max_input_length = 512;
   std::int64_t max_new_tokens = 64;
+  std::string expert = {};  ///< the expert whose own task it is; empty: the one that is called like the task
+
+  const std::string& own_expert() const { return expert.empty() ? name : expert; }
 };
 
 struct Suite {

@@ -82,6 +82,7 @@ EvalMethod method_of(const MethodEntry& entry, const EvalSettings& settings) {
   EvalMethod method = alone(settings, entry.name);
   if (entry.expert) method.settings.experts = {*entry.expert};
   if (entry.routed) method.settings.routed = {*entry.routed};
+  method.source = entry.source;
   method.settings.exclude_own = entry.exclude_own;
   method.settings.routing = entry.routing;
   if (!entry.tasks.empty()) method.settings.tasks = entry.tasks;

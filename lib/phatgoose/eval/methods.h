@@ -14,6 +14,7 @@ struct EvalMethod {
   std::string name;       ///< "base", the expert's name, the routed model's directory name, or as the methods file says
   EvalSettings settings;  ///< of a call that evaluates it alone, into a directory of its own
   const RouterKind* router = nullptr;  ///< of a routed model; null for others
+  std::string source = {};             ///< "FILE:LINE" in the methods file; empty: the command line
 
   bool uses_labels() const { return router != nullptr && router->uses_labels; }
 };

@@ -1,14 +1,10 @@
 #include "phatgoose/eval/predict.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
-#include <numeric>
 #include <ostream>
 
 #include "phatgoose/base/error.h"
-#include "phatgoose/base/utf8.h"
+#include "phatgoose/eval/answer_line.h"
 #include "phatgoose/eval/predictor.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/router_kinds.h"
@@ -23,8 +19,11 @@ LineReader open_input(const PredictSettings& settings, int standard_input) {
   return settings.input == "-" ? LineReader(standard_input, "stdin", limit) : LineReader(settings.input, limit);
 }
 
+/// A blank line is an empty text in every format, so that there are as many answers as lines.
 Record record_of(const std::string& line, const std::string& format, const LineReader& lines) {
-  const bool is_json = format == "jsonl" || (format == "auto" && line[line.find_first_not_of(" \t")] == '{');
+  const std::size_t first = line.find_first_not_of(" \t");
+  const bool is_blank = first == std::string::npos;
+  const bool is_json = !is_blank && (format == "jsonl" || (format == "auto" && line[first] == '{'));
   Record record;
   if (is_json) {
     record = parse_record(line, lines.where(), false);
@@ -44,57 +43,13 @@ std::vector<PredictionRequest> next_batch(LineReader& lines, const Predictor& pr
   try {
     while (static_cast<std::int64_t>(batch.size()) < settings.batch_rows && (batch.empty() || lines.ready())) {
       if (!lines.next(line)) break;
-      if (!make_row(line)) continue;
+      make_row(line);
       batch.push_back(predictor.request(record_of(line, settings.format, lines), lines.name()));
     }
   } catch (const Error& bad_row) {
     error = bad_row;
   }
   return batch;
-}
-
-/// Experts by falling weight, those without any left out.
-std::vector<std::pair<std::string, double>> shares(const std::vector<std::string>& names,
-                                                   const std::vector<double>& weights) {
-  std::vector<std::size_t> order(names.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return weights[a] > weights[b]; });
-  std::vector<std::pair<std::string, double>> result;
-  for (const std::size_t e : order) {
-    if (weights[e] > 0.0) result.emplace_back(names[e], weights[e]);
-  }
-  return result;
-}
-
-std::string json_line(const Prediction& prediction, const PredictionRequest& request,
-                      const std::vector<std::string>* experts) {
-  Json line = Json::object();
-  if (!request.record.id.empty()) line["id"] = request.record.id;
-  if (prediction.text) line["output"] = *prediction.text;
-  if (request.record.has_ids()) line["output_ids"] = prediction.ids;
-  if (prediction.choice) {
-    line["choice"] = *prediction.choice;
-    line["log_likelihoods"] = prediction.scores.log_likelihoods;
-    line["num_tokens"] = prediction.scores.num_tokens;
-  }
-  if (request.notes.count(RowNote::cut_input) > 0) line["input_cut"] = true;
-  if (request.notes.count(RowNote::alike_choices) > 0) line["choices_alike"] = true;
-  if (experts != nullptr) {
-    line["experts"] = Json::object();
-    for (const auto& [name, weight] : shares(*experts, prediction.expert_weights)) line["experts"][name] = weight;
-  }
-  return json_text(line);
-}
-
-/// Columns of text that a terminal can be trusted with; the exact text is that of json_line.
-std::string text_line(const Prediction& prediction, const std::vector<std::string>* experts) {
-  std::string line = prediction.text ? printable(*prediction.text) : fmt::format("{}", fmt::join(prediction.ids, " "));
-  if (experts != nullptr) {
-    for (const auto& [name, weight] : shares(*experts, prediction.expert_weights)) {
-      line += fmt::format("\t{} {:.3f}", printable(name), weight);
-    }
-  }
-  return line;
 }
 
 /// Of one row, `encoder` being the sentence encoder that it is routed by, or null.
@@ -106,22 +61,41 @@ RowNotes notes_of(const PredictionRequest& request, const SentenceEncoder* encod
   return notes;
 }
 
-void check_explainable(const PredictSettings& settings, const AdaptedModel& adapted) {
-  if (!settings.explain || adapted.routed->has_weights()) return;
-  fail(ExitCode::usage, {.where = "--explain",
-                         .found = *settings.routed + ", whose experts are merged",
-                         .expected = "a routed model that weights its experts",
-                         .hint = ""});
+/// Before anything is loaded.
+void check_explanation(const PredictSettings& settings) {
+  if (!settings.explain.empty() && !settings.routed) {
+    fail(ExitCode::usage, {.where = "--explain", .found = "no --routed", .expected = "a routed model to explain"});
+  }
+  if (settings.explain_module && settings.explain.empty()) {
+    fail(ExitCode::usage, {.where = "--explain-module",
+                           .found = "no --explain",
+                           .expected = "--explain or --explain tokens, which it confines to a module"});
+  }
 }
 
-/// Before anything is loaded: where answers are wanted, nobody has said whose words are whose.
+void check_explainable(const PredictSettings& settings, const AdaptedModel& adapted) {
+  if (settings.explain.empty()) return;
+  if (!adapted.routed->has_weights()) {
+    fail(ExitCode::usage, {.where = "--explain",
+                           .found = *settings.routed + ", whose experts are merged",
+                           .expected = "a routed model that weights its experts"});
+  }
+  const std::string module = settings.explain_module.value_or("");
+  const std::vector<std::string>& paths = adapted.routed->linear_paths();
+  if (std::ranges::any_of(paths, [&](const std::string& path) { return is_below(path, module); })) return;
+  fail(ExitCode::usage, {.where = "--explain-module",
+                         .found = "no linear below \"" + module + "\"",
+                         .expected = "a module of the base, such as " + paths.front() + " or encoder.block.0"});
+}
+
+/// Before anything is loaded: rows to answer have no labels.
 void check_router(const std::string& routed) {
   const std::string router = read_routed_model(routed).router;
   if (!router_kind(router, routed).uses_labels) return;
   fail(ExitCode::usage, {.where = "--routed",
                          .found = routed + ", whose router is " + router,
-                         .expected = "a router that does without the labels of rows",
-                         .hint = "phatgoose eval takes it"});
+                         .expected = "a router that needs no labels in the rows",
+                         .hint = "phatgoose eval runs it"});
 }
 
 void check_encoder(const PredictSettings& settings, bool routes_inputs) {
@@ -132,16 +106,28 @@ void check_encoder(const PredictSettings& settings, bool routes_inputs) {
                          .hint = ""});
 }
 
+AnswerFormat answer_format(const PredictSettings& settings, const AdaptedModel& adapted, const Tokenizer* tokenizer,
+                           bool coloured) {
+  const bool explains = !settings.explain.empty();
+  return {.json = settings.json,
+          .tokens = settings.explain == "tokens",
+          .coloured = coloured,
+          .names = explains ? adapted.routed->expert_names() : std::vector<std::string>(),
+          .tokenizer = tokenizer};
+}
+
+PredictorRules predictor_rules(const PredictSettings& settings) {
+  PredictorRules rules{settings.max_input_length, settings.max_new_tokens, settings.length_normalise};
+  if (!settings.explain.empty()) rules.explained_module = settings.explain_module.value_or("");
+  return rules;
+}
+
 }  // namespace
 
-void predict(const PredictSettings& settings, at::Device device, at::ScalarType dtype, int standard_input,
-             std::ostream& output) {
-  if (settings.explain && !settings.routed) {
-    fail(ExitCode::usage,
-         {.where = "--explain", .found = "no --routed", .expected = "a routed model to explain", .hint = ""});
-  }
+void predict(const PredictSettings& settings, at::Device device, at::ScalarType dtype, const PredictStreams& streams) {
+  check_explanation(settings);
   if (settings.routed) check_router(*settings.routed);
-  LineReader lines = open_input(settings, standard_input);
+  LineReader lines = open_input(settings, streams.input);
   const fs::path base = settings.model;
   const std::optional<Tokenizer> tokenizer = Tokenizer::of_base(base, read_t5_config(base).vocab_size);
   const Adaptation adaptation{.expert = settings.expert,
@@ -157,25 +143,22 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
   if (routes_inputs) {
     inputs.emplace(adapted.model, *adapted.routed, settings.routing.encoder, known, base_fingerprint(base));
   }
-  const Predictor predictor(adapted, known,
-                            {settings.max_input_length, settings.max_new_tokens, settings.length_normalise},
-                            inputs ? &*inputs : nullptr);
-  const std::vector<std::string>* experts = settings.explain ? &adapted.routed->expert_names() : nullptr;
+  const Predictor predictor(adapted, known, predictor_rules(settings), inputs ? &*inputs : nullptr);
+  const AnswerFormat format = answer_format(settings, adapted, known, streams.coloured);
 
   RowNotes notes;
   std::int64_t rows = 0;
   std::optional<Error> error;
-  while (!error && output) {
+  while (!error && streams.output) {
     const std::vector<PredictionRequest> batch = next_batch(lines, predictor, settings, error);
     if (batch.empty()) break;
-    const std::vector<Prediction> predictions = predictor.answer(batch, settings.explain);
+    const std::vector<Prediction> predictions = predictor.answer(batch);
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      output << (settings.json ? json_line(predictions[i], batch[i], experts) : text_line(predictions[i], experts))
-             << '\n';
+      streams.output << answer_line(predictions[i], batch[i], format) << '\n';
       notes.add(notes_of(batch[i], inputs ? &inputs->encoder() : nullptr));
     }
     rows += std::ssize(batch);
-    output.flush();
+    streams.output.flush();
   }
   notes.warn(lines.name(), rows);
   if (error) throw Error(*error);

@@ -35,12 +35,12 @@ PackedIds Predictor::pack(std::span<const PredictionRequest* const> requests) co
   return pack_questions(inputs, scores, model_.model.device());
 }
 
-std::vector<Prediction> Predictor::answer(std::span<const PredictionRequest> requests, bool explained) const {
+std::vector<Prediction> Predictor::answer(std::span<const PredictionRequest> requests) const {
   std::vector<Prediction> predictions(requests.size());
   choose(requests, predictions);
   generate(requests, predictions);
   for (std::size_t i = 0; i < requests.size(); ++i) predictions[i].text = text_of(requests[i], predictions[i]);
-  if (explained) explain(requests, predictions);
+  if (rules_.explained_module) explain(requests, predictions);
   return predictions;
 }
 
@@ -88,8 +88,8 @@ std::optional<std::string> Predictor::text_of(const PredictionRequest& request, 
   return std::nullopt;
 }
 
-// Input and answer go through the model once more, so that the statistics hold each of their tokens exactly once
-// however the answer was found.
+// Input and answer go through the model once more, so that each of their tokens is seen exactly once however the answer
+// was found.
 void Predictor::explain(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const {
   const T5Model& model = model_.model;
   std::vector<const PredictionRequest*> asked;
@@ -99,15 +99,16 @@ void Predictor::explain(std::span<const PredictionRequest> requests, std::span<P
   std::vector<std::int64_t> source_rows(asked.size());
   std::iota(source_rows.begin(), source_rows.end(), 0);
 
-  RoutingStatistics statistics = model_.routed->make_statistics();
+  TokenTrace trace(std::ssize(model_.routed->linear_paths()));
   const at::NoGradGuard no_grad;
-  const RoutedModel::Observation observation = model_.routed->observe(statistics);
+  const RoutedModel::Observation observation = model_.routed->observe(trace);
   const EncodedRows encoded = model.encode(pack(asked));
   model.decode(
       pack_decoder_inputs(answers, static_cast<TokenId>(model.config().decoder_start_token_id), model.device()),
       encoded, source_rows);
   for (std::size_t i = 0; i < predictions.size(); ++i) {
-    predictions[i].expert_weights = statistics.row_weights(static_cast<std::int64_t>(i));
+    predictions[i].explanation = explain_row(trace, static_cast<std::int64_t>(i), model.groups(),
+                                             *rules_.explained_module, requests[i].input, predictions[i].ids);
   }
 }
 

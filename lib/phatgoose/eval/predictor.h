@@ -9,6 +9,7 @@
 
 #include "phatgoose/data/records.h"
 #include "phatgoose/data/row_notes.h"
+#include "phatgoose/eval/explanation.h"
 #include "phatgoose/eval/input_routing.h"
 #include "phatgoose/eval/rank_scorer.h"
 #include "phatgoose/routing/adapted_model.h"
@@ -29,13 +30,14 @@ struct Prediction {
   std::optional<std::string> text;     ///< of the answer; nothing for a row of ids on a base without tokenizer
   std::optional<std::int64_t> choice;  ///< index of the choice taken, for a row with choices
   ChoiceScores scores;                 ///< of all choices, for a row with choices
-  std::vector<double> expert_weights;  ///< when explained: mean weight of each expert over linears and tokens
+  std::optional<Explanation> explanation = {};
 };
 
 struct PredictorRules {
   std::int64_t max_input_length = 512;
   std::int64_t max_new_tokens = 64;
   bool length_normalise = true;  ///< choices compete by the mean, or the sum, of their tokens' log-likelihoods
+  std::optional<std::string> explained_module = {};  ///< with explanations, of the linears below; empty: of all
 };
 
 class Predictor {
@@ -48,9 +50,9 @@ class Predictor {
   /// bad_data at `file` and the record's line for what the model cannot read.
   PredictionRequest request(Record record, const std::string& file) const;
 
-  /// One prediction per request, in order, computed together. With `explained`, which needs a routed model, the weights
-  /// are those with which input and answer pass through the model.
-  std::vector<Prediction> answer(std::span<const PredictionRequest> requests, bool explained) const;
+  /// One prediction per request, in order, computed together. What is explained, which needs a routed model, is how input
+  /// and answer pass through the model.
+  std::vector<Prediction> answer(std::span<const PredictionRequest> requests) const;
 
  private:
   void choose(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;

@@ -25,7 +25,7 @@ std::vector<bool> encoder_sharers(const std::vector<EvalMethod>& methods, std::i
 std::vector<Suite> suites_of(const std::vector<EvalMethod>& methods, const Suite& suite) {
   std::vector<Suite> suites;
   for (const EvalMethod& method : methods) {
-    suites.push_back(with_tasks(suite, method.settings.tasks, method.settings.routing.source));
+    suites.push_back(with_tasks(suite, method.settings.tasks, method.source));
   }
   return suites;
 }

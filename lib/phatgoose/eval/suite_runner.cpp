@@ -58,7 +58,7 @@ Method put_on(const EvalSettings& settings, SharedParts& shared, EncoderCache* e
 std::vector<Sample> answer_with(Method& method, const SharedParts& shared, const TaskRows& task,
                                 const AnswerPasses& passes) {
   const Tokenizer* tokenizer = shared.rows->tokenizer_or_null();
-  if (method.settings.exclude_own) method.routed->exclude(task.task.name);
+  if (method.settings.exclude_own) method.routed->exclude(task.task.own_expert());
   const bool labelled = method.routed != nullptr && method.routed->follows_labels();
   if (!method.inputs && !labelled) return answer_task(shared.model->model(), tokenizer, task, passes);
   TaskRows routed = task;
@@ -210,7 +210,7 @@ std::optional<Evaluation> evaluate_suite(EvalSettings settings, at::Device devic
                        method.uses_labels()});
     if (!method.settings.experts.empty()) experts.push_back(results.back());
   }
-  if (experts.size() > 1) std::ranges::move(reference_rows(shared.suite.tasks, experts), std::back_inserter(results));
+  std::ranges::move(reference_rows(shared.suite.tasks, experts), std::back_inserter(results));
   if (results.size() == 1) return Evaluation{std::move(results), std::nullopt};
   Comparison comparison = compare(shared.suite.tasks, results, settings.compare_to.value_or(results.front().name));
   write_file(fs::path(settings.out) / "comparison.json", comparison_json(comparison).dump(2) + "\n");

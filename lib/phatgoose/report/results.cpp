@@ -36,6 +36,7 @@ Json task_json(const Task& task, const TaskScore& scores, const RowNotes& notes)
     json["max_new_tokens"] = task.max_new_tokens;
     json["requested_metrics"] = task.metrics;
   }
+  if (!task.expert.empty()) json["expert"] = task.expert;
   return json;
 }
 
@@ -65,6 +66,7 @@ Task read_task(const Json& json, const std::string& where) {
             .kind = read_kind(json, where),
             .metrics = {}};
   task.max_input_length = json_get<std::int64_t>(json, "max_input_length", where);
+  task.expert = json_get_or<std::string>(json, "expert", "", where);
   if (task.kind == TaskKind::rank_classification) {
     task.length_normalise = json_get<bool>(json, "length_normalise", where);
   } else {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/utf8.h"
@@ -34,14 +35,22 @@ void Table::add(std::vector<std::string> cells) {
 
 void Table::add_rule() { rows_.emplace_back(); }
 
-std::string Table::text() const {
+std::vector<std::size_t> Table::column_widths() const {
   std::vector<std::size_t> widths(right_.size(), 0);
-  std::size_t total = 2 * (widths.size() - 1);
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
-  for (const std::size_t width : widths) total += width;
+  return widths;
+}
 
+std::size_t Table::width() const {
+  const std::vector<std::size_t> widths = column_widths();
+  return std::accumulate(widths.begin(), widths.end(), 2 * (widths.size() - 1));
+}
+
+std::string Table::text() const {
+  const std::vector<std::size_t> widths = column_widths();
+  const std::size_t total = width();
   std::string lines;
   for (const auto& row : rows_) {
     std::string line = row.empty() ? std::string(total, '-') : "";

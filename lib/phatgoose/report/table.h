@@ -18,10 +18,14 @@ class Table {
   void add(std::vector<std::string> cells);
   /// A rule between the rows before and after.
   void add_rule();
+  /// Columns of its rules, the widest lines.
+  std::size_t width() const;
   /// Lines ending in '\n', without trailing spaces.
   std::string text() const;
 
  private:
+  std::vector<std::size_t> column_widths() const;
+
   std::vector<std::vector<std::string>> rows_;  // an empty row is a rule
   std::vector<bool> right_;
 };

@@ -58,8 +58,8 @@ at::Tensor RoutedAdapter::apply(const at::Tensor& u, const at::Tensor& y, const 
     const auto experts = static_cast<std::int64_t>(member.experts.size());
     const Selection chosen = select_experts(scores.narrow(1, begin, experts), selection);
     if (shares_of_ > 0) chosen.weights.mul_(share_of(member));
-    if (control_->statistics != nullptr) {
-      control_->statistics->record(member.number, chosen, member.experts, pass.packing);
+    if (control_->observer != nullptr) {
+      control_->observer->record(member.number, chosen, member.experts, pass.packing);
     }
     member.bank->add(inputs, y.narrow(1, member.column, member.out), PairOrder(chosen, experts), mix_);
     begin += experts;

@@ -14,14 +14,14 @@
 #include "phatgoose/nn/adapter.h"
 #include "phatgoose/routing/expert_bank.h"
 #include "phatgoose/routing/router.h"
-#include "phatgoose/routing/statistics.h"
+#include "phatgoose/routing/routing_observer.h"
 
 namespace phatgoose {
 
 /// What the routed adapters of a model share, and may change between passes.
 struct RoutingControl {
-  RoutingStatistics* statistics = nullptr;  ///< where choices are reported; null: nowhere
-  std::int64_t excluded = -1;               ///< this expert does not compete; -1: all do
+  RoutingObserver* observer = nullptr;  ///< whom choices are reported to; null: nobody
+  std::int64_t excluded = -1;           ///< this expert does not compete; -1: all do
   std::optional<SelectionSettings> selection = std::nullopt;  ///< in place of the adapters' own
 };
 

@@ -9,6 +9,7 @@
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/routing/retrieval_index.h"
 #include "phatgoose/routing/routed_adapter.h"
+#include "phatgoose/routing/statistics.h"
 #include "phatgoose/store/routed_model_directory.h"
 #include "phatgoose/store/router_kinds.h"
 
@@ -21,11 +22,11 @@ class RoutedModel {
   /// Reports choices from its construction to its end, however that comes.
   class Observation {
    public:
-    Observation(std::shared_ptr<RoutingControl> control, RoutingStatistics* statistics) : control_(std::move(control)) {
-      control_->statistics = statistics;
+    Observation(std::shared_ptr<RoutingControl> control, RoutingObserver* observer) : control_(std::move(control)) {
+      control_->observer = observer;
     }
     ~Observation() {
-      if (control_) control_->statistics = nullptr;
+      if (control_) control_->observer = nullptr;
     }
     Observation(Observation&&) = default;
     Observation& operator=(Observation&&) = delete;
@@ -52,8 +53,8 @@ class RoutedModel {
   bool has_weights() const { return kind_->mixing != RouterKind::Mixing::merged; }
   /// Statistics of the right size for this model.
   RoutingStatistics make_statistics() const;
-  /// While the result lives, choices are added to `statistics`, which must outlive it.
-  [[nodiscard]] Observation observe(RoutingStatistics& statistics) const { return {control_, &statistics}; }
+  /// While the result lives, choices are reported to `observer`, which must outlive it.
+  [[nodiscard]] Observation observe(RoutingObserver& observer) const { return {control_, &observer}; }
 
   /// Leaves out the expert of that name, and brings back the one left out before; none, or a name that no expert has:
   /// all take part.

@@ -11,14 +11,15 @@
 namespace phatgoose {
 namespace {
 
+constexpr const char* kTasks = "tasks";  // what every method may say; the rest is for routed models
 const std::vector<std::string> kWhat = {"base", "expert", "routed"};
 
-/// What an entry may say about its routed model: the options of the command line with these names.
-OptionSet routing_options(MethodEntry& entry) {
+/// What an entry may say: the options of the command line with these names.
+OptionSet entry_options(MethodEntry& entry) {
   OptionSet set("eval", "");
   entry.routing.declare(set);
   set.add("exclude-own", &entry.exclude_own, "");
-  set.add("tasks", &entry.tasks, "");
+  set.add(kTasks, &entry.tasks, "");
   return set;
 }
 
@@ -44,7 +45,7 @@ class MethodsReader {
  private:
   MethodEntry read_entry(const YAML::Node& node) const {
     MethodEntry entry;
-    const OptionSet options = routing_options(entry);
+    const OptionSet options = entry_options(entry);
     std::vector<std::string> keys = {"name"};
     keys.insert(keys.end(), kWhat.begin(), kWhat.end());
     for (const Option& option : options.options()) keys.push_back(option.name);
@@ -53,7 +54,8 @@ class MethodsReader {
     read_what(node, entry);
     for (const Option& option : options.options()) read_option(node, option, entry.routed.has_value());
     if (node["encoder"]) entry.routing.encoder = directory(node["encoder"]);
-    if (entry.routed) entry.routing.source = yaml_.place(node);
+    entry.source = yaml_.place(node);
+    if (entry.routed) entry.routing.source = entry.source;
     return entry;
   }
 
@@ -84,7 +86,9 @@ class MethodsReader {
   void read_option(const YAML::Node& entry, const Option& option, bool routed) const {
     const YAML::Node value = entry[option.name];
     if (!value) return;
-    if (!routed) yaml_.refuse(value, "\"" + option.name + "\" without routed", "it beside a routed model only");
+    if (!routed && option.name != kTasks) {
+      yaml_.refuse(value, "\"" + option.name + "\" without routed", "it next to routed only");
+    }
     std::vector<std::string> texts;
     if (is_list(option)) {
       yaml_.check_list(value, "\"" + option.name + "\"", "names");

@@ -14,9 +14,10 @@ namespace phatgoose {
 /// One method: at most one of `expert` and `routed`, neither for the base.
 struct MethodEntry {
   std::string name;  ///< of its directory of results too
+  std::string source;                         ///< "FILE:LINE"
   std::optional<std::string> expert, routed;  ///< directories
-  bool exclude_own = false;                   ///< this, `tasks` and `routing` are for `routed` only
   std::vector<std::string> tasks;             ///< names; empty: all that are evaluated
+  bool exclude_own = false;                   ///< this and `routing` are for `routed` only
   RoutingOptions routing;
 };
 

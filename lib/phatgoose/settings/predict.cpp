@@ -22,7 +22,15 @@ OptionSet PredictSettings::declare() {
   reading.declare(set, asked);
   const char* output = "Output";
   set.add("json", &json, "one JSON object per answer, with all scores where a row has choices").in(output);
-  set.add("explain", &explain, "add the share of every expert in the answer; needs --routed").in(output);
+  set.add("explain", &explain,
+          "add the weight of every expert: its mean in each answer (the meaning of --explain alone), or for each token; "
+          "needs --routed")
+      .one_of({"answers", "tokens"})
+      .alone_means("answers")
+      .in(output);
+  set.add("explain-module", &explain_module, "of these weights, only those in the linears below a module of the base")
+      .as("PATH")
+      .in(output);
   set.add("batch-rows", &batch_rows, "most rows answered together; fewer where the next is not there yet")
       .at_least(1)
       .in("Machine");

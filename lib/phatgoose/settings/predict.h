@@ -22,7 +22,8 @@ struct PredictSettings {
   std::string input = "-";      ///< file, or "-" for stdin
   std::string format = "auto";  ///< of the input: auto, text, jsonl
   bool json = false;            ///< one JSON object per answer
-  bool explain = false;         ///< add the weight that each expert carried
+  std::string explain;          ///< add the weight that each expert carried: "answers", "tokens"; empty: no
+  std::optional<std::string> explain_module;  ///< only in the linears below this module
   std::int64_t max_input_length = 512;
   std::int64_t max_new_tokens = 64;
   bool length_normalise = true;  ///< of choices, as a suite's key of that name

@@ -194,6 +194,10 @@ std::string Tokenizer::decode(std::span<const TokenId> ids) const {
   return text;
 }
 
+std::string Tokenizer::piece(TokenId id) const {
+  return id < 0 || id >= size() ? "" : impl_->decoded[static_cast<std::size_t>(id)].text;
+}
+
 std::int64_t Tokenizer::size() const { return std::ssize(impl_->decoded); }
 
 TokenId Tokenizer::sentinel(int n) const {

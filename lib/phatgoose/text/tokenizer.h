@@ -48,6 +48,9 @@ class Tokenizer {
   /// Text of the ids up to the first EOS, without special tokens and ids that mean nothing.
   std::string decode(std::span<const TokenId> ids) const;
 
+  /// The token as the vocabulary has it, kWordStart for a space; empty for an id without one.
+  std::string piece(TokenId id) const;
+
   std::int64_t size() const;  ///< the largest id + 1
   /// The id of "<extra_id_n>"; a tokenizer without it: bad_data.
   TokenId sentinel(int n) const;
