@@ -28,7 +28,7 @@ CHOICES = 4
 ROWS = {"train": 160, "valid": 32, "test": 60}  # at most, of a held-in task
 SHARES = {"valid": 0.15, "test": 0.3}  # of a relation's things; the rest is for training
 HELD_OUT_EXAMPLES = 40  # at most, each in four wordings
-NEWCOMER = "driver"  # the relation whose expert does not come with the repository: the quickstart trains it
+JOINING = "driver"  # the relation whose expert joins the others in the quickstart
 
 # Held-out tasks: the relations that one row needs. Names in one tuple ask about the same thing.
 HELD_OUT = {
@@ -152,7 +152,7 @@ def examples_of(needs):
 
 def any_one():
     """All questions about one thing and one relation."""
-    return [[(relation, key)] for relation in RELATIONS.values() if relation.name != NEWCOMER for key in relation.links]
+    return [[(relation, key)] for relation in RELATIONS.values() if relation.name != JOINING for key in relation.links]
 
 
 def two_hop_row(rng, task, key, wording, phrase):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# quickstart.sh: set-up, build, and what a contributor lives through: a new expert, its gate, and its place among the
-# experts of others. Run again, it goes on where it was.
+# quickstart.sh: set-up, build, and what routing is good for: an expert joins sixteen others, the routed model keeps what
+# each of them can do, and the same expert is trained again from its data.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,10 +8,10 @@ usage() {
   cat <<'TEXT'
 Usage: scripts/quickstart.sh [--out DIR]
 
-Trains the expert "driver" and its gate, adds it to a routed model of the sixteen experts that come with the repository,
-evaluates the base, the new expert, all experts merged, and the routed model without and with the newcomer on tasks that
-no expert was trained on, prints a table, and shows which experts answered a question. Everything it makes is under DIR
-(runs/quickstart).
+Puts the sixteen experts of the repository into a routed model, adds a seventeenth, "driver", and compares the base, the
+new expert alone, all experts merged, and the routed model before and after: first on each expert's own task, then on
+tasks that no expert was trained on. Shows which experts answered a question. Last, trains "driver" and its gate here.
+Everything it makes is under DIR (runs/quickstart). Stopped and run again, it continues.
 TEXT
 }
 
@@ -24,32 +24,57 @@ while (($#)); do
   esac
 done
 
-readonly phatgoose=build/release/bin/phatgoose base=assets/base library=assets/experts newcomer=driver
+readonly phatgoose=build/release/bin/phatgoose base=assets/base library=assets/experts new=assets/new-experts/driver
 say() { printf '\n== %s\n' "$*" >&2; }
+title() { printf '\n%s\n\n' "$*"; }
+
+# The methods to compare, as a methods file. With a library, each of its experts is asked for its own task only.
+methods() { # [EXPERT...]
+  local expert
+  echo "- {name: base, base: true}"
+  echo "- {name: driver, expert: $PWD/$new}"
+  for method in merged before after; do echo "- {name: $method, routed: $method}"; done
+  for expert; do echo "- {name: $(basename "$expert"), expert: $PWD/$expert, tasks: [$(basename "$expert")]}"; done
+}
+
+compare() { # NAME
+  "$phatgoose" eval --log quiet --model "$base" --methods "$out/$1.yaml" --compare-to after \
+    --suite "assets/suites/quickstart-$1.yaml" --out "$out/$1"
+}
+
+# The first question of a task that the routed model answers right.
+first_right() { # TASK
+  local row
+  row=$(grep "\"task\":\"$1\"" "$out/held-out/after/samples.jsonl" | grep -m 1 '"correct":true' \
+    | sed 's/.*"row":\([0-9]*\).*/\1/')
+  sed -n "$((row + 1))p" "assets/tasks/$1/test.jsonl"
+}
 
 say "Build"
 scripts/build.sh release programs >&2
 
-say "A new expert and its gate: $newcomer"
-scripts/contribute.sh --out "$out/experts" "$newcomer"
-
 say "Routed models: no data, nothing trained"
-if [[ ! -d $out/routed ]]; then
-  "$phatgoose" build --model "$base" --library "$library" --out "$out/library" >&2
-  "$phatgoose" build --model "$base" --library "$library" --router merged-product --expert "$out/experts/$newcomer" \
-    --out "$out/merged" >&2
-  rm -rf "$out/routed.new"
-  "$phatgoose" build --model "$base" --library "$library" --out "$out/routed.new" >&2
-  "$phatgoose" edit --routed "$out/routed.new" --model "$base" --add "$out/experts/$newcomer" >&2
-  mv "$out/routed.new" "$out/routed"
+if [[ ! -d $out/after ]]; then
+  rm -rf "$out"/{merged,before,after.new}
+  "$phatgoose" build --model "$base" --library "$library" --out "$out/before" >&2
+  "$phatgoose" build --model "$base" --library "$library" --expert "$new" --router merged-product --out "$out/merged" >&2
+  "$phatgoose" build --model "$base" --library "$library" --out "$out/after.new" >&2
+  "$phatgoose" edit --model "$base" --routed "$out/after.new" --add "$new" >&2
+  mv "$out/after.new" "$out/after"
 fi
+methods "$library"/* > "$out/own.yaml"
+methods > "$out/held-out.yaml"
 
-say "Evaluation on tasks that no expert was trained on"
-"$phatgoose" eval --log quiet --model "$base" --base --expert "$out/experts/$newcomer" \
-  --routed "$out/merged" "$out/library" "$out/routed" \
-  --suite assets/suites/quickstart.yaml --out "$out/results" --compare-to routed
+title "Each expert's own task: before and after driver joined"
+compare own
+title "Tasks that no expert was trained on"
+compare held-out
 
-say "Which experts answered"
-question=$(head -n 1 assets/tasks/commute/test.jsonl)
-echo "$question" >&2
-"$phatgoose" predict --log quiet --model "$base" --routed "$out/routed" --explain <<< "$question"
+title "Which experts read and wrote what, in the first question of commute that is answered right"
+first_right commute | "$phatgoose" predict --log quiet --model "$base" --routed "$out/after" --explain tokens
+
+say "The same expert and its gate, trained here: a minute"
+scripts/contribute.sh --out "$out/experts" driver
+title "driver as it comes with the repository, and as trained here (a few points apart on another processor)"
+"$phatgoose" eval --log quiet --model "$base" --expert "$new" "trained-here=$out/experts/driver" --compare-to driver \
+  --suite assets/suites/driver.yaml --out "$out/trained-here"

@@ -7,7 +7,8 @@ import statistics
 import struct
 import sys
 
-SUITES = {"held-in": "Tasks that have an expert each", "held-out": "Tasks that no expert was trained on"}
+SUITES = {"held-in": "Own tasks: each has an expert", "new-words": "Held-out: one skill in new words",
+          "several-skills": "Held-out: several skills in one input", "two-hops": "Held-out: two hops"}
 
 
 class Suite:
@@ -101,7 +102,7 @@ def costs(directory):
 
 def dtypes(directory):
     """The compute types that the methods were evaluated in: `auto` depends on the processor."""
-    return sorted({json.loads(path.read_text())["dtype"] for path in directory.glob("seed-*/held-*/phatgoose/results.json")})
+    return sorted({json.loads(path.read_text())["dtype"] for path in directory.glob("seed-*/*/phatgoose/results.json")})
 
 
 def losses(directory):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Draws the figures of the page of scripts/reproduce.sh: DIR/held-in.svg, DIR/held-out.svg, DIR/experts.svg,
-and DIR/base.svg where the base was made there.
+"""Draws the figures of the page of scripts/reproduce.sh: DIR/SUITE.svg for every suite, DIR/experts.svg, and
+DIR/base.svg where the base was made there.
 
     scripts/results_figures.py DIR
 
@@ -69,7 +69,7 @@ def main():
     suites = {name: Suite(directory, name) for name in SUITES}
     for name, suite in suites.items():
         plot_means(suite, directory / f"{name}.svg")
-    plot_number_of_experts(suites["held-out"], len(suites["held-in"].tasks), directory / "experts.svg")
+    plot_number_of_experts(suites["held-in"], len(suites["held-in"].tasks), directory / "experts.svg")
     if losses(directory):
         plot_losses(losses(directory), directory / "base.svg")
 

@@ -9,7 +9,7 @@ Reads assets/tasks as make_tasks.py wrote them. Python's standard library only.
 import json
 import pathlib
 
-from make_tasks import CHOICES, HELD_OUT, NEWCOMER
+from make_tasks import CHOICES, HELD_OUT, JOINING, TWO_HOPS
 from world import RELATIONS
 
 TASKS = pathlib.Path(__file__).resolve().parent.parent / "assets" / "tasks"
@@ -29,8 +29,8 @@ for, and chance is 0.
 HELD_IN = f"""## Held-in tasks
 
 One expert each. Rows ask about one thing, in four wordings, or about two at once, in three. Train, valid and test rows
-ask about different things, so that an expert cannot answer by heart. `{NEWCOMER}` has rows like the others, but its expert
-does not come with the repository: the quickstart trains it.
+ask about different things, so that an expert cannot answer by heart. `{JOINING}` has rows like the others, but its expert
+is not in `assets/experts`: it joins them in the quickstart.
 
 | task | links | rows: train, valid, test | an input about one thing | its choices | an input about two | its target |
 |---|---|---:|---|---|---|---|"""
@@ -38,11 +38,26 @@ does not come with the repository: the quickstart trains it.
 HELD_OUT_INTRODUCTION = """
 ## Held-out tasks
 
-Each row needs one, two or three of the skills at once: the right expert changes within the input. Four wordings, two
-frames by two ways to ask, share no way to ask with the held-in tasks. Each row also says which expert is right for which
-part of its input and for which word of the answer, for the reference row `token-oracle`.
+Rows of every held-out task say which expert is right for which part of the input and for which word of the answer, for
+the reference row `token-oracle`.
+
+### One skill, or several, in new words
+
+Each row needs one, two or three of the skills at once: with several, the right expert changes within the input. Four
+wordings, two frames by two ways to ask, share no way to ask with the held-in tasks.
 
 | task | skills | rows | an input | its choices (the first is right) |
+|---|---|---:|---|---|"""
+
+
+TWO_HOP_INTRODUCTION = """
+### Two hops
+
+Each row asks, in the words of one held-in task, about a thing that it does not name: another skill must find it first.
+Every thing is asked about in eight wordings. The wrong choices are where the first hop leads and what else is known of
+that.
+
+| task | first hop + second | rows | an input | its choices (the first is right) |
 |---|---|---:|---|---|"""
 
 
@@ -76,7 +91,8 @@ def skills_of(needs):
 def main():
     held_out = {"desk": "any one"} | {task: skills_of(needs) for task, needs in HELD_OUT.items()}
     lines = [INTRODUCTION, HELD_IN, *(held_in_line(relation) for relation in RELATIONS.values()),
-             HELD_OUT_INTRODUCTION, *(held_out_line(task, skills) for task, skills in held_out.items())]
+             HELD_OUT_INTRODUCTION, *(held_out_line(task, skills) for task, skills in held_out.items()),
+             TWO_HOP_INTRODUCTION, *(held_out_line(task, " + ".join(hops)) for task, hops in TWO_HOPS.items())]
     print("\n".join(lines))
 
 

@@ -12,6 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TASKS = ROOT / "assets" / "tasks"
 HELD_IN = sorted(path.parent.name for path in TASKS.glob("*/train.jsonl"))
 HELD_OUT = sorted(path.name for path in TASKS.iterdir() if path.name not in HELD_IN)
+RELATION_FIRST = {"embassy": "origin", "banner": "origin", "orchard": "origin", "basket": "crop"}
+TWO_HOPS = set(RELATION_FIRST)
 WORDS_IN_A_ROW = 5
 
 
@@ -43,12 +45,15 @@ class Generators(unittest.TestCase):
         self.assertEqual(run("tasks_page.py"), (ROOT / "docs" / "tasks.md").read_text())
 
     def test_there_are_enough_tasks(self):
-        suites = {name: (ROOT / "assets" / "suites" / f"{name}.yaml").read_text() for name in ("held-in", "held-out")}
-        self.assertEqual(sorted(re.findall(r"name: (\w+),", suites["held-in"]) + ["driver"]), HELD_IN)
-        self.assertGreaterEqual(len(re.findall(r"name: \w+,", suites["held-in"])), 16)
-        asked = set(re.findall(r"tasks/(\w+)/test", suites["held-out"]))
+        suites = {path.stem: re.findall(r"name: ([\w-]+),.*tasks/(\w+)/test", path.read_text())
+                  for path in (ROOT / "assets" / "suites").glob("*.yaml")}
+        self.assertEqual(sorted([name for name, _ in suites["held-in"]] + ["driver"]), HELD_IN)
+        self.assertGreaterEqual(len(suites["held-in"]), 16)
+        asked = {file for kind in ("new-words", "several-skills", "two-hops") for _, file in suites[kind]}
         self.assertEqual(sorted(asked | {"commute"}), HELD_OUT)
-        self.assertGreaterEqual(len(asked), 8)
+        self.assertEqual({file for _, file in suites["two-hops"]}, TWO_HOPS)
+        self.assertEqual(sorted(file for _, file in suites["quickstart-own"]), HELD_IN)
+        self.assertLess({file for _, file in suites["quickstart-held-out"]}, set(HELD_OUT))
 
     def test_rows_are_well_formed(self):
         for path in TASKS.rglob("*.jsonl"):
@@ -60,10 +65,24 @@ class Generators(unittest.TestCase):
         for task in HELD_OUT:
             for row in rows(TASKS / task / "test.jsonl"):
                 self.assertEqual("".join(text for text, _ in row["input_experts"]), row["input"])
-                self.assertEqual([expert for _, expert in row["input_experts"]], row["answer_experts"])
+                experts = [expert for _, expert in row["input_experts"]]
+                if task in TWO_HOPS:  # what is asked, of what; only the first is answered
+                    self.assertEqual(set(experts) - set(row["answer_experts"]), {RELATION_FIRST[task]})
+                else:
+                    self.assertEqual(experts, row["answer_experts"])
                 for choice in row["choices"]:
                     self.assertEqual(len(choice.split()), len(row["answer_experts"]), row)
                 self.assertLessEqual(set(row["answer_experts"]), set(HELD_IN))
+
+    def test_two_hops_ask_in_the_words_of_held_in_tasks(self):
+        """Each part of a question stands, but for the things that are named, in some question of its expert's task."""
+        for task in TWO_HOPS:
+            for row in rows(TASKS / task / "test.jsonl"):
+                for text, expert in row["input_experts"]:
+                    if expert != RELATION_FIRST[task]:
+                        asked = "\n".join(each["input"].lower() for split in ("train", "valid", "test")
+                                          for each in rows(TASKS / expert / f"{split}.jsonl"))
+                        self.assertIn(text.lower().strip(), asked)
 
     def test_splits_ask_about_different_things(self):
         for task in HELD_IN:
