@@ -6,6 +6,9 @@
 
 namespace phatgoose {
 
+/// Has a terminal empty the line that the cursor is in.
+constexpr const char* kEraseLine = "\r\x1b[K";
+
 /// Whether stderr is a terminal.
 bool stderr_is_terminal();
 /// Width of the terminal in columns; 80 where it is unknown.
