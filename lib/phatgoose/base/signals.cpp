@@ -1,5 +1,6 @@
 #include "phatgoose/base/signals.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -41,13 +42,13 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::int64_t
 
 StopLines lines_of(const StopNotice& notice, std::chrono::milliseconds burst) {
   // On a terminal the line may hold a progress bar, and the terminal's ^C.
-  const std::string start = (stderr_is_terminal() ? kEraseLine : "") + ("phatgoose " + notice.command) + ": ";
-  const std::string harder = "; SIGINT (Ctrl-C) after " + std::to_string(burst.count() / 1000) + " seconds stops at once";
+  const std::string start = fmt::format("{}phatgoose {}: ", stderr_is_terminal() ? kEraseLine : "", notice.command);
   StopLines lines;
   for (std::size_t i = 0; i < kStopSignals.size(); ++i) {
-    lines.first[i] = start + kStopSignals[i].name + ": " + notice.stopping + harder + ": " + notice.lost + "\n";
+    lines.first[i] = fmt::format("{}{}: {}; SIGINT (Ctrl-C) after {} seconds stops at once: {}\n", start,
+                                 kStopSignals[i].name, notice.stopping, burst.count() / 1000, notice.lost);
   }
-  lines.again = start + "SIGINT again: stopped at once: " + notice.lost + "\n";
+  lines.again = fmt::format("{}SIGINT again: stopped at once: {}\n", start, notice.lost);
   return lines;
 }
 

@@ -1,5 +1,6 @@
 #include "phatgoose/base/thread_count.h"
 
+#include <fmt/format.h>
 #include <sched.h>
 
 #include <charconv>
@@ -52,7 +53,7 @@ int limit_along(const fs::path& mount, const std::string& path, Limit limit_of) 
 
 /// "a,b" has "b".
 bool lists(const std::string& names, const std::string& name) {
-  return ("," + names + ",").find("," + name + ",") != std::string::npos;
+  return fmt::format(",{},", names).find(fmt::format(",{},", name)) != std::string::npos;
 }
 
 /// Lines of /proc/self/cgroup are NUMBER:CONTROLLERS:PATH; version 2 has one, 0::PATH. See cgroups(7).
@@ -107,7 +108,7 @@ ThreadCount thread_count(const ThreadLimits& limits) {
   const auto offer_variable = [&](const char* name, const std::optional<std::string>& value) {
     if (!value) return;
     if (const std::optional<int> number = first_number(*value)) return offer(*number, name);
-    best.ignored.push_back(std::string(name) + " is \"" + *value + "\"");
+    best.ignored.push_back(fmt::format("{} is \"{}\"", name, *value));
   };
   offer(limit_of_cgroups(limits), "CPU limit of the control group");
   offer_variable("SLURM_CPUS_PER_TASK", limits.slurm);
@@ -126,9 +127,7 @@ ThreadLimits limits_of_this_process() {
 ThreadCount resolve_threads(std::int64_t asked) {
   if (asked > 0) return {static_cast<int>(asked), "--threads"};
   ThreadCount found = thread_count(limits_of_this_process());
-  for (const std::string& ignored : found.ignored) {
-    log_warning(ignored + ", not a number of threads: ignored");
-  }
+  for (const std::string& ignored : found.ignored) log_warning(ignored + ", which is no number of threads: ignored");
   return found;
 }
 
