@@ -9,7 +9,9 @@
 int main(int argc, char** argv) {
   using namespace phatgoose;
   return run_command<EvalSettings>(argc, argv, [](const EvalSettings& settings, const Json&) {
-    catch_stop_signals();
+    catch_stop_signals({.command = "eval",
+                        .stopping = "stopping after this batch; finished tasks are kept",
+                        .lost = "the unfinished task begins again, as it does anyway"});
     const Machine machine = prepare_machine(settings.common);
     const std::optional<Evaluation> evaluation = evaluate_suite(settings, machine.device, machine.dtype);
     if (!evaluation) {

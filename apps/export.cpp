@@ -1,12 +1,13 @@
 #include "phatgoose/adapters/export_model.h"
 
+#include "phatgoose/base/thread_count.h"
 #include "phatgoose/nn/device.h"
 #include "run_command.h"
 
 int main(int argc, char** argv) {
   using namespace phatgoose;
   return run_command<ExportSettings>(argc, argv, [](const ExportSettings& settings, const Json&) {
-    set_threads(settings.threads);
+    set_threads(resolve_threads(settings.threads).count);
     keep_freed_memory();
     export_model(settings);
     std::cout << settings.out << "\n";

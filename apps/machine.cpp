@@ -1,8 +1,7 @@
 #include "machine.h"
 
-#include <ATen/Parallel.h>
-
 #include "phatgoose/base/log.h"
+#include "phatgoose/base/thread_count.h"
 #include "phatgoose/nn/device.h"
 
 namespace phatgoose {
@@ -21,12 +20,13 @@ void advise_on_dtype(const CommonSettings& common, at::Device device, at::Scalar
 }  // namespace
 
 Machine prepare_machine(const CommonSettings& common) {
-  set_threads(common.threads);
+  const ThreadCount threads = resolve_threads(common.threads);
+  set_threads(threads.count);
   keep_freed_memory();
   const at::Device device = parse_device(common.device);
   const at::ScalarType dtype = parse_dtype(*common.dtype);
   log_info("device " + device.str() + ", dtype " + (dtype == at::kBFloat16 ? "bf16" : "fp32") + ", threads " +
-           std::to_string(at::get_num_threads()));
+           std::to_string(threads.count) + " (" + threads.reason + ")");
   advise_on_dtype(common, device, dtype);
   return {device, dtype};
 }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "openmp_spinning.h"
 #include "phatgoose/base/files.h"
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/base/version.h"
@@ -52,6 +53,7 @@ Command find_command(std::vector<Command> commands, const std::string& name) {
   std::vector<char*> pointers{const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
+  bound_openmp_spinning();
   ::execv(program.c_str(), pointers.data());
   fail(ExitCode::cannot_finish, {.where = program.string(),
                                  .found = std::string("cannot run: ") + std::strerror(errno),

@@ -6,7 +6,7 @@
 int main(int argc, char** argv) {
   using namespace phatgoose;
   return run_command<PretrainSettings>(argc, argv, [](const PretrainSettings& settings, const Json&) {
-    return run_training(settings.common, settings.out,
+    return run_training("pretrain", settings.common, settings.out,
                         [&](const Machine& machine) { return pretrain(settings, machine.device); });
   });
 }

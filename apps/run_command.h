@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "openmp_spinning.h"
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/json.h"
 #include "phatgoose/settings/commands.h"
@@ -31,6 +32,7 @@ int run_command(int argc, char** argv, Work work) {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     if (parse_options(options, arguments, std::cout) == ParseOutcome::answered) return ExitCode::done;
     if constexpr (requires { settings.common; }) {
+      restart_with_bounded_spinning(argv);
       settings.common.resolve();
       log_command(options, settings.common);
     }

@@ -11,10 +11,12 @@
 
 namespace phatgoose {
 
-/// Runs `job(machine)`, which a signal may stop, and prints `product`, the directory that it finishes.
+/// Runs the `job(machine)` of `command`, which a signal may stop, and prints `product`, the directory that it finishes.
 template <typename Job>
-ExitCode run_training(const CommonSettings& common, const std::string& product, Job job) {
-  catch_stop_signals();
+ExitCode run_training(const std::string& command, const CommonSettings& common, const std::string& product, Job job) {
+  catch_stop_signals({.command = command,
+                      .stopping = "saving after this step, then stopping",
+                      .lost = "the steps since the last checkpoint are lost"});
   const Machine machine = prepare_machine(common);
   if (job(machine) == TrainingOutcome::stopped) return ExitCode::stopped;
   std::cout << product << "\n";

@@ -10,6 +10,6 @@ int main(int argc, char** argv) {
     const auto job = [&](const Machine& machine) {
       return train_expert(settings, machine.device, machine.dtype, validation_accuracy);
     };
-    return run_training(settings.common, settings.out, job);
+    return run_training("train-expert", settings.common, settings.out, job);
   });
 }

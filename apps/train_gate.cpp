@@ -10,6 +10,6 @@ int main(int argc, char** argv) {
     const auto job = [&](const Machine& machine) {
       return train_gate(settings, machine.device, machine.dtype, validation_accuracy);
     };
-    return run_training(settings.common, gate_destination(settings), job);
+    return run_training("train-gate", settings.common, gate_destination(settings), job);
   });
 }

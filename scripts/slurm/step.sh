@@ -7,33 +7,42 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: sbatch [OPTIONS] scripts/slurm/step.sh COMMAND [ARGUMENT...]
+Usage: sbatch [OPTION...] scripts/slurm/step.sh [--experts FILE] COMMAND [ARGUMENT...]
 
 90 seconds before the time limit, Slurm sends USR2; it is passed on to the command, which saves and exits with status 75;
-the job then goes back into the queue, and the same command continues.
-In an array job with PHATGOOSE_EXPERTS set (a file with lines NAME TRAIN-FILE VALID-FILE), the words {name}, {train} and
-{valid} in arguments stand for the fields of the task's line; the first line is task 1.
+the job then goes back into the queue, and the same command continues. TERM is passed on, too, but a job that got it (by
+scancel or preemption) is not put back into the queue from here.
+
+  --experts FILE   for an array job: FILE has lines NAME TRAIN-FILE VALID-FILE, parted by tabs, the first for task 1; the
+                   words {name}, {train} and {valid} in arguments stand for the fields of the task's line
 TEXT
 }
 
+experts=''
 case ${1:-} in
   --help | -h) usage; exit 0 ;;
+  --experts) experts=${2:?--experts needs a file}; shift 2 ;;
+esac
+case ${1:-} in
   '' | -*) usage >&2; exit 2 ;;
 esac
 
 command=("$@")
 job=${SLURM_JOB_ID:-}
-if [[ -n ${PHATGOOSE_EXPERTS:-} ]]; then
+if [[ -n $experts ]]; then
   job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
-  read -r name train valid < <(sed -n "${SLURM_ARRAY_TASK_ID}p" "$PHATGOOSE_EXPERTS")
-  command=("${command[@]//\{name\}/$name}")
-  command=("${command[@]//\{train\}/$train}")
-  command=("${command[@]//\{valid\}/$valid}")
+  IFS=$'\t' read -r name train valid < <(sed -n "${SLURM_ARRAY_TASK_ID}p" "$experts") \
+    || { echo "step.sh: $experts has no line $SLURM_ARRAY_TASK_ID" >&2; exit 3; }
+  command=("${command[@]//\{name\}/"$name"}")
+  command=("${command[@]//\{train\}/"$train"}")
+  command=("${command[@]//\{valid\}/"$valid"}")
 fi
 
 "${command[@]}" &
 child=$!
-trap 'kill -USR2 "$child"' USR2
+out_of_time='' terminated=''
+trap 'out_of_time=yes; kill -USR2 "$child" 2> /dev/null || true' USR2
+trap 'terminated=yes; kill -TERM "$child" 2> /dev/null || true' TERM
 
 # A signal interrupts wait: wait again until the command itself has ended.
 status=0
@@ -42,5 +51,5 @@ while kill -0 "$child" 2> /dev/null; do
   status=0
   wait "$child" || status=$?
 done
-((status != 75)) || exec scontrol requeue "$job"
+if ((status == 75)) && [[ -n $out_of_time || -z $terminated ]]; then exec scontrol requeue "$job"; fi
 exit "$status"

@@ -8,7 +8,6 @@ set -euo pipefail
 programs=$1 assets=$2 runs=${3:-3}
 scratch=$(mktemp -d)
 cd "$scratch"
-export OMP_WAIT_POLICY=passive # on busy cores, threads that spin at barriers take a hundred times as long
 
 busy=()
 for ((core = 0; core < $(nproc); ++core)); do

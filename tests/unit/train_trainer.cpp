@@ -119,7 +119,7 @@ TEST_CASE("a run stopped before any step and continued leaves the same bytes") {
     Run first = run;
     first.stop_before_step = stop;
     CHECK(first.in(broken.path()).outcome == TrainingOutcome::stopped);
-    CHECK(CheckpointFolder(broken.path()).newest() == stop);
+    CHECK(CheckpointFolder(broken.path()).steps().back() == stop);
     const Result resumed = run.in(broken.path());
     CHECK(resumed.outcome == TrainingOutcome::finished);
     CHECK(same_bits(resumed.values, expected.values));
@@ -137,10 +137,24 @@ TEST_CASE("a run stopped in validations and again and again leaves the same bits
     Run part = run;
     part.stop_in_validation = stop;
     CHECK(part.in(broken.path()).outcome == TrainingOutcome::stopped);
-    CHECK(CheckpointFolder(broken.path()).newest() == stop);
+    CHECK(CheckpointFolder(broken.path()).steps().back() == stop);
   }
   const Result resumed = run.in(broken.path());
   CHECK(resumed.outcome == TrainingOutcome::finished);
+  CHECK(same_bits(resumed.values, expected.values));
+  CHECK(resumed.metrics == expected.metrics);
+}
+
+TEST_CASE("a run whose newest checkpoint is damaged continues from the one before, to the same bytes") {
+  const Run run;
+  const test::ScratchDirectory unbroken, broken;
+  const Result expected = run.in(unbroken.path());
+  Run first = run;
+  first.stop_before_step = 5;
+  first.in(broken.path());
+  REQUIRE(CheckpointFolder(broken.path()).steps() == std::vector<std::int64_t>{3, 5});
+  test::write_text(broken / "checkpoints/step-5/state.safetensors", "");
+  const Result resumed = run.in(broken.path());
   CHECK(same_bits(resumed.values, expected.values));
   CHECK(resumed.metrics == expected.metrics);
 }

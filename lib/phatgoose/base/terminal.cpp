@@ -13,8 +13,6 @@
 namespace phatgoose {
 namespace {
 
-constexpr const char* kEraseLine = "\r\x1b[K";
-
 std::mutex mutex;
 std::string& status() {
   static std::string text;

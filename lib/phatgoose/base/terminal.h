@@ -6,6 +6,9 @@
 
 namespace phatgoose {
 
+/// Has a terminal empty the line that the cursor is in.
+constexpr const char* kEraseLine = "\r\x1b[K";
+
 /// Whether stderr is a terminal.
 bool stderr_is_terminal();
 /// Whether colours may be written to stdout: it is a terminal that has them, and NO_COLOR (no-color.org) is not set.

@@ -15,6 +15,7 @@
 #include "phatgoose/report/results.h"
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/run_lock.h"
 #include "phatgoose/store/run_record.h"
 
 namespace phatgoose {
@@ -174,6 +175,8 @@ bool evaluate_method(std::size_t i, SharedParts& shared) {
   const Json record = record_of(settings, shared.base_record, suite_hashes, hashes);
   hashes["suite"] = suite_hashes.front();
   check_run(out, out, record);
+  std::optional<RunLock> lock;
+  if (!is_of_kind(out, kResultsKind)) lock.emplace(out);
   if (read_finished(out, kResultsKind)) {
     log_info(out.string() + " is finished; nothing to do");
     return true;

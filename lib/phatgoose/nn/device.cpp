@@ -4,8 +4,6 @@
 #include <ATen/Parallel.h>
 #include <ATen/cpu/Utils.h>
 
-#include <thread>
-
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -45,10 +43,7 @@ at::ScalarType parse_dtype(const std::string& text) {
 
 bool has_bf16_units(at::Device device) { return device.is_cpu() && at::cpu::init_amx(); }
 
-void set_threads(std::int64_t threads) {
-  const int count = threads > 0 ? static_cast<int>(threads) : static_cast<int>(std::thread::hardware_concurrency());
-  at::set_num_threads(std::max(1, count));
-}
+void set_threads(int threads) { at::set_num_threads(threads); }
 
 void keep_freed_memory() {
 #ifdef __GLIBC__

@@ -10,9 +10,9 @@
 #include <map>
 #include <numeric>
 #include <set>
-#include <thread>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/thread_count.h"
 #include "phatgoose/report/table.h"
 #include "phatgoose/store/float_values.h"
 
@@ -176,7 +176,7 @@ Similarity sum_over(std::span<const ExpertDirectory> experts, const std::vector<
     add_linear(experts, paths[at], sums);
     return sums;
   };
-  const std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
+  const auto workers = static_cast<std::size_t>(resolve_threads(0).count);
   for (std::size_t first = 0; first < paths.size(); first += workers) {
     std::vector<std::future<Similarity>> running;
     for (std::size_t at = first; at < std::min(first + workers, paths.size()); ++at) {

@@ -8,7 +8,7 @@ void CommonSettings::declare(OptionSet& set) {
   set.add("dtype", &dtype, "compute type of the frozen weights; default: fp32 on a CPU, bf16 on CUDA")
       .one_of({"fp32", "bf16"})
       .in(group);
-  set.add("threads", &threads, "CPU threads; 0 means all cores").at_least(0).in(group);
+  set.add("threads", &threads, kThreadsHelp).at_least(0).in(group);
   set.add("seed", &seed, "seed of everything random").at_least(0).in(group);
   set.add("log", &log, "how much to say on stderr").one_of({"quiet", "info", "debug"}).in(group);
 }

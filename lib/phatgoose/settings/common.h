@@ -10,11 +10,15 @@
 
 namespace phatgoose {
 
+constexpr const char* kThreadsHelp =
+    "CPU threads; 0: one for each core that the process may use, fewer where a CPU limit of its control group, "
+    "SLURM_CPUS_PER_TASK or OMP_NUM_THREADS says so";
+
 struct CommonSettings {
   std::string device = "cpu";
   std::optional<std::string> dtype;  ///< "fp32" or "bf16"; set by resolve() where the user named none
   bool dtype_by_default = false;     ///< whether it was
-  std::int64_t threads = 0;          ///< 0: all cores
+  std::int64_t threads = 0;          ///< 0: resolve_threads (base/thread_count.h) decides
   std::int64_t seed = 0;
   std::string log = "info";
 

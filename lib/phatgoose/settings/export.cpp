@@ -1,5 +1,7 @@
 #include "phatgoose/settings/export.h"
 
+#include "phatgoose/settings/common.h"
+
 namespace phatgoose {
 
 OptionSet ExportSettings::declare() {
@@ -15,7 +17,7 @@ OptionSet ExportSettings::declare() {
       .in(parts);
   set.add("out", &out, "directory of the resulting model, in the format of Hugging Face").as("DIR").must().in(parts);
   set.add("dtype", &dtype, "type of the stored weights; default: that of the base").one_of({"fp32", "bf16"}).in(parts);
-  set.add("threads", &threads, "CPU threads; 0 means all cores").at_least(0).in("Machine");
+  set.add("threads", &threads, kThreadsHelp).at_least(0).in("Machine");
   return set;
 }
 

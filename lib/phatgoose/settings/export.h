@@ -18,7 +18,7 @@ struct ExportSettings {
   std::optional<std::string> merge;  ///< "factors" or "product"; needed with more than one expert
   std::string out;
   std::optional<std::string> dtype;  ///< of the stored weights, "fp32" or "bf16"; default: the base's own
-  std::int64_t threads = 0;          ///< 0: all cores
+  std::int64_t threads = 0;          ///< 0: resolve_threads (base/thread_count.h) decides
 
   OptionSet declare();
 };

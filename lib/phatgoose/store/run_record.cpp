@@ -6,6 +6,7 @@
 #include <array>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/store/run_lock.h"
 
 namespace phatgoose {
 
@@ -15,6 +16,12 @@ constexpr const char* kRunFile = "run.json";
 constexpr std::array<std::string_view, 10> kFreeSettings = {
     "allow-partial", "batch-tokens", "device",         "encoder-cache", "keep-checkpoints",
     "log",           "out",          "max-line-bytes", "save-every",    "threads"};
+
+/// A process that was killed before its run began leaves its lock.
+bool is_empty_but_for_lock(const fs::path& directory) {
+  return std::ranges::all_of(fs::directory_iterator(directory),
+                             [](const fs::directory_entry& entry) { return entry.path().filename() == kRunLockFile; });
+}
 
 }  // namespace
 
@@ -59,7 +66,7 @@ void check_same_record(const fs::path& run, const Json& record) {
 void check_run(const fs::path& out, const fs::path& run, const Json& record) {
   if (run_has_begun(run)) return check_same_record(run, record);
   if (!fs::exists(out)) return;
-  if (!fs::is_directory(out) || !fs::is_empty(out)) {
+  if (!fs::is_directory(out) || !is_empty_but_for_lock(out)) {
     fail(ExitCode::usage, {.where = "--out",
                            .found = fmt::format("{} holds something else", out.string()),
                            .expected = "a new or empty directory, or a run of the same command"});
@@ -68,7 +75,8 @@ void check_run(const fs::path& out, const fs::path& run, const Json& record) {
 
 void begin_run(const fs::path& run, const Json& record) {
   make_directories(run);
-  if (!run_has_begun(run)) write_file(run / kRunFile, record.dump(2) + "\n");
+  if (run_has_begun(run)) return check_same_record(run, record);
+  write_file(run / kRunFile, record.dump(2) + "\n");
 }
 
 }  // namespace phatgoose

@@ -26,7 +26,7 @@ bool run_has_begun(const fs::path& run);
 /// Usage error that names the first setting in which the run was begun differently.
 void check_same_record(const fs::path& run, const Json& record);
 
-/// Makes the directory `run` and writes `run`/run.json, where it is not there yet.
+/// Makes the directory `run` and writes `run`/run.json; where it is there already, it must say the same.
 void begin_run(const fs::path& run, const Json& record);
 
 }  // namespace phatgoose

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <ranges>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/log.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/safetensors.h"
@@ -57,9 +60,24 @@ std::vector<std::int64_t> CheckpointFolder::steps() const {
   return complete;
 }
 
-std::optional<std::int64_t> CheckpointFolder::newest() const {
-  const std::vector<std::int64_t> complete = steps();
-  return complete.empty() ? std::nullopt : std::optional(complete.back());
+std::optional<Checkpoint> CheckpointFolder::read_newest() const {
+  std::map<std::int64_t, std::string> damaged;  // by step: what is wrong
+  for (const std::int64_t step : std::views::reverse(steps())) {
+    try {
+      Checkpoint checkpoint{step, read_state(step)};
+      for (const auto& [other, what] : damaged) {
+        remove_directory(path_of(other));
+        log_warning(fmt::format("the checkpoint of step {} is damaged and was removed: {}", other, what));
+      }
+      return checkpoint;
+    } catch (const Error& error) {
+      damaged[step] = error.what();
+    }
+  }
+  if (damaged.empty()) return std::nullopt;
+  fail(ExitCode::bad_data, {.where = path_.string(),
+                            .found = fmt::format("no whole checkpoint: {}", damaged.rbegin()->second),
+                            .hint = fmt::format("to begin again: rm -r {}", path_.string())});
 }
 
 void CheckpointFolder::write(std::int64_t step, const Json& state, const NamedTensors& tensors) const {

@@ -17,6 +17,11 @@ namespace phatgoose {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
+struct Checkpoint {
+  std::int64_t step;
+  Json state;
+};
+
 class CheckpointFolder {
  public:
   /// The folder `run`/checkpoints, which need not exist yet.
@@ -24,12 +29,12 @@ class CheckpointFolder {
 
   /// Steps of the complete checkpoints, ascending.
   std::vector<std::int64_t> steps() const;
-  std::optional<std::int64_t> newest() const;
+  /// The newest checkpoint that is whole, nothing where there is no checkpoint. Newer ones that are damaged are named in
+  /// a warning and removed; where all are damaged: bad_data.
+  std::optional<Checkpoint> read_newest() const;
 
   /// Writes tensors (fp32) and `state` as step-N; the tensors' device does not matter.
   void write(std::int64_t step, const Json& state, const NamedTensors& tensors) const;
-  /// The `state` of step-N; bad_data where the checkpoint is damaged.
-  Json read_state(std::int64_t step) const;
   /// Copies the stored tensors of step-N into `tensors`, matched by name; all must be there with the same shape.
   void read_tensors(std::int64_t step, const NamedTensors& tensors) const;
 
@@ -38,6 +43,8 @@ class CheckpointFolder {
 
  private:
   fs::path path_of(std::int64_t step) const { return path_ / ("step-" + std::to_string(step)); }
+  /// The `state` of step-N; bad_data where the checkpoint is damaged.
+  Json read_state(std::int64_t step) const;
 
   fs::path path_;
 };

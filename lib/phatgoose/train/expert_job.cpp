@@ -5,6 +5,7 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/data/base_hashes.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/run_lock.h"
 #include "phatgoose/store/run_record.h"
 
 namespace phatgoose {
@@ -103,6 +104,8 @@ TrainingOutcome train_expert(TrainExpertSettings settings, at::Device device, at
   const std::string fingerprint = base_fingerprint(settings.model);
   const Json record = record_of(settings, fingerprint);
   check_run(settings.out, settings.out, record);
+  std::optional<RunLock> lock;
+  if (!is_of_kind(settings.out, kExpertKind)) lock.emplace(settings.out);
   if (read_finished(settings.out, kExpertKind)) {
     log_info(fmt::format("{} is finished", settings.out));
   } else {

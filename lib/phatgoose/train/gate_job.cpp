@@ -6,6 +6,7 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/data/base_hashes.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/run_lock.h"
 #include "phatgoose/store/run_record.h"
 
 namespace phatgoose {
@@ -41,11 +42,16 @@ void check_destination(const GateJob& job) {
   }
 }
 
-/// Whether the manifest of the destination knows the gate, and its files are what the manifest says.
-bool is_finished(const GateJob& job) {
+/// Whether the manifest of the destination knows the gate of this run.
+bool has_finished_gate(const GateJob& job) {
   if (!run_has_begun(job.run)) return false;
   const std::optional<Manifest> manifest = read_manifest(job.destination, kExpertKind);
-  if (!manifest || !manifest->body.contains("gate")) return false;
+  return manifest && manifest->body.contains("gate");
+}
+
+/// The same, and its files are what the manifest says.
+bool is_finished(const GateJob& job) {
+  if (!has_finished_gate(job)) return false;
   const std::string remedy = job.settings.out ? remedy_of_removing(job.destination)
                                               : "put the file back as it was; the expert itself is not made here";
   return read_finished(job.destination, kExpertKind, remedy).has_value();
@@ -119,6 +125,8 @@ TrainingOutcome train_gate(TrainGateSettings settings, at::Device device, at::Sc
                     .run = destination / "gate-run",
                     .record = std::move(record)};
   check_destination(job);
+  std::optional<RunLock> lock;
+  if (!has_finished_gate(job)) lock.emplace(job.destination);
   if (is_finished(job)) {
     log_info(fmt::format("the gate of {} is finished", destination.string()));
   } else {

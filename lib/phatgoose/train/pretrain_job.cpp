@@ -8,6 +8,7 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/data/base_hashes.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/run_lock.h"
 #include "phatgoose/store/run_record.h"
 #include "phatgoose/text/tokenizer.h"
 #include "phatgoose/text/tokenizer_files.h"
@@ -88,7 +89,7 @@ void write_model(const PretrainSettings& settings, const T5Model& model, const J
   write_manifest(out, {.kind = kModelKind, .body = body}, files);
 }
 
-/// The beginning of a run. Unless it gets as far as training, a new run's directory is cleared away again.
+/// The beginning of a run. Unless it gets as far as training, a new run's files are cleared away again.
 class Beginning {
  public:
   Beginning(fs::path run, const Json& record) : run_(std::move(run)), is_new_(!run_has_begun(run_)) {
@@ -99,7 +100,6 @@ class Beginning {
     std::error_code ignored;
     for (const char* name : kTokenizerFiles) fs::remove(run_ / name, ignored);
     fs::remove(run_ / "run.json", ignored);
-    fs::remove(run_, ignored);  // only when empty
   }
   Beginning(const Beginning&) = delete;
   Beginning& operator=(const Beginning&) = delete;
@@ -141,6 +141,8 @@ TrainingOutcome pretrain(PretrainSettings settings, at::Device device) {
   const std::vector<TextSource> sources = text_sources(settings);
   const Json record = record_of(settings, sources);
   check_run(settings.out, settings.out, record);
+  std::optional<RunLock> lock;
+  if (!is_of_kind(settings.out, kModelKind)) lock.emplace(settings.out);
   if (read_finished(settings.out, kModelKind)) {
     log_info(fmt::format("{} is finished", settings.out));
   } else if (run_job(settings, sources, record, device) == TrainingOutcome::stopped) {

@@ -139,20 +139,20 @@ void Trainer::save() {
                       {"best", best_.to_json()}};
   checkpoints_.write(step_, state, state_tensors());
   saved_step_ = step_;
-  // While the run goes on there is always one to continue from.
-  checkpoints_.prune(std::max<std::int64_t>(settings_.keep_checkpoints, 1), settings_.save_every, step_);
+  // While the run goes on there is one to continue from, even where the newest is damaged.
+  checkpoints_.prune(std::max<std::int64_t>(settings_.keep_checkpoints, 2), settings_.save_every, step_);
 }
 
 void Trainer::restore() {
-  if (const std::optional<std::int64_t> newest = checkpoints_.newest()) {
-    const Json state = checkpoints_.read_state(*newest);
-    const std::string where = fmt::format("checkpoint of step {}", *newest);
+  if (const std::optional<Checkpoint> newest = checkpoints_.read_newest()) {
+    const Json& state = newest->state;
+    const std::string where = fmt::format("checkpoint of step {}", newest->step);
     step_ = json_get<std::int64_t>(state, "step", where);
     metrics_size_ = json_get<std::int64_t>(state, "metrics_size", where);
     best_ = BestCheckpoint::from_json(json_get<Json>(state, "best", where), where);
     if (best_.step()) best_values_ = copies_of(optimizer_.parameters());
     source_.seek(json_get<Json>(state, "source_position", where));
-    checkpoints_.read_tensors(*newest, state_tensors());
+    checkpoints_.read_tensors(newest->step, state_tensors());
     optimizer_.set_updates(step_);
     saved_step_ = step_;
     log_info(fmt::format("continuing after step {} of {}", step_, settings_.schedule.steps));
