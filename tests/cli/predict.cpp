@@ -198,7 +198,7 @@ TEST_CASE("bad use of predict") {
                     {base, 3, {"stdin:1: "}, "text for a base without tokenizer\n"},
                     {base, 3, {"stdin:1: "}, "{\"input_ids\": [5, 100000]}\n"},
                     {base + "--max-line-bytes 9", 3, {"stdin:1: ", "more than 9 bytes", "--max-line-bytes"}, kGenerate},
-                    {base, 3, {"stdin:1:3: ", "0xE4", "UTF-8"}, "{ \xE4}\n"},
+                    {base, 3, {"stdin:1: column 3: ", "0xE4", "UTF-8"}, "{ \xE4}\n"},
                     {base, 3, {"stdin: UTF-16 text"}, std::string("\xFF\xFE{\0", 4)},
                     {base,
                      3,

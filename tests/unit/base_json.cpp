@@ -37,12 +37,29 @@ TEST_CASE("json refuses a duplicate key among many") {
 
 TEST_CASE("json refuses broken text with line and column") {
   REQUIRE_THROWS_MATCHES(parse_json("{\"a\": 1,\n  tru}", "f.json"), Error,
-                         FailsWith(ExitCode::bad_data, "f.json:2:", "syntax error"));
-  REQUIRE_THROWS_MATCHES(parse_json("", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1:1"));
-  REQUIRE_THROWS_MATCHES(parse_json("{} {}", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1:4"));
+                         FailsWith(ExitCode::bad_data, "f.json:2: column 6: invalid JSON: invalid literal"));
+  REQUIRE_THROWS_MATCHES(parse_json("", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1: column 1: invalid JSON: "));
+  REQUIRE_THROWS_MATCHES(parse_json("{} {}", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1: column 4"));
   REQUIRE_THROWS_MATCHES(parse_json("[1e999]", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1:", "1e999"));
-  REQUIRE_THROWS_MATCHES(parse_json("\"\xff\"", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1:2"));
+  REQUIRE_THROWS_MATCHES(parse_json("\"\xff\"", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1: column 2"));
   REQUIRE_THROWS_MATCHES(parse_json("[1, 2", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1:"));
+}
+
+TEST_CASE("json of one line is refused with its column, and a long string in it is not repeated") {
+  REQUIRE(parse_json_line("{\"a\": 1}", "f.jsonl:7").at("a") == 1);
+  REQUIRE_THROWS_MATCHES(parse_json_line("{\"a\": 1", "f.jsonl:7"), Error,
+                         FailsWith(ExitCode::bad_data, "f.jsonl:7: column 8: invalid JSON: unexpected end of input"));
+  REQUIRE_THROWS_MATCHES(parse_json_line("{\"a\": 1, \"a\": 2}", "f.jsonl:7"), Error,
+                         FailsWith(ExitCode::bad_data, "f.jsonl:7: column 12: duplicate key"));
+  try {
+    parse_json_line("{\"a\": \"" + std::string(10000, 'x') + "\\q\"}", "f.jsonl:7");
+    FAIL("no error");
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    INFO(what);
+    CHECK(what == "f.jsonl:7: column 10009: invalid JSON: invalid string: forbidden character after backslash; "
+                  "expected string literal");
+  }
 }
 
 TEST_CASE("json refuses nesting that would exhaust the stack") {

@@ -6,6 +6,7 @@
 #include "support/golden.h"
 #include "support/gzip.h"
 #include "support/scratch_directory.h"
+#include "support/stderr_of.h"
 
 namespace phatgoose {
 namespace {
@@ -85,7 +86,7 @@ TEST_CASE("an input alone is a row where no target is needed") {
 
 TEST_CASE("a bad row is an error that names its line") {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {R"({"input": "a")", "f.jsonl:2"},
+      {R"({"input": "a")", "f.jsonl:2: column 14: invalid JSON: unexpected end of input; expected '}'"},
       {R"({"input": "a", "target": "b"} x)", "f.jsonl:2"},
       {R"({"input": "a", "input": "b", "target": "c"})", "duplicate key"},
       {R"(["a", "b"])", "a JSON array"},
@@ -119,6 +120,69 @@ TEST_CASE("a bad row is an error that names its line") {
     INFO(row);
     CHECK_THROWS_MATCHES(read_records(scratch / "f.jsonl"), Error, FailsWith(ExitCode::bad_data, "f.jsonl:2", words));
   }
+}
+
+TEST_CASE("bad rows can be told one by one, and those behind them are read") {
+  const std::string good = R"({"input": "a", "target": "b"})";
+  const std::string long_row = R"({"input": ")" + std::string(300000, 'x') + R"(", "target": "b"})";
+  const std::vector<std::string> lines = {good,           R"({"input": "a")", "{\"input\": \"\xE4\"}", good, long_row,
+                                          R"({"target": "b"})", "",         long_row,                  good, long_row};
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  text.pop_back();  // the last line lacks its end
+  const ScratchDirectory scratch;
+  write_text(scratch / "f.jsonl", text);
+  test::write_gzip(scratch / "f.jsonl.gz", text);
+  for (const char* name : {"f.jsonl", "f.jsonl.gz"}) {
+    std::vector<BadRow> bad;
+    RecordReader reader(scratch / name, 100, [&](const BadRow& row) { bad.push_back(row); });
+    std::vector<std::int64_t> rows;
+    for (Record record; reader.next(record);) rows.push_back(record.line);
+    CHECK(rows == std::vector<std::int64_t>{1, 4, 9});
+    REQUIRE(bad.size() == 6);
+    CHECK(bad[0].line == 2);
+    CHECK(bad[0].message == "column 14: invalid JSON: unexpected end of input; expected '}'");
+    CHECK(bad[1].line == 3);
+    CHECK(bad[1].message.starts_with("column 12: the byte 0xE4; expected UTF-8 text"));
+    CHECK(bad[2].line == 5);
+    CHECK(bad[2].message.starts_with("a line of more than 100 bytes"));
+    CHECK(bad[3].line == 6);
+    CHECK(bad[3].message == "no \"input\"; expected a string");
+    CHECK(bad[4].line == 8);
+    CHECK(bad[5].line == 10);
+  }
+}
+
+TEST_CASE("bad rows are skipped where that is wanted, counted, and the first of them named") {
+  const ScratchDirectory scratch;
+  std::string text = "{\"input\": \"a\", \"target\": \"b\"}\n";
+  for (int i = 0; i < 5; ++i) text += "{}\n";
+  write_text(scratch / "f.jsonl", text);
+  SkippedRows skipped;
+  std::vector<Record> records;
+  const std::string said = test::stderr_of([&] { records = read_records(scratch / "f.jsonl", kMaxLineBytes, &skipped); });
+  CHECK(records.size() == 1);
+  CHECK(skipped.count() == 5);
+  const std::string file = scratch / "f.jsonl";
+  CHECK(said == "warning: " + file + ": 5 bad rows were skipped; the first 3:\n" +                //
+                    "warning: " + file + ":2: no \"input\"; expected a string\n" +  //
+                    "warning: " + file + ":3: no \"input\"; expected a string\n" +  //
+                    "warning: " + file + ":4: no \"input\"; expected a string\n");
+  write_text(scratch / "none.jsonl", "{}\n");
+  SkippedRows all;
+  CHECK_THROWS_MATCHES(read_records(scratch / "none.jsonl", kMaxLineBytes, &all), Error,
+                       FailsWith(ExitCode::bad_data, "none.jsonl", "no rows"));
+}
+
+TEST_CASE("what is wrong with a file is an error even where bad rows are skipped") {
+  const ScratchDirectory scratch;
+  std::string text;
+  for (int i = 0; i < 20000; ++i) text += "{\"input\": \"" + std::to_string(i * 7919) + "\", \"target\": \"b\"}\n";
+  test::write_gzip(scratch / "whole.jsonl.gz", text);
+  const std::string whole = test::read_text(scratch / "whole.jsonl.gz");
+  write_text(scratch / "f.jsonl.gz", whole.substr(0, whole.size() / 2));
+  SkippedRows skipped;
+  CHECK_THROWS_AS(read_records(scratch / "f.jsonl.gz", kMaxLineBytes, &skipped), Error);
 }
 
 TEST_CASE("a file without rows is an error") {
@@ -161,8 +225,8 @@ TEST_CASE("rows in other encodings, or longer than admitted, are refused with th
     write_text(scratch / "f.jsonl", text);
     CHECK_THROWS_MATCHES(read_records(scratch / "f.jsonl", 40), Error, FailsWith(ExitCode::bad_data, where, found));
   };
-  refused(row + "\n{\"input\": \"a\", \"target\": \"\xE4\"}\n", "f.jsonl:2:27", "0xE4");
-  refused(row + "\n{\"input\": \"a\", \"target\": \"" + std::string(1, '\0') + "\"}\n", "f.jsonl:2:27", "0x00");
+  refused(row + "\n{\"input\": \"a\", \"target\": \"\xE4\"}\n", "f.jsonl:2: column 27", "0xE4");
+  refused(row + "\n{\"input\": \"a\", \"target\": \"" + std::string(1, '\0') + "\"}\n", "f.jsonl:2: column 27", "0x00");
   refused(std::string("\xFF\xFE{\0", 4), "f.jsonl", "UTF-16 text");
   refused(std::string("{\0\"\0", 4), "f.jsonl", "UTF-16LE text");
   refused(row + "\n\n" + row + std::string(20, ' '), "f.jsonl:3", "a line of more than 40 bytes");

@@ -98,7 +98,7 @@ TEST_CASE("a bad suite is an error that names file and line") {
   CHECK(read_suite(scratch / "marked.yaml").name == "s");
   write_text(scratch / "latin.yaml", good + "# \xE4\n");
   CHECK_THROWS_MATCHES(read_suite(scratch / "latin.yaml"), Error,
-                       FailsWith(ExitCode::bad_data, "latin.yaml:6:3", "0xE4"));
+                       FailsWith(ExitCode::bad_data, "latin.yaml:6: column 3", "0xE4"));
   CHECK_THROWS_MATCHES(read_suite(scratch / "none.yaml"), Error, FailsWith(ExitCode::bad_data, "none.yaml"));
 }
 

@@ -230,14 +230,14 @@ TEST_CASE("a byte-order mark is no part of the first line, also after going back
 TEST_CASE("bytes that are no UTF-8 text are refused with line and column, also far behind in a long line") {
   const ScratchDirectory scratch;
   write_text(scratch / "f", "fine\nno\xffne\n");
-  CHECK_THROWS_MATCHES(lines_of(scratch / "f"), Error, FailsWith(ExitCode::bad_data, "f:2:3", "0xFF", "UTF-8"));
+  CHECK_THROWS_MATCHES(lines_of(scratch / "f"), Error, FailsWith(ExitCode::bad_data, "f:2: column 3", "0xFF", "UTF-8"));
   write_text(scratch / "f", std::string("fine\nno\0ne\n", 11));
-  CHECK_THROWS_MATCHES(lines_of(scratch / "f"), Error, FailsWith(ExitCode::bad_data, "f:2:3", "0x00"));
+  CHECK_THROWS_MATCHES(lines_of(scratch / "f"), Error, FailsWith(ExitCode::bad_data, "f:2: column 3", "0x00"));
   write_text(scratch / "f", "aaaa bbbb cccc d\xff");
   LineReader reader(scratch / "f");
   std::string line;
   for (int part = 0; part < 3; ++part) REQUIRE(reader.next(line, 4));
-  CHECK_THROWS_MATCHES(reader.next(line, 4), Error, FailsWith(ExitCode::bad_data, "f:1:17"));
+  CHECK_THROWS_MATCHES(reader.next(line, 4), Error, FailsWith(ExitCode::bad_data, "f:1: column 17"));
   write_gzip(scratch / "f.gz", std::string_view("\xFF\xFE{\0", 4));
   CHECK_THROWS_MATCHES(lines_of(scratch / "f.gz"), Error, FailsWith(ExitCode::bad_data, "f.gz", "UTF-16"));
 }

@@ -41,10 +41,28 @@ class TrackingIterator {
   const char** position_;
 };
 
+/// What the parser says of a syntax error, without its own name, its place and a copy of the text:
+/// "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing value - WHAT; last read:
+/// 'TEXT'; expected '}'" -> "invalid JSON: WHAT; expected '}'".
+std::string plain_message(std::string what) {
+  const auto cut_before = [&what](std::string_view mark) {
+    if (const auto at = what.find(mark); at != std::string::npos) what.erase(0, at + mark.size());
+  };
+  cut_before(", column ");
+  cut_before(": ");
+  if (what.starts_with("syntax error")) cut_before(" - ");
+  if (const auto text = what.find("; last read: '"); text != std::string::npos) {
+    const auto expected = what.rfind("'; expected ");
+    what.erase(text, expected == std::string::npos ? expected : expected + 1 - text);
+  }
+  return "invalid JSON: " + what;
+}
+
 /// Builds the document from parse events; refuses what a plain parse lets pass.
 class DocumentBuilder : public nlohmann::json_sax<Json> {
  public:
-  DocumentBuilder(std::string_view text, const std::string& where) : text_(text), where_(where) {}
+  DocumentBuilder(std::string_view text, const std::string& where, bool one_line)
+      : text_(text), where_(where), one_line_(one_line) {}
 
   Json document;
   const char* position = nullptr;
@@ -68,12 +86,7 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
   }
 
   bool parse_error(std::size_t offset, const std::string&, const Json::exception& error) override {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: WHAT" -> WHAT
-    std::string what = error.what();
-    if (const auto column = what.find(", column "); column != std::string::npos) {
-      what = what.substr(std::min(what.size(), what.find(": ", column) + 2));
-    }
-    refuse(offset == 0 ? 0 : offset - 1, what, "");
+    refuse(offset == 0 ? 0 : offset - 1, plain_message(error.what()), "");
     return false;
   }
 
@@ -100,11 +113,11 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
     const std::string_view before = text_.substr(0, std::min(offset, text_.size()));
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
     const auto line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-    fail(ExitCode::bad_data,
-         {.where = where_ + ":" + std::to_string(line) + ":" + std::to_string(before.size() - line_start + 1),
-          .found = found,
-          .expected = expected,
-          .hint = ""});
+    fail(ExitCode::bad_data, {.where = fmt::format("{}{}: column {}", where_, one_line_ ? "" : fmt::format(":{}", line),
+                                                   before.size() - line_start + 1),
+                              .found = found,
+                              .expected = expected,
+                              .hint = ""});
   }
 
   Json* place(Json value) {
@@ -141,18 +154,23 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
 
   std::string_view text_;
   const std::string& where_;
+  bool one_line_;
   std::vector<Open> open_;  ///< outermost first
   Json* member_ = nullptr;  ///< where the value of the key just read goes
 };
 
-}  // namespace
-
-Json parse_json(std::string_view text, const std::string& where) {
-  DocumentBuilder builder(text, where);
+Json parse(std::string_view text, const std::string& where, bool one_line) {
+  DocumentBuilder builder(text, where, one_line);
   Json::sax_parse(TrackingIterator(text.data(), &builder.position),
                   TrackingIterator(text.data() + text.size(), &builder.position), &builder);
   return std::move(builder.document);
 }
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& where) { return parse(text, where, /*one_line=*/false); }
+
+Json parse_json_line(std::string_view line, const std::string& where) { return parse(line, where, /*one_line=*/true); }
 
 Json read_json(const std::string& path) { return parse_json(read_text(path), path); }
 

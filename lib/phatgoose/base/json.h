@@ -9,8 +9,11 @@ namespace phatgoose {
 
 using Json = nlohmann::ordered_json;
 
-/// Parses one document. `where` names the source in errors (exit code bad_data).
+/// Parses one document. `where` names the source in errors (exit code bad_data): "WHERE:LINE: column N: ...".
 Json parse_json(std::string_view text, const std::string& where);
+
+/// Parses a document that is one line of a file, `where` being "FILE:LINE": errors say "FILE:LINE: column N: ...".
+Json parse_json_line(std::string_view line, const std::string& where);
 
 /// Reads and parses a whole file; a byte-order mark before the document is no part of it.
 Json read_json(const std::string& path);

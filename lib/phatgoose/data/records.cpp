@@ -6,7 +6,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/json.h"
 #include "phatgoose/base/log.h"
-#include "phatgoose/text/line_reader.h"
+#include "phatgoose/base/utf8.h"
 #include "phatgoose/text/unicode.h"
 
 namespace phatgoose {
@@ -96,7 +96,7 @@ void log_unknown(const fs::path& path, const std::set<std::string>& unknown) {
 }  // namespace
 
 Record parse_record(std::string_view json, const std::string& where, bool need_target, std::set<std::string>* unknown) {
-  const Json row = parse_json(json, where);
+  const Json row = parse_json_line(json, where);
   check_keys(row, where, unknown);
   Record record;
   if (has(row, "input_ids")) {
@@ -115,25 +115,58 @@ bool make_row(std::string& line) {
   return line.find_first_not_of(" \t") != std::string::npos;
 }
 
-std::vector<Record> read_records(const fs::path& path, std::size_t max_line_bytes) {
-  std::vector<Record> records;
-  std::set<std::string> unknown;
-  LineReader reader(path, max_line_bytes);
-  std::string line;
-  while (reader.next(line)) {
-    if (!make_row(line)) continue;
-    Record record = parse_record(line, reader.where(), true, &unknown);
-    record.line = reader.line_number();
-    if (record.id.empty()) record.id = path.filename().string() + ":" + std::to_string(record.line);
-    records.push_back(std::move(record));
+RecordReader::RecordReader(const fs::path& path, std::size_t max_line_bytes, OnBadRow on_bad_row)
+    : path_(path), lines_(path, max_line_bytes), on_bad_row_(std::move(on_bad_row)) {}
+
+bool RecordReader::next(Record& record) {
+  while (true) {
+    try {
+      if (!lines_.next(line_)) return false;
+    } catch (const LineError& error) {
+      if (!on_bad_row_) throw;
+      report(error);
+      continue;
+    }
+    if (make_row(line_) && read_row(record)) return true;
   }
+}
+
+/// false: the row is bad, and was reported.
+bool RecordReader::read_row(Record& record) {
+  try {
+    record = parse_record(line_, lines_.where(), true, &unknown_);
+  } catch (const Error& error) {
+    if (!on_bad_row_) throw;
+    report(error);
+    return false;
+  }
+  record.line = lines_.line_number();
+  if (record.id.empty()) record.id = path_.filename().string() + ":" + std::to_string(record.line);
+  return true;
+}
+
+void RecordReader::report(const Error& error) {
+  std::string message = error.what();
+  if (const std::string place = printable(lines_.where()) + ": "; message.starts_with(place)) {
+    message.erase(0, place.size());
+  }
+  on_bad_row_({.line = lines_.line_number(), .message = std::move(message)});
+}
+
+std::vector<Record> read_records(const fs::path& path, std::size_t max_line_bytes, SkippedRows* skipped) {
+  RecordReader::OnBadRow skip;
+  if (skipped != nullptr) skip = [skipped](const BadRow& row) { skipped->add(row); };
+  RecordReader reader(path, max_line_bytes, std::move(skip));
+  std::vector<Record> records;
+  for (Record record; reader.next(record);) records.push_back(std::move(record));
+  if (skipped != nullptr) skipped->warn(path.string());
   if (records.empty()) {
     fail(ExitCode::bad_data, {.where = path.string(),
                               .found = "no rows",
                               .expected = "JSON Lines, one row a line: {\"input\": ..., \"target\": ...}",
                               .hint = ""});
   }
-  log_unknown(path, unknown);
+  log_unknown(path, reader.unknown_keys());
   return records;
 }
 

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "phatgoose/base/text_file.h"
+#include "phatgoose/data/skipped_rows.h"
+#include "phatgoose/text/line_reader.h"
 #include "phatgoose/text/tokenizer.h"
 
 namespace phatgoose {
@@ -43,9 +46,37 @@ Record parse_record(std::string_view json, const std::string& where, bool need_t
 /// Takes off a byte-order mark, which files that were joined bring along. false: the line is blank, and no row.
 bool make_row(std::string& line);
 
-/// All rows of one file; blank lines are skipped, unknown keys are named in one log line. Wrong types, missing fields,
-/// truncated gzip, lines of more bytes than admitted and empty files are bad_data errors that name file and line.
-std::vector<Record> read_records(const fs::path& path, std::size_t max_line_bytes = kMaxLineBytes);
+/// The rows of one file, one after the other; blank lines are skipped.
+class RecordReader {
+ public:
+  using OnBadRow = std::function<void(const BadRow&)>;
+
+  /// `on_bad_row`, where given, is told of every bad row, and reading goes on behind it: invalid JSON, wrong types,
+  /// missing fields, bytes that are not UTF-8, lines of more bytes than admitted. Without it they are bad_data errors
+  /// that name file and line, as truncated gzip always is.
+  explicit RecordReader(const fs::path& path, std::size_t max_line_bytes = kMaxLineBytes, OnBadRow on_bad_row = {});
+
+  /// false at the end of the file.
+  bool next(Record& record);
+
+  /// Keys of the rows so far that are not used.
+  const std::set<std::string>& unknown_keys() const { return unknown_; }
+
+ private:
+  bool read_row(Record& record);
+  void report(const Error& error);
+
+  fs::path path_;
+  LineReader lines_;
+  OnBadRow on_bad_row_;
+  std::string line_;
+  std::set<std::string> unknown_;
+};
+
+/// All rows of one file; unknown keys are named in one log line. Bad rows are errors, as those of RecordReader, unless
+/// `skipped` is given: then they are left out, counted there, and told in a warning. A file without rows: bad_data.
+std::vector<Record> read_records(const fs::path& path, std::size_t max_line_bytes = kMaxLineBytes,
+                                 SkippedRows* skipped = nullptr);
 
 /// Indices of the choices that are right: equal to `target` or to one of `targets` after strip; for rows of ids, equal
 /// to `target_ids`. None: bad_data at `where` (the file; the line is added).

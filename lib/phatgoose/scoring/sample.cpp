@@ -40,7 +40,7 @@ void read_choice_fields(const Json& row, const std::string& where, Sample& sampl
 }
 
 Sample parse_sample(std::string_view line, const std::string& where) {
-  const Json row = parse_json(line, where);
+  const Json row = parse_json_line(line, where);
   Sample sample;
   sample.task = json_get<std::string>(row, "task", where);
   sample.row = json_get<std::int64_t>(row, "row", where);

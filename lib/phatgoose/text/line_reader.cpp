@@ -25,6 +25,7 @@ struct LineReader::Impl {
   std::int64_t offset = 0;
   std::int64_t line = 0;
   std::size_t column = 0;  // bytes of the line that earlier parts gave
+  bool dropping = false;   // what is left of a line that was refused
 
   std::string_view rest() const { return std::string_view(buffer).substr(used); }
   std::string where() const { return source.name() + ":" + std::to_string(line); }
@@ -48,11 +49,24 @@ struct LineReader::Impl {
 
   bool too_long() const { return rest().size() > max_bytes; }
 
-  [[noreturn]] void refuse_length(std::int64_t number) const {
-    fail(ExitCode::bad_data, {.where = source.name() + ":" + std::to_string(number),
-                              .found = "a line of more than " + std::to_string(max_bytes) + " bytes",
-                              .expected = "shorter lines",
-                              .hint = "--max-line-bytes N admits longer ones"});
+  [[noreturn]] void refuse_length(std::int64_t number) {
+    line = number;
+    dropping = true;
+    throw LineError({.where = where(),
+                     .found = "a line of more than " + std::to_string(max_bytes) + " bytes",
+                     .expected = "shorter lines",
+                     .hint = "--max-line-bytes N admits longer ones"});
+  }
+
+  void drop_rest_of_line() {
+    column = scanned = 0;
+    for (dropping = false;;) {
+      const std::size_t newline = rest().find('\n');
+      const std::size_t taken = newline == std::string_view::npos ? rest().size() : newline + 1;
+      used += taken;
+      offset += static_cast<std::int64_t>(taken);
+      if (newline != std::string_view::npos || !*fill(/*wait=*/true)) return;
+    }
   }
 };
 
@@ -67,6 +81,7 @@ LineReader& LineReader::operator=(LineReader&&) noexcept = default;
 bool LineReader::next(std::string& line, std::size_t part_bytes) {
   Impl& in = *impl_;
   line.clear();
+  if (in.dropping) in.drop_rest_of_line();
   const std::int64_t number = in.line + (in.column == 0 ? 1 : 0);
   std::size_t end = in.end_of_part(part_bytes);
   while (end == std::string::npos) {
@@ -82,17 +97,19 @@ bool LineReader::next(std::string& line, std::size_t part_bytes) {
   in.line = number;
   if (in.offset == 0 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (whole && text.ends_with('\r')) text.remove_suffix(1);
-  check_line(text, in.where(), in.column + 1);
-  line = text;
+  const std::size_t first_column = in.column + 1;
   const std::size_t taken = std::min(end + 1, in.rest().size());
   in.column = whole ? 0 : in.column + taken;
   in.used += taken;
   in.offset += static_cast<std::int64_t>(taken);
+  if (const auto fault = fault_of_line(text, in.where(), first_column)) throw LineError(*fault);
+  line = text;
   return true;
 }
 
 bool LineReader::ready() {
   Impl& in = *impl_;
+  if (in.dropping) return false;
   while (in.end_of_part(kWholeLines) == std::string::npos && !in.too_long()) {
     in.scanned = in.rest().size();
     const std::optional<bool> more = in.fill(/*wait=*/false);
@@ -111,6 +128,7 @@ void LineReader::seek(std::int64_t offset) {
   impl_->source.seek(offset);
   impl_->buffer.clear();
   impl_->used = impl_->scanned = impl_->column = 0;
+  impl_->dropping = false;
   impl_->offset = offset;
 }
 

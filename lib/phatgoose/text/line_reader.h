@@ -6,16 +6,23 @@
 #include <memory>
 #include <string>
 
+#include "phatgoose/base/error.h"
 #include "phatgoose/base/files.h"
 #include "phatgoose/base/text_file.h"
 
 namespace phatgoose {
 
+/// A line that cannot be given: bytes that are not UTF-8, or more of them than admitted (bad_data).
+class LineError : public Error {
+ public:
+  explicit LineError(const Fault& fault) : Error(ExitCode::bad_data, fault) {}
+};
+
 class LineReader {
  public:
   static constexpr std::size_t kWholeLines = std::string::npos;
 
-  /// Opens a file (ByteSource says what is refused). Lines longer than `max_line_bytes` are bad_data when they come.
+  /// Opens a file (ByteSource says what is refused). Lines longer than `max_line_bytes` are errors when they come.
   explicit LineReader(const fs::path& path, std::size_t max_line_bytes = kMaxLineBytes);
   /// Reads an open descriptor, which `name` stands for in errors.
   LineReader(int descriptor, std::string name, std::size_t max_line_bytes = kMaxLineBytes);
@@ -24,9 +31,9 @@ class LineReader {
   LineReader& operator=(LineReader&&) noexcept;
 
   /// Reads the next line without its end ("\n" or "\r\n"; the last line may lack one), the first without a byte-order
-  /// mark. false at the end of the file. Truncated or corrupt gzip, NUL and what is not UTF-8: bad_data. What is longer
-  /// than `part_bytes` comes in parts: a part ends at the first space from there on, and the next call gives the next
-  /// part.
+  /// mark. false at the end of the file. Truncated or corrupt gzip: bad_data. NUL, what is not UTF-8 and lines that are too
+  /// long: LineError, after which the next call gives the line behind it. What is longer than `part_bytes` comes in
+  /// parts: a part ends at the first space from there on, and the next call gives the next part.
   bool next(std::string& line, std::size_t part_bytes = kWholeLines);
   /// Whether next() will not have to wait: a whole line is there, or the end.
   bool ready();
