@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # quickstart.sh: set-up, build, and what a contributor lives through: a new expert, its gate, and its place among the
-# experts of others. Run again, it goes on where it was.
+# experts of others. Run again, it resumes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -10,7 +10,7 @@ Usage: scripts/reproduce.sh [--out DIR] [--seeds N] [--encoder DIR] [--from-scra
 For every seed: experts and gates, gates trained jointly with their experts, one multitask expert; then every way to put
 the experts together, on the held-in and the held-out suite, with 4, 8, ... experts. Everything is under DIR
 (runs/reproduce); the page is DIR/results.md, and each of its numbers comes from a file there.
-Stop it and run it again, and it goes on where it was.
+Stop it and run it again, and it resumes.
 
   --seeds N       seeds 0 ... N-1 for experts and gates; the base is the same (1)
   --encoder DIR   a BERT sentence encoder for retrieval; default: the base's own encoder

@@ -22,8 +22,9 @@ struct Option {
   OptionTarget target;
   std::string help;
   std::string group = "Options";
-  std::string placeholder;           ///< "DIR", "FILE", ...; derived from the type when empty
-  std::vector<std::string> choices;  ///< admitted values; empty: all
+  std::string placeholder;                ///< "DIR", "FILE", ...; derived from the type when empty
+  std::vector<std::string> choices;       ///< admitted values; empty: all
+  std::vector<std::string> former_names;  ///< refused, naming the one of today
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   bool required = false;
@@ -39,6 +40,10 @@ struct Option {
   }
   Option& one_of(std::vector<std::string> values) {
     choices = std::move(values);
+    return *this;
+  }
+  Option& formerly(std::vector<std::string> names) {
+    former_names = std::move(names);
     return *this;
   }
   Option& between(double low, double high) {

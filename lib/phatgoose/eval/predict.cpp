@@ -35,14 +35,14 @@ Record record_of(const std::string& line, const std::string& format, const LineR
   return record;
 }
 
-/// The next rows: up to settings.batch_rows, and after the first only what is there already. A bad row ends the batch;
+/// The next rows: up to settings.pass_rows, and after the first only what is there already. A bad row ends the batch;
 /// `error` holds what is wrong with it.
 std::vector<PredictionRequest> next_batch(LineReader& lines, const Predictor& predictor,
                                           const PredictSettings& settings, std::optional<Error>& error) {
   std::vector<PredictionRequest> batch;
   std::string line;
   try {
-    while (static_cast<std::int64_t>(batch.size()) < settings.batch_rows && (batch.empty() || lines.ready())) {
+    while (static_cast<std::int64_t>(batch.size()) < settings.pass_rows && (batch.empty() || lines.ready())) {
       if (!lines.next(line)) break;
       if (!make_row(line)) continue;
       batch.push_back(predictor.request(record_of(line, settings.format, lines), lines.name()));
@@ -114,7 +114,7 @@ void check_explainable(const PredictSettings& settings, const AdaptedModel& adap
                          .hint = ""});
 }
 
-/// Before anything is loaded: where answers are wanted, nobody has said whose words are whose.
+/// Before anything is loaded: the rows to answer have no labels of experts.
 void check_router(const std::string& routed) {
   const std::string router = read_routed_model(routed).router;
   if (!router_kind(router, routed).uses_labels) return;
@@ -157,8 +157,7 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
   if (routes_inputs) {
     inputs.emplace(adapted.model, *adapted.routed, settings.routing.encoder, known, base_fingerprint(base));
   }
-  const Predictor predictor(adapted, known,
-                            {settings.max_input_length, settings.max_new_tokens, settings.length_normalise},
+  const Predictor predictor(adapted, known, {settings.max_input, settings.max_new_tokens, settings.length_normalise},
                             inputs ? &*inputs : nullptr);
   const std::vector<std::string>* experts = settings.explain ? &adapted.routed->expert_names() : nullptr;
 
