@@ -9,7 +9,7 @@ usage() {
 Usage: scripts/contribute.sh [--base DIR] [--seed N] [--joint] --out DIR TASK...
 
 Trains the expert of every TASK below assets/tasks, and its gate, into DIR/TASK, with a log in DIR-logs and what it cost
-in DIR-logs/costs.jsonl. What is finished already is left alone, what was stopped goes on.
+in DIR-logs/costs.jsonl. What is finished already is left alone, what was stopped resumes.
 
   --base DIR   the base model (assets/base)
   --seed N     seed of the training (0)

@@ -91,6 +91,7 @@ TEST_CASE("build refuses what does not fit, and writes nothing") {
   std::filesystem::copy(kExperts + "/wide", scratch / "elsewhere/wide", std::filesystem::copy_options::recursive);
 
   const std::string start = "build --model " + kModel + " --out DIR/out --expert " + kExperts + "/wide ";
+  const std::string adapter_path = golden_path("peft_default/adapter");
   check_bad_use(
       scratch.path(),
       {
@@ -103,11 +104,17 @@ TEST_CASE("build refuses what does not fit, and writes nothing") {
           {start + "--router gshard", 2, {"router", "phatgoose"}},
           {start + "--enabled wid", 2, {"--enabled", "did you mean wide"}},
           {start + "--out DIR/full", 2, {"--out"}},
-          {"build --model " + kModel + " --out DIR/full --expert " + kExperts + "/wide", 2, {"something else"}},
-          {start + golden_path("peft_default/adapter").string(), 3, {"no gate.safetensors", "train-gate"}},
+          {"build --model " + kModel + " --out DIR/full --expert " + kExperts + "/wide", 2, {"full contains file"}},
+          {start + adapter_path,
+           3,
+           {"no gate.safetensors",
+            "(phatgoose train-gate --model " + kModel + " --expert " + adapter_path + " --data "}},
+          {start + adapter_path + " --router arrow",
+           3,
+           {"(phatgoose prepare --router arrow --model " + kModel + " --expert " + kExperts + "/wide)"}},
           {start + "DIR/none", 3, {"none", "adapter_config.json"}},
           {start + "DIR/cut", 3, {"cut/adapter_model.safetensors"}},
-          {start + "DIR/elsewhere/wide", 3, {"called wide", "names that differ"}},
+          {start + "DIR/elsewhere/wide", 3, {"called wide", "unique names"}},
           {"build --model " + golden_path("t5_v1_0/model").string() + " --out DIR/out --expert " + kExperts + "/wide",
            3,
            {"another base"}},

@@ -196,7 +196,7 @@ TEST_CASE("eval sends every token to the expert that its row names, and marks wh
                                          d + "/methods.yaml");
   INFO(outcome.err);
   REQUIRE(outcome.code == 0);
-  CHECK_THAT(outcome.err, !Catch::Contains("keys that are not used"));
+  CHECK_THAT(outcome.err, !Catch::Contains("ignored keys"));
   CHECK_THAT(outcome.out,
              Catch::Contains("\nwords ") && Catch::Contains("  -  ") && Catch::Contains("uses labels, 1 of 2 tasks\n"));
   CHECK(phatgoose_line("inspect " + d + "/words").out.find("token-oracle") != std::string::npos);
@@ -266,7 +266,8 @@ TEST_CASE("eval refuses bad settings") {
                                   {"eval --model DIR/base --suite DIR/suite.yaml", 2, {"--out"}},
                                   {good + "--limit 0", 2, {"--limit"}},
                                   {good + "--limit many", 2, {"--limit", "many"}},
-                                  {good + "--batch-tokens 0", 2, {"--batch-tokens"}},
+                                  {good + "--pass-tokens 0", 2, {"--pass-tokens"}},
+                                  {good + "--batch-tokens 8", 2, {"--batch-tokens", "renamed", "--pass-tokens"}},
                                   {good + "--tasks chose", 2, {"--tasks", "\"chose\"", "did you mean choose?"}},
                                   {good + "--suite DIR/suite.yaml", 2, {"--suite"}},
                                   {good + "--dtype fp16", 2, {"fp16"}},

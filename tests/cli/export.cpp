@@ -19,8 +19,8 @@ const std::string kExperts = golden_path("experts");
 TEST_CASE("export writes a model and prints its directory") {
   const ScratchDirectory scratch;
   const std::string out = scratch / "merged";
-  const std::vector<std::string> arguments = {"--model", kModel,  "--expert", kExperts + "/wide", kExperts + "/encoder",
-                                              "--merge", "product", "--out",    out};
+  const std::vector<std::string> arguments = {
+      "--model", kModel, "--expert", kExperts + "/wide", kExperts + "/encoder", "--merge", "product", "--out", out};
   const Outcome exported = run_program("phatgoose-export", arguments);
   INFO(exported.err);
   CHECK(exported.code == 0);
@@ -45,27 +45,27 @@ TEST_CASE("export refuses what does not fit, and writes nothing") {
   const std::string start = "export --model " + kModel + " --expert " + kExperts + "/wide ";
   const std::string good = start + "--out DIR/out ";
   const std::string two = good + "--expert " + kExperts + "/narrow ";
-  check_bad_use(scratch.path(),
-                {
-                    {"export", 2, {"--model: missing"}},
-                    {"export --model " + kModel + " --out DIR/out", 2, {"--expert: missing"}},
-                    {start, 2, {"--out: missing"}},
-                    {two, 2, {"--merge", "2 experts"}},
-                    {two + "--merge mean", 2, {"--merge", "factors, product"}},
-                    {two + "--merge factors", 3, {"wide", "narrow", "ranks 4 and 1"}},
-                    {good + "--dtype fp16", 2, {"--dtype", "fp32, bf16"}},
-                    {good + "--threads -1", 2, {"--threads"}},
-                    {start + "--out DIR/full", 2, {"something else"}},
-                    {good + "--expert DIR/none --merge product", 3, {"none", "adapter_config.json"}},
-                    {good + "--expert DIR/cut --merge product", 3, {"cut/adapter_model.safetensors"}},
-                    {"export --model DIR/none --out DIR/out --expert " + kExperts + "/wide", 3, {"config.json"}},
-                    {"export --model DIR/cut_base --out DIR/out --expert " + kExperts + "/wide",
-                     3,
-                     {"cut_base/model.safetensors"}},
-                    {"export --model " + golden_path("t5_v1_0/model").string() + " --out DIR/out --expert " + kExperts +
-                         "/wide",
-                     3,
-                     {"another base"}},
-                    {start + "--out /proc/none/out", 1, {"/proc/none"}},
-                });
+  check_bad_use(
+      scratch.path(),
+      {
+          {"export", 2, {"--model: missing"}},
+          {"export --model " + kModel + " --out DIR/out", 2, {"--expert: missing"}},
+          {start, 2, {"--out: missing"}},
+          {two, 2, {"--merge", "2 experts"}},
+          {two + "--merge mean", 2, {"--merge", "factors, product"}},
+          {two + "--merge factors", 3, {"wide", "narrow", "ranks 4 and 1"}},
+          {good + "--save-dtype fp16", 2, {"--save-dtype", "fp32, bf16"}},
+          {good + "--threads -1", 2, {"--threads"}},
+          {start + "--out DIR/full", 2, {"full contains "}},
+          {good + "--expert DIR/none --merge product", 3, {"none", "adapter_config.json"}},
+          {good + "--expert DIR/cut --merge product", 3, {"cut/adapter_model.safetensors"}},
+          {"export --model DIR/none --out DIR/out --expert " + kExperts + "/wide", 3, {"config.json"}},
+          {"export --model DIR/cut_base --out DIR/out --expert " + kExperts + "/wide",
+           3,
+           {"cut_base/model.safetensors"}},
+          {"export --model " + golden_path("t5_v1_0/model").string() + " --out DIR/out --expert " + kExperts + "/wide",
+           3,
+           {"another base"}},
+          {start + "--out /proc/none/out", 1, {"/proc/none"}},
+      });
 }

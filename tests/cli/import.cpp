@@ -52,7 +52,7 @@ TEST_CASE("import refuses what does not fit, and writes nothing") {
                     {"import --model " + kModel + " --names " + kNames + " --out DIR/out", 2, {"--checkpoint"}},
                     {"import --model " + kModel + " --checkpoint " + kCheckpoint + " --out DIR/out", 2, {"--names"}},
                     {line(kModel, kCheckpoint, kNames, "DIR/out --gate maybe"), 2, {"maybe"}},
-                    {line(kModel, kCheckpoint, kNames, "DIR/full"), 2, {"something else"}},
+                    {line(kModel, kCheckpoint, kNames, "DIR/full"), 2, {"full contains "}},
                     {line("DIR/none", kCheckpoint, kNames, "DIR/out"), 3, {"config.json"}},
                     {line(golden_path("t5_v1_1/model"), kCheckpoint, kNames, "DIR/out"), 3, {"embeddings"}},
                     {line(kModel, "DIR/none.pt", kNames, "DIR/out"), 3, {"none.pt"}},

@@ -102,7 +102,7 @@ TEST_CASE("predict gives the same answers one by one and together, from stdin an
   const std::string rows = std::string(kGenerate) + "\n" + kChoose + "\n" + kGenerate + "\n";
   write_text(files.path() / "rows.jsonl", rows);
   const Outcome together = files.predict("--max-new-tokens 5", rows);
-  const Outcome apart = files.predict("--max-new-tokens 5 --batch-rows 1", rows);
+  const Outcome apart = files.predict("--max-new-tokens 5 --pass-rows 1", rows);
   const Outcome from_file = files.predict("--max-new-tokens 5 " + (files.path() / "rows.jsonl").string(), "");
   CHECK(together.code == 0);
   CHECK(together.out == apart.out);
@@ -242,7 +242,7 @@ TEST_CASE("bad use of predict") {
                     {base + "--expert DIR/none", 3, {"none"}, kGenerate},
                     {base + "DIR/no-rows.jsonl", 3, {"no-rows.jsonl"}},
                     {base + "--format xml", 2, {"xml", "jsonl"}, kGenerate},
-                    {base + "--batch-rows 0", 2, {"batch-rows"}, kGenerate},
+                    {base + "--pass-rows 0", 2, {"pass-rows"}, kGenerate},
                     {base, 3, {"stdin:1: "}, "text for a base without tokenizer\n"},
                     {base, 3, {"stdin:1: "}, "{\"input_ids\": [5, 100000]}\n"},
                     {base + "--max-line-bytes 9", 3, {"stdin:1: ", "more than 9 bytes", "--max-line-bytes"}, kGenerate},
@@ -254,7 +254,7 @@ TEST_CASE("bad use of predict") {
                      "\xFD"
                      "7zXZ" +
                          std::string(1, '\0')},
-                    {base + "--max-input-length 1", 2, {"--max-input-length"}, kGenerate},
+                    {base + "--max-input 1", 2, {"--max-input"}, kGenerate},
                     {base, 3, {"stdin:1"}, "{\"input_ids\": [5\n"},
                 });
 }

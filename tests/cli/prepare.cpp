@@ -135,7 +135,7 @@ TEST_CASE("prepare refuses bad use, and leaves the experts as they are") {
           {model + "--expert DIR/wide DIR/narrow --router average-activation --data DIR/rows.jsonl", 2, {"2 experts"}},
           {model + "--expert DIR/wide DIR/narrow --router retrieval --data DIR/rows.jsonl", 2, {"2 experts"}},
           {average + "--data DIR/rows.jsonl --examples 0", 2, {"--examples"}},
-          {average + "--data DIR/rows.jsonl --batch-tokens 0", 2, {"--batch-tokens"}},
+          {average + "--data DIR/rows.jsonl --pass-tokens 0", 2, {"--pass-tokens"}},
           {average + "--data DIR/rows.jsonl --dtype fp16", 2, {"fp16"}},
           {average + "--data DIR/rows.jsonl --k 2", 2, {"--k: unknown option"}},
           {average + "--data DIR/none.jsonl", 3, {"none.jsonl"}},

@@ -80,6 +80,26 @@ TEST_CASE("the manifest of an expert names the compute type that was used") {
   CHECK(manifest["gate"]["training"]["dtype"] == "bf16");
 }
 
+TEST_CASE("a run says what it trains on, and what is trained, before the first step") {
+  const TrainingFiles files;
+  const std::string d = files.path().string();
+  write_text(files.path() / "mixed.jsonl",
+             read_text(files.path() / "rows.jsonl") + read_text(files.path() / "broken.jsonl"));
+  const Outcome outcome = phatgoose_line("train-expert --name n --out " + d + "/out --model " + d + "/base --data " +
+                                         d + "/mixed.jsonl --skip-bad-rows --steps 1 --batch 1 --threads 1");
+  REQUIRE(outcome.code == 0);
+  const std::string& said = outcome.err;
+  CHECK_THAT(said, Catch::Contains("warning: " + d + "/mixed.jsonl: 1 bad row was skipped\n"));
+  CHECK_THAT(said, Catch::Contains("mixed.jsonl:3: column 18: invalid JSON: unexpected end of input"));
+  const auto rows = said.find("training rows: 2, of 9 tokens; cut: 0 inputs, 0 targets");
+  const auto parameters = said.find(" parameters for 1 steps");
+  const auto first_step = said.find("training: 1/1 steps");
+  CHECK(said.find("device cpu, dtype fp32, threads 1") < rows);
+  CHECK(rows < parameters);
+  CHECK(parameters < first_step);
+  CHECK(first_step != std::string::npos);
+}
+
 TEST_CASE("train-expert refuses bad use and bad input, and leaves nothing behind") {
   const TrainingFiles files;
   const std::string start = "train-expert --name n --out DIR/out --steps 1 --batch 1 --dtype fp32 ";
@@ -93,6 +113,8 @@ TEST_CASE("train-expert refuses bad use and bad input, and leaves nothing behind
           {good + "--steps 1", 2, {"--steps: given more than once"}},
           {good + "--lr fast", 2, {"--lr: \"fast\"", "a number"}},
           {good + "--rank 0", 2, {"--rank: \"0\""}},
+          {good + "--micro-tokens 8", 2, {"--micro-tokens", "renamed", "--pass-tokens"}},
+          {"train-expert --name a/b --out DIR/out --model DIR/base --data DIR/rows.jsonl", 2, {"--name", "a/b"}},
           {good + "--warmup 3", 2, {"--warmup: unknown option", "did you mean --warmup-ratio?"}},
           {good + "--dropout 1.5", 2, {"--dropout"}},
           {good + "--device tpu", 2, {"tpu"}},

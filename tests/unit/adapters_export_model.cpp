@@ -111,7 +111,7 @@ TEST_CASE("sums are rounded once, and only where the expert adapts") {
   const ExpertDirectory expert = ExpertDirectory::open(expert_path("encoder"));
   export_model(settings_for({expert_path("encoder")}, scratch / "single"));
   ExportSettings settings = settings_for({expert_path("encoder")}, scratch / "half");
-  settings.dtype = "bf16";
+  settings.save_dtype = "bf16";
   export_model(settings);
   const auto base = stored_tensors(kBase), single = stored_tensors(scratch / "single"),
              half = stored_tensors(scratch / "half");
@@ -142,7 +142,7 @@ TEST_CASE("weights keep the type of the base, and bf16 sums pass through fp32") 
   settings.model = scratch / "base";
   export_model(settings);
   settings.out = scratch / "single";
-  settings.dtype = "fp32";
+  settings.save_dtype = "fp32";
   export_model(settings);
   const auto half = stored_tensors(scratch / "half"), single = stored_tensors(scratch / "single");
   for (const auto& [name, tensor] : single) {
@@ -182,7 +182,7 @@ TEST_CASE("a finished export is left alone, another is not written over") {
   const auto time = fs::last_write_time(scratch / "out/model.safetensors");
   export_model(settings);
   CHECK(fs::last_write_time(scratch / "out/model.safetensors") == time);
-  settings.dtype = "bf16";
+  settings.save_dtype = "bf16";
   CHECK_THROWS_MATCHES(export_model(settings), Error, FailsWith(ExitCode::usage, "--out", "another model"));
   settings = settings_for({expert_path("narrow")}, scratch / "out");
   CHECK_THROWS_MATCHES(export_model(settings), Error, FailsWith(ExitCode::usage, "--out", "another model"));

@@ -57,8 +57,7 @@ TEST_CASE("json of one line is refused with its column, and a long string in it 
   } catch (const Error& error) {
     const std::string what = error.what();
     INFO(what);
-    CHECK(what == "f.jsonl:7: column 10009: invalid JSON: invalid string: forbidden character after backslash; "
-                  "expected string literal");
+    CHECK(what == "f.jsonl:7: column 10009: invalid JSON: invalid string: forbidden character after backslash");
   }
 }
 

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "phatgoose/base/json.h"
+#include "phatgoose/base/options_yaml.h"
 #include "phatgoose/base/version.h"
 #include "support/fails_with.h"
 #include "support/scratch_directory.h"
@@ -39,7 +40,7 @@ struct Kitchen {
     set.add("json", &json, "say it in JSON");
     set.add("shuffle", &shuffle, "mix first");
     set.add("dtype", &dtype, "kind of numbers").one_of({"auto", "fp32", "bf16"});
-    set.add("limit", &limit, "how many").at_least(1);
+    set.add("limit", &limit, "how many").at_least(1).formerly({"most", "at-most"});
     set.add("alpha", &alpha, "how much");
     set.add("text", &text, "a note");
     set.set_presets(kPresets);
@@ -282,6 +283,17 @@ TEST_CASE("version is answered without any other option") {
 
 TEST_CASE("markdown escapes the bars of its tables") {
   CHECK_THAT(Kitchen().set.markdown(), Catch::Contains("## cook\n") && Catch::Contains("`--dtype auto\\|fp32\\|bf16`"));
+}
+
+TEST_CASE("an option that was renamed is refused under its old names, and the new one is named") {
+  Kitchen kitchen;
+  CHECK_THROWS_MATCHES(kitchen.run({"--most", "3"}), Error,
+                       FailsWith(ExitCode::usage, "--most: this option was renamed; expected --limit"));
+  CHECK_THROWS_MATCHES(kitchen.run({"--at-most=3"}), Error,
+                       FailsWith(ExitCode::usage, "--at-most: this option was renamed; expected --limit"));
+  CHECK_THROWS_MATCHES(apply_yaml(kitchen.set, "steps: 3\nmost: 3\n", "f.yaml"), Error,
+                       FailsWith(ExitCode::usage, "f.yaml:2: \"most\" was renamed; expected \"limit\""));
+  CHECK_THROWS_MATCHES(kitchen.run({"---"}), Error, FailsWith(ExitCode::usage, "unknown option"));
 }
 
 TEST_CASE("an option declared twice is our bug") {

@@ -96,8 +96,8 @@ TEST_CASE("progress on a terminal is a bar in one line that log lines do not bre
     progress.finish();
   });
   set_log_level(before);
-  CHECK(text.find("[######......") != std::string::npos);        // 1 of 4
-  CHECK(text.find("[############......") != std::string::npos);  // 2 of 4
+  CHECK(text.find("[###.........]") != std::string::npos);  // 1 of 4
+  CHECK(text.find("[######......]") != std::string::npos);  // 2 of 4
   CHECK(text.find("] in between\r\n") != std::string::npos);
   CHECK(text.find("4/4 rows (100 %)") != std::string::npos);
   CHECK(std::count(text.begin(), text.end(), '\n') == 2);
@@ -105,4 +105,19 @@ TEST_CASE("progress on a terminal is a bar in one line that log lines do not bre
   for (std::string piece; std::getline(pieces, piece, '\r');) {
     if (piece.find('[') != std::string::npos && piece.find(".]") != std::string::npos) CHECK(piece.size() < 70 + 4);
   }
+}
+
+TEST_CASE("progress on a terminal is there at once, and moves within a unit") {
+  const LogLevel before = log_level();
+  set_log_level(LogLevel::info);
+  const std::string text = terminal_output_of([] {
+    Progress progress("training", 2, "steps");
+    std::this_thread::sleep_for(std::chrono::milliseconds(120));
+    progress.update(0, "loss 1.5", 0.75);
+    progress.finish();
+  });
+  set_log_level(before);
+  CHECK(text.find("training [............] 0/2 steps (0 %)") != std::string::npos);
+  CHECK(text.find("training [####........] 0.75/2 steps (38 %)") != std::string::npos);
+  CHECK(text.find("ETA") != std::string::npos);
 }

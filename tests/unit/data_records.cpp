@@ -103,9 +103,9 @@ TEST_CASE("a bad row is an error that names its line") {
       {R"({"input": "a", "target": "b", "input_experts": [["a"]]})", "a list of 1 in \"input_experts\""},
       {R"({"input": "a", "target": "b", "input_experts": [["a", 1]]})", "\"input_experts\" is"},
       {R"({"input": "a", "target": "b", "answer_experts": "x"})", "\"answer_experts\" is"},
-      {R"({"input_ids": [1], "target_ids": [2], "answer_experts": ["x"]})", "\"answer_experts\" beside \"input_ids\""},
-      {R"({"input": "a", "target_ids": [1]})", "\"input\" beside \"target_ids\""},
-      {R"({"input_ids": [1], "target_ids": [2], "choices": ["a"]})", "\"choices\" beside \"input_ids\""},
+      {R"({"input_ids": [1], "target_ids": [2], "answer_experts": ["x"]})", "\"answer_experts\" and \"input_ids\""},
+      {R"({"input": "a", "target_ids": [1]})", "\"input\" and \"target_ids\""},
+      {R"({"input_ids": [1], "target_ids": [2], "choices": ["a"]})", "\"choices\" and \"input_ids\""},
       {R"({"input_ids": [1]})", "no \"target_ids\""},
       {R"({"input_ids": [], "target_ids": [1]})", "empty \"input_ids\""},
       {R"({"input_ids": [1], "target_ids": []})", "empty \"target_ids\""},
@@ -125,8 +125,9 @@ TEST_CASE("a bad row is an error that names its line") {
 TEST_CASE("bad rows can be told one by one, and those behind them are read") {
   const std::string good = R"({"input": "a", "target": "b"})";
   const std::string long_row = R"({"input": ")" + std::string(300000, 'x') + R"(", "target": "b"})";
-  const std::vector<std::string> lines = {good,           R"({"input": "a")", "{\"input\": \"\xE4\"}", good, long_row,
-                                          R"({"target": "b"})", "",         long_row,                  good, long_row};
+  const std::vector<std::string> lines = {
+      good,    R"({"input": "a")", "{\"input\": \"\xE4\"}", good, long_row, R"({"target": "b"})", "", long_row, good,
+      long_row};
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
   text.pop_back();  // the last line lacks its end
@@ -160,11 +161,12 @@ TEST_CASE("bad rows are skipped where that is wanted, counted, and the first of 
   write_text(scratch / "f.jsonl", text);
   SkippedRows skipped;
   std::vector<Record> records;
-  const std::string said = test::stderr_of([&] { records = read_records(scratch / "f.jsonl", kMaxLineBytes, &skipped); });
+  const std::string said =
+      test::stderr_of([&] { records = read_records(scratch / "f.jsonl", kMaxLineBytes, &skipped); });
   CHECK(records.size() == 1);
   CHECK(skipped.count() == 5);
   const std::string file = scratch / "f.jsonl";
-  CHECK(said == "warning: " + file + ": 5 bad rows were skipped; the first 3:\n" +                //
+  CHECK(said == "warning: " + file + ": 5 bad rows were skipped; the first 3:\n" +  //
                     "warning: " + file + ":2: no \"input\"; expected a string\n" +  //
                     "warning: " + file + ":3: no \"input\"; expected a string\n" +  //
                     "warning: " + file + ":4: no \"input\"; expected a string\n");
@@ -199,7 +201,7 @@ TEST_CASE("right choices are those equal to the target after strip, or to any of
   CHECK(right_choices(record_of(R"({"input": "", "target": "a", "targets": ["b"], "choices": ["b", "c", "a"]})"),
                       "f") == Indices{0, 2});
   CHECK_THROWS_MATCHES(right_choices(record_of(R"({"input": "", "target": "yes", "choices": ["No", "Yes"]})"), "f"),
-                       Error, FailsWith(ExitCode::bad_data, "f:0", "no choice equal to the target \"yes\""));
+                       Error, FailsWith(ExitCode::bad_data, "f:0", "no choice equals the target \"yes\""));
   CHECK_THROWS_MATCHES(right_choices(record_of(R"({"input": "", "target": "yes"})"), "f"), Error,
                        FailsWith(ExitCode::bad_data, "no choices"));
 }

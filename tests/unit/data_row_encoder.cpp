@@ -109,7 +109,7 @@ TEST_CASE("a warning says how many rows, of how many, and where one is") {
   all.add(rows.notes());
   const std::string said = stderr_of([&] { all.warn("rows.jsonl", 9); });
   CHECK(said ==
-        "warning: rows.jsonl: 2 of 9 inputs are cut to 3 tokens: their ends are lost (e.g. line 4)\n"
+        "warning: rows.jsonl: 2 of 9 inputs are cut to 3 tokens; their ends are lost (e.g. line 4)\n"
         "warning: rows.jsonl: 1 of 9 inputs are empty (e.g. line 2)\n");
   CHECK(stderr_of([] { RowNotes().warn("rows.jsonl", 9); }).empty());
 }

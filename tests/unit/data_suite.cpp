@@ -26,7 +26,7 @@ tasks:
     kind: generation
     metrics: [rouge_l, bleu]
     max_new_tokens: 20
-    max_input_length: 256
+    max_input: 256
   - {name: c, data: b.jsonl, kind: generation}
 )");
   const Suite suite = read_suite(scratch / "suites/suite.yaml");
@@ -37,11 +37,11 @@ tasks:
   CHECK(suite.tasks[0].kind == TaskKind::rank_classification);
   CHECK_FALSE(suite.tasks[0].length_normalise);
   CHECK(suite.tasks[0].metrics.empty());
-  CHECK(suite.tasks[0].max_input_length == 512);
+  CHECK(suite.tasks[0].max_input == 512);
   CHECK(suite.tasks[1].data == scratch / "suites/b.jsonl");
   CHECK(suite.tasks[1].metrics == std::vector<std::string>{"rouge_l", "bleu"});
   CHECK(suite.tasks[1].max_new_tokens == 20);
-  CHECK(suite.tasks[1].max_input_length == 256);
+  CHECK(suite.tasks[1].max_input == 256);
   CHECK(suite.tasks[2].metrics == std::vector<std::string>{"exact_match"});
   CHECK(suite.tasks[2].max_new_tokens == 64);
 }
@@ -73,12 +73,13 @@ TEST_CASE("a bad suite is an error that names file and line") {
       {head + task + "    kind: generation\n    metric: bleu\n", ":6", "did you mean metrics?"},
       {head + task + "    kind: generation\n    metrics: bleu\n", ":6", "\"metrics\""},
       {head + task + "    kind: generation\n    metrics: [blue]\n", ":6", "unknown metric \"blue\""},
-      {head + task + "    kind: generation\n    metrics: [bleu, bleu]\n", ":6", "second time metric \"bleu\""},
+      {head + task + "    kind: generation\n    metrics: [bleu, bleu]\n", ":6", "repeated metric \"bleu\""},
       {head + task + "    kind: generation\n    max_new_tokens: 0\n", ":6", "\"0\""},
       {head + task + "    kind: generation\n    max_new_tokens: 010\n", ":6", "\"010\""},
       {head + task + "    kind: generation\n    max_new_tokens: many\n", ":6", "\"many\""},
       {head + task + "    kind: generation\n    max_new_tokens: 12.5\n", ":6", "\"12.5\""},
-      {head + task + "    kind: generation\n    max_input_length: 1\n", ":6", "at least 2 tokens"},
+      {head + task + "    kind: generation\n    max_input: 1\n", ":6", "at least 2 tokens"},
+      {head + task + "    kind: generation\n    max_input_length: 9\n", ":6", "renamed; expected \"max_input\""},
       {head + task + "    kind: generation\n    length_normalise: true\n", ":6", "\"length_normalise\""},
       {head + task + "    kind: rank_classification\n    length_normalise: maybe\n", ":6", "true or false"},
       {head + task + "    kind: rank_classification\n    metrics: [bleu]\n", ":6", "\"metrics\""},

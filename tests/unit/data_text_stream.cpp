@@ -163,7 +163,7 @@ TEST_CASE("marked lines that are cut are said once") {
   };
   CHECK(said(64).empty());
   const std::string once = said(6);
-  CHECK_THAT(once, Catch::StartsWith("warning: " + (scratch / "marked").string() + ": lines are cut to 5 tokens"));
+  CHECK_THAT(once, Catch::StartsWith("warning: " + (scratch / "marked").string() + ": long lines are cut to 5 tokens"));
   CHECK(std::count(once.begin(), once.end(), '\n') == 1);
 }
 

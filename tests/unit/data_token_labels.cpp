@@ -42,10 +42,10 @@ struct Named {
   std::vector<std::vector<std::string>> choices;
 };
 
-Named named_labels(const Record& record, std::int64_t max_input_length = 512) {
+Named named_labels(const Record& record, std::int64_t max_input = 512) {
   RowEncoder encoder(&tokenizer(), tokenizer().size(), "f");
   TokenLabels labels;
-  labels.add(record, encoder.input(record, max_input_length), encoder.choices(record), &tokenizer(), "f");
+  labels.add(record, encoder.input(record, max_input), encoder.choices(record), &tokenizer(), "f");
   const std::vector<std::string> names = {"another", "keeper", "mill", "route"};
   const ExpertNumbers places = labels.places_in(names);
   const auto to_names = [&](const ExpertNumbers& numbers) {
@@ -157,10 +157,10 @@ TEST_CASE("labels that do not fit a row are errors with its line") {
   };
   Record record = record_of();
   record.input += "!";
-  refused(record, "leave \"input\" at byte 70", "make up the input");
+  refused(record, "differ from \"input\" at byte 70", "make up the input");
   record = record_of();
   record.input[4] = 'K';
-  refused(record, "leave \"input\" at byte 4", "make up the input");
+  refused(record, "differ from \"input\" at byte 4", "make up the input");
   refused(record_of(kParts, {"Tom Riverside", "Tom"}), "2 \"answer_experts\" for \"Tom\"", "1, one for each word");
   refused(record_of(kParts, {"Tom Riverside", ""}), "2 \"answer_experts\" for \"\"", "0, one for each word");
   record = record_of();
@@ -168,10 +168,10 @@ TEST_CASE("labels that do not fit a row are errors with its line") {
   refused(record, "2 \"answer_experts\" for \"Tom of Riverside\"", "3, one for each word");
   record = record_of();
   record.input_experts.clear();
-  refused(record, "no \"input_experts\"", "with --tasks, or tasks in a methods file");
+  refused(record, "no \"input_experts\"", "--tasks, or tasks in a methods file");
   record = record_of();
   record.answer_experts.clear();
-  refused(record, "no \"answer_experts\"", "names the experts of its words");
+  refused(record, "no \"answer_experts\"", "rows that have \"input_experts\" and \"answer_experts\"");
   record = Record();
   record.input_ids = record.target_ids = {5, 1};
   record.choices_ids = {{5, 1}};

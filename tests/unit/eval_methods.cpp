@@ -360,7 +360,7 @@ TEST_CASE("methods whose experts adapt the decoder only share the encoder's pass
   settings.base = true;
   settings.experts = {runs / "late", runs / "other", runs / "later"};
   settings.routed = {runs / "goose", runs / "late-goose", runs / "late-sum"};
-  settings.batch_tokens = 30;
+  settings.pass_tokens = 30;
   const std::string log = test::stderr_of([&] {
     set_log_level(LogLevel::info);
     evaluate(settings);

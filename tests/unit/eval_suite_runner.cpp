@@ -260,5 +260,21 @@ TEST_CASE("an expert and a routed model are evaluated with their adapters, and r
   }
 }
 
+TEST_CASE("bad rows are skipped where that is wanted, and results.json counts them") {
+  const EvalRuns runs;
+  EvalSettings settings = runs.settings("out");
+  const fs::path rows = fs::path(settings.suite).parent_path() / "rows.jsonl";
+  write_text(rows, "{}\n" + read_text(rows) + "{\n");
+  CHECK_THROWS_MATCHES(evaluate_suite(settings, at::kCPU, at::kFloat), Error,
+                       FailsWith(ExitCode::bad_data, "rows.jsonl:1: no \"input\""));
+  settings.reading.skip_bad_rows = true;
+  evaluate_suite(settings, at::kCPU, at::kFloat);
+  const Json results = read_json(settings.out + "/results.json");
+  for (const Json& task : results.at("tasks")) {
+    CHECK(task.at("rows") == kRows);
+    CHECK(task.at("skipped_rows") == 2);
+  }
+}
+
 }  // namespace
 }  // namespace phatgoose

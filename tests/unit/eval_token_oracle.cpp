@@ -187,7 +187,7 @@ TEST_CASE("rows that label the same text otherwise are told apart, in passes of 
   const auto samples = runs.samples("out");
   CHECK(std::abs(samples[0].log_likelihoods[0] - samples[1].log_likelihoods[0]) > 1e-2);
   EvalSettings small = runs.oracle("small");
-  small.batch_tokens = 1;
+  small.pass_tokens = 1;
   REQUIRE(evaluate(small));
   for (const char* task : {"mixed", "only"}) CHECK(difference(samples, runs.samples("small"), task) < 1e-4);
 }

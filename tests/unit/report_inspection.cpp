@@ -142,7 +142,7 @@ TEST_CASE("inspect describes results") {
                   {"tasks", Json::array({{{"name", "rte"},
                                           {"data", "rte.jsonl"},
                                           {"kind", "rank_classification"},
-                                          {"max_input_length", 512},
+                                          {"max_input", 512},
                                           {"length_normalise", true},
                                           {"metric", "accuracy"},
                                           {"score", 50.0},

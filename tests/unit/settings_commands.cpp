@@ -5,10 +5,12 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <tuple>
 
 #include "phatgoose/base/option_values.h"
 #include "phatgoose/base/options_yaml.h"
 #include "phatgoose/settings/common.h"
+#include "support/fails_with.h"
 
 using namespace phatgoose;
 
@@ -90,5 +92,22 @@ TEST_CASE("presets name commands that there are, and set options that these have
       CHECK(parse_options(command->options, {"--preset", preset.name, "--dump-config"}, dump) ==
             ParseOutcome::answered);
     }
+  }
+}
+
+TEST_CASE("options that were renamed are refused by the commands that had them") {
+  const std::vector<std::tuple<std::string, std::string, std::string>> renamed = {
+      {"pretrain", "--micro-tokens", "--pass-tokens"},   {"train-expert", "--micro-tokens", "--pass-tokens"},
+      {"train-gate", "--micro-tokens", "--pass-tokens"}, {"eval", "--batch-tokens", "--pass-tokens"},
+      {"prepare", "--batch-tokens", "--pass-tokens"},    {"predict", "--batch-rows", "--pass-rows"},
+      {"predict", "--max-input-length", "--max-input"},  {"export", "--dtype", "--save-dtype"},
+  };
+  for (const auto& [name, before, now] : renamed) {
+    auto commands = all_commands();
+    const auto command = std::ranges::find(commands, name, [](const Command& one) { return one.options.command(); });
+    REQUIRE(command != commands.end());
+    std::ostringstream out;
+    CHECK_THROWS_MATCHES(parse_options(command->options, {before, "5"}, out), Error,
+                         test::FailsWith(ExitCode::usage, before, "renamed; expected " + now));
   }
 }

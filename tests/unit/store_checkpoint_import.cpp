@@ -138,7 +138,8 @@ TEST_CASE("imported experts make a routed model") {
   build_routed_model({.model = plan.model,
                       .experts = {plan.out / kNames[0], plan.out / kNames[1]},
                       .out = scratch / "routed",
-                      .selection = {}, .enabled = {}});
+                      .selection = {},
+                      .enabled = {}});
   CHECK(read_routed_model(scratch / "routed").experts.at(1).name == kNames[1]);
 }
 
@@ -151,7 +152,7 @@ TEST_CASE("a finished import is left alone, anything else is not written over") 
   CHECK(fs::last_write_time(plan.out / kNames[0] / "manifest.json") == time);
 
   plan.gate = false;
-  CHECK_THROWS_MATCHES(import_checkpoint(plan), Error, FailsWith(ExitCode::usage, "--out", "something else"));
+  CHECK_THROWS_MATCHES(import_checkpoint(plan), Error, FailsWith(ExitCode::usage, "--out", "not these experts"));
   plan.gate = true;
   fs::remove_all(plan.out / kNames[1]);
   CHECK_THROWS_MATCHES(import_checkpoint(plan), Error, FailsWith(ExitCode::usage, "--out"));
@@ -174,7 +175,7 @@ TEST_CASE("names must fit the checkpoint") {
   refused("one\n", "names.txt", "1 names");
   refused("", "names.txt", "0 names");
   refused("one\ntwo\nthree\n", "names.txt", "3 names");
-  refused("one\none\n", "names.txt:2", "one twice");
+  refused("one\none\n", "names.txt:2", "one a second time");
   refused("one\n\nthree", "names.txt:2", "the name \"\"");
   refused("one\na/b\n", "names.txt:2", "a/b");
   refused("one\n..\n", "names.txt:2", "\"..\"");

@@ -232,11 +232,11 @@ TEST_CASE("settings that change nothing for peft do not matter either, and those
                          {"merge_weights", false},
                          {"new_list", Json::array()}};
   for (const auto& [key, value] : settings.items()) copy.set(key.c_str(), value);
-  CHECK_THAT(stderr_of([&] { CHECK(copy.open().loras().size() == 12); }), !Catch::Contains("not used"));
+  CHECK_THAT(stderr_of([&] { CHECK(copy.open().loras().size() == 12); }), !Catch::Contains("ignored"));
   copy.set("use_magic", true);
   copy.set("magic", 0.5);
   const std::string said = stderr_of([&] { CHECK(copy.open().loras().size() == 12); });
-  CHECK_THAT(said, Catch::Contains("adapter_config.json") && Catch::Contains("not used: use_magic, magic\n"));
+  CHECK_THAT(said, Catch::Contains("adapter_config.json") && Catch::Contains("ignored: use_magic, magic\n"));
   CHECK(stderr_of([&] { ExpertDirectory::open(copy.path(), /*check_values=*/false); }).empty());
 }
 
@@ -346,7 +346,7 @@ TEST_CASE("prefixes of other tools are read where all tensors have the same") {
   const Copy mixed("peft_query_value/adapter");
   mixed.rewrite("adapter_model.safetensors",
                 [](std::vector<NamedTensor>& tensors) { tensors[0].name = "module." + tensors[0].name; });
-  expect_bad_data([&] { mixed.open(); }, {"module.base_model.model.", "the same for all"});
+  expect_bad_data([&] { mixed.open(); }, {"module.base_model.model.", "one prefix for all tensors"});
 }
 
 TEST_CASE("a file of two adapters is refused by their names") {
@@ -384,8 +384,8 @@ TEST_CASE("tensors that do not make a LoRA are refused") {
   spoil([](auto& tensors) { tensors.erase(tensors.begin()); }, {"no lora_A", "both"});
   spoil([](auto& tensors) { tensors.erase(tensors.begin() + 1); }, {"no lora_B", "both"});
   spoil([](auto& tensors) { tensors.clear(); }, {"no tensors"});
-  spoil([](auto& tensors) { tensors[0].name = "base_model.model.lm_head.weight"; }, {"lm_head", "no LoRA factor"});
-  spoil([](auto& tensors) { tensors[0].name = "x.lora_magnitude_vector"; }, {"no LoRA factor"});
+  spoil([](auto& tensors) { tensors[0].name = "base_model.model.lm_head.weight"; }, {"lm_head", "not a LoRA factor"});
+  spoil([](auto& tensors) { tensors[0].name = "x.lora_magnitude_vector"; }, {"not a LoRA factor"});
   spoil(
       [](auto& tensors) {
         std::string name = tensors[0].name;
@@ -393,13 +393,13 @@ TEST_CASE("tensors that do not make a LoRA are refused") {
         tensors.push_back({name, tensors[0].view});
       },
       {"twice"});
-  spoil([](auto& tensors) { tensors.push_back({tensors[0].name.substr(17), tensors[0].view}); }, {"prefix", "same"});
+  spoil([](auto& tensors) { tensors.push_back({tensors[0].name.substr(17), tensors[0].view}); }, {"prefixes", "one prefix"});
   for (const Shape& empty : {Shape{0}, Shape{2, 0}}) {
     spoil(
         [&](auto& tensors) {
           for (auto& tensor : tensors) tensor.view = {DType::f32, empty, {}};
         },
-        {to_string(empty), "without a single number", "gathered"});
+        {to_string(empty), "which is empty", "gathered"});
   }
   spoil([](auto& tensors) { tensors[0].view.shape = {count_of(tensors[0].view.shape)}; }, {"matrix"});
   spoil(
@@ -458,7 +458,7 @@ TEST_CASE("directories without an adapter are refused") {
   expect_bad_data([&] { ExpertDirectory::open(golden_path("t5_v1_1/model")); }, {"adapter_config.json", "--model"});
   expect_bad_data([&] { ExpertDirectory::open(golden_path("peft_default")); }, {"there is one in", "default/adapter"});
   write_text(scratch / "run/run.json", "{}");
-  expect_bad_data([&] { ExpertDirectory::open(scratch / "run"); }, {"has not finished"});
+  expect_bad_data([&] { ExpertDirectory::open(scratch / "run"); }, {"an unfinished run"});
   write_text(scratch / "adapter_config.json", read_text(golden_path("peft_default/adapter/adapter_config.json")));
   expect_bad_data([&] { ExpertDirectory::open(scratch.path()); }, {"adapter_model.safetensors"});
 }

@@ -200,7 +200,7 @@ TEST_CASE("what a failed download leaves is called so") {
     }
   };
   says("", {"an empty file", "get the file again"});
-  says("<!DOCTYPE html>\n<html>", {"text that begins with \"<!DOCTYPE html>\"", "a server's answer"});
+  says("<!DOCTYPE html>\n<html>", {"text that begins with \"<!DOCTYPE html>\"", "a server's error page"});
   says("\n  Entry not found", {"\"Entry not found\""});
   says(R"({"error":"Repository not found, or this and that is restricted"})",
        {R"("{"error":"Repository not found, or this ")"});

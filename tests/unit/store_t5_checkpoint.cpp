@@ -105,7 +105,7 @@ TEST_CASE("fewer layers in the configuration than in the file are refused") {
 TEST_CASE("integers in place of weights are refused") {
   T5Variant variant("t5_v1_1");
   variant.tensors.at("encoder.block.0.layer.0.SelfAttention.q.weight").dtype = DType::i32;
-  expect_refusal(variant, {"SelfAttention.q.weight", "I32", "quantised"});
+  expect_refusal(variant, {"SelfAttention.q.weight", "I32", "quantisation"});
 }
 
 TEST_CASE("tensors beside the model are said, once") {
@@ -113,7 +113,7 @@ TEST_CASE("tensors beside the model are said, once") {
   for (const char* name : {"z", "classification_head.dense.weight", "classification_head.dense.bias", "step"}) {
     variant.copy(kNorm, name);
   }
-  CHECK_THAT(said(variant), Catch::EndsWith("tensors that are not used: classification_head.dense.bias, "
+  CHECK_THAT(said(variant), Catch::EndsWith("ignored tensors: classification_head.dense.bias, "
                                             "classification_head.dense.weight, step and 1 more\n"));
 }
 

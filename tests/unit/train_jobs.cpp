@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "phatgoose/base/signals.h"
 #include "phatgoose/store/manifest.h"
 #include "support/fails_with.h"
 #include "support/golden.h"
@@ -211,7 +212,116 @@ TEST_CASE("a PEFT directory without manifest gets a gate, a gate of unknown orig
 
   fs::remove_all(shop.scratch / "expert/gate-run");
   fs::remove(shop.scratch / "expert/manifest.json");
-  CHECK_THROWS_MATCHES(run(shop.gate()), Error, FailsWith(ExitCode::usage, "gate", "--out"));
+  CHECK_THROWS_MATCHES(run(shop.gate()), Error, FailsWith(ExitCode::usage, "gate", "--retrain", "--out"));
+}
+
+/// The settings of a gate that differs from shop.gate().
+TrainGateSettings other_gate(const Workshop& shop) {
+  TrainGateSettings settings = shop.gate();
+  settings.training.lr = 0.02;
+  settings.retrain = true;
+  return settings;
+}
+
+TEST_CASE("with --retrain another gate replaces the one that is there, as if it had been the first") {
+  const Workshop shop;
+  run(shop.expert());
+  TrainGateSettings other = other_gate(shop);
+  other.retrain = false;
+  other.out = shop.scratch / "copy";
+  run(other);
+
+  run(shop.gate());
+  CHECK(shop.bytes("expert/gate.safetensors") != shop.bytes("copy/gate.safetensors"));
+  other.out.reset();
+  CHECK_THROWS_MATCHES(run(other), Error, FailsWith(ExitCode::usage, "--lr", "0.02", "0.005", "--retrain"));
+  other.retrain = true;
+  CHECK(run(other) == TrainingOutcome::finished);
+  CHECK(shop.bytes("expert/gate.safetensors") == shop.bytes("copy/gate.safetensors"));
+  CHECK(shop.bytes("expert/gate-run/metrics.jsonl") == shop.bytes("copy/gate-run/metrics.jsonl"));
+  CHECK(shop.bytes("expert/gate-run/run.json") == shop.bytes("copy/gate-run/run.json"));
+  CHECK_FALSE(fs::exists(shop.scratch / "expert/gate-run.new"));
+  const auto manifest = read_manifest(shop.scratch / "expert", "expert", true);
+  CHECK(manifest->body.at("gate").at("training").at("lr") == 0.02);
+
+  // The same command once more, with --retrain or without it, finds its gate finished.
+  const auto time = fs::last_write_time(shop.scratch / "expert/gate.safetensors");
+  run(other);
+  other.retrain = false;
+  run(other);
+  CHECK(fs::last_write_time(shop.scratch / "expert/gate.safetensors") == time);
+}
+
+TEST_CASE("the old gate stays whole until the new one is finished, and a stopped --retrain resumes") {
+  const Workshop shop;
+  run(shop.expert());
+  run(shop.gate());
+  const std::string gate = shop.bytes("expert/gate.safetensors"), manifest = shop.bytes("expert/manifest.json");
+  request_stop();
+  CHECK(run(other_gate(shop)) == TrainingOutcome::stopped);
+  clear_stop_request();
+  CHECK(shop.bytes("expert/gate.safetensors") == gate);
+  CHECK(shop.bytes("expert/manifest.json") == manifest);
+  CHECK(fs::exists(shop.scratch / "expert/gate-run.new/run.json"));
+  CHECK(run(shop.gate()) == TrainingOutcome::finished);  // the old command still finds its gate finished
+
+  TrainGateSettings third = other_gate(shop);
+  third.training.lr = 0.03;
+  CHECK_THROWS_MATCHES(run(third), Error, FailsWith(ExitCode::usage, "--lr", "0.03", "0.02", "rm -r"));
+  CHECK(run(other_gate(shop)) == TrainingOutcome::finished);
+  CHECK(shop.bytes("expert/gate.safetensors") != gate);
+  CHECK_FALSE(fs::exists(shop.scratch / "expert/gate-run.new"));
+}
+
+TEST_CASE("a finished gate is known without its run, and one of any origin can be trained again") {
+  const Workshop shop;
+  run(shop.expert());
+  run(shop.gate());
+  fs::remove_all(shop.scratch / "expert/gate-run");
+  const auto time = fs::last_write_time(shop.scratch / "expert/gate.safetensors");
+  CHECK(run(shop.gate()) == TrainingOutcome::finished);
+  CHECK(fs::last_write_time(shop.scratch / "expert/gate.safetensors") == time);
+  CHECK(run(other_gate(shop)) == TrainingOutcome::finished);
+
+  fs::remove_all(shop.scratch / "expert/gate-run");
+  fs::remove(shop.scratch / "expert/manifest.json");  // now nothing says where the gate came from
+  TrainGateSettings again = shop.gate();
+  again.retrain = true;
+  CHECK(run(again) == TrainingOutcome::finished);
+  CHECK(read_manifest(shop.scratch / "expert", "expert", true)->body.at("gate").at("training").at("lr") == 0.005);
+
+  TrainExpertSettings joint = shop.expert();
+  joint.out = shop.scratch / "joint";
+  joint.joint_gate = true;
+  run(joint);
+  again.expert = joint.out;
+  CHECK(run(again) == TrainingOutcome::finished);
+  CHECK_FALSE(read_manifest(joint.out, "expert", true)->body.at("gate").contains("joint"));
+}
+
+TEST_CASE("bad rows are skipped where that is wanted, and counted in run.json and the manifest") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  test::write_text(shop.scratch / "rows.jsonl", shop.bytes("rows.jsonl") + "{}\n{\n");
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::bad_data, "rows.jsonl:21"));
+  settings.data.reading.skip_bad_rows = true;
+  settings.data.valid = {shop.scratch / "valid.jsonl"};
+  run(settings);
+  for (const Json& json : {read_json(shop.scratch / "expert/run.json"), read_manifest(settings.out, "expert")->body}) {
+    CHECK(json.at("rows").at("train").at("rows") == 20);
+    CHECK(json.at("rows").at("train").at("skipped_rows") == 2);
+    CHECK(json.at("rows").at("valid").at("skipped_rows") == 0);
+  }
+}
+
+TEST_CASE("a name that no expert can have is refused before anything else") {
+  const Workshop shop;
+  for (const char* name : {"", "a/b", "a,b", "..", "a\tb"}) {
+    TrainExpertSettings settings = shop.expert();
+    settings.name = name;
+    settings.model = shop.scratch / "none";
+    CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--name", "a name without slash"));
+  }
 }
 
 TEST_CASE("the manifest counts the rows, and a file whose targets are all empty is refused") {

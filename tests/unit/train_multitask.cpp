@@ -102,7 +102,7 @@ TEST_CASE("micro-batches do not change the mixed rows") {
   for (const std::int64_t tokens : {1, 30, 4096}) {
     TrainExpertSettings settings = shop.mixed(std::to_string(tokens).c_str());
     settings.data.mix = "equal";
-    settings.training.micro_tokens = tokens;
+    settings.training.pass_tokens = tokens;
     run(settings);
     metrics.push_back(shop.bytes((std::to_string(tokens) + "/metrics.jsonl").c_str()));
   }

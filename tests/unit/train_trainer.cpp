@@ -6,11 +6,14 @@
 #include <map>
 
 #include "phatgoose/adapters/expert_parameters.h"
+#include "phatgoose/base/log.h"
+#include "phatgoose/base/numbers.h"
 #include "phatgoose/base/signals.h"
 #include "phatgoose/train/epoch_source.h"
 #include "phatgoose/train/sequence_loss.h"
 #include "phatgoose/train/training_setup.h"
 #include "support/fails_with.h"
+#include "support/stderr_of.h"
 #include "support/tiny_training.h"
 
 namespace phatgoose {
@@ -42,7 +45,7 @@ TrainerSettings tiny_settings(std::int64_t steps) {
           .seed = 5,
           .eval_every = 2,
           .save_every = 3,
-          .micro_tokens = 24};
+          .pass_tokens = 24};
 }
 
 /// Everything that a run leaves behind.
@@ -71,7 +74,7 @@ struct Run {
     const std::vector<Parameter> parameters = trained_parameters(expert);
     const Validator validator = [&]() -> std::optional<Validation> {
       if (source.position() == stop_in_validation) request_stop();
-      const std::optional<double> loss = mean_loss(model, std::span(examples).first(8), settings.micro_tokens);
+      const std::optional<double> loss = mean_loss(model, std::span(examples).first(8), settings.pass_tokens);
       return loss ? std::optional(Validation{.loss = *loss, .accuracy = std::nullopt}) : std::nullopt;
     };
     Trainer trainer(model, parameters, source, validated ? validator : Validator{}, settings, directory);
@@ -94,11 +97,12 @@ double largest_difference(const std::vector<at::Tensor>& a, const std::vector<at
   return largest;
 }
 
-/// Relative path -> content of every file under `directory`.
+/// Relative path -> content of every file under `directory`, but for timing.jsonl, which tells of the clock.
 std::map<std::string, std::string> files_under(const fs::path& directory) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file()) files[fs::relative(entry.path(), directory)] = test::read_text(entry.path());
+    if (entry.is_regular_file() && entry.path().filename() != "timing.jsonl")
+      files[fs::relative(entry.path(), directory)] = test::read_text(entry.path());
   }
   return files;
 }
@@ -163,11 +167,11 @@ TEST_CASE("the size of the micro-batches changes nothing but rounding") {
   Run run;
   run.settings.schedule.steps = 4;
   const test::ScratchDirectory whole, cut, single;
-  run.settings.micro_tokens = 1000000;
+  run.settings.pass_tokens = 1000000;
   const Result expected = run.in(whole.path());
-  run.settings.micro_tokens = 30;
+  run.settings.pass_tokens = 30;
   const Result in_parts = run.in(cut.path());
-  run.settings.micro_tokens = 1;
+  run.settings.pass_tokens = 1;
   const Result row_by_row = run.in(single.path());
   CHECK(largest_difference(expected.values, in_parts.values) < 1e-4);
   CHECK(largest_difference(expected.values, row_by_row.values) < 1e-4);
@@ -208,6 +212,43 @@ TEST_CASE("metrics name every step and validation, and no time") {
     }
   }
   CHECK(kinds == std::vector<std::string>{"1 step", "2 step", "2 validation", "3 step", "3 validation"});
+}
+
+TEST_CASE("timing tells for every step how long it took and how much memory, over all parts of a run") {
+  Run run;
+  run.settings.schedule.steps = 4;
+  const test::ScratchDirectory scratch;
+  run.stop_before_step = 2;
+  CHECK(run.in(scratch.path()).outcome == TrainingOutcome::stopped);
+  run.stop_before_step = kNever;
+  CHECK(run.in(scratch.path()).outcome == TrainingOutcome::finished);
+  std::istringstream lines(test::read_text(scratch / "timing.jsonl"));
+  std::vector<std::int64_t> steps;
+  for (std::string line; std::getline(lines, line);) {
+    const Json json = Json::parse(line);
+    steps.push_back(json.at("step"));
+    CHECK(json.at("seconds") >= 0.0);
+    CHECK(json.at("tokens_per_second") > 0.0);
+    CHECK(json.at("memory_mib") > 1);
+    CHECK_FALSE(json.contains("device_memory_mib"));
+  }
+  CHECK(steps == std::vector<std::int64_t>{1, 2, 3, 4});
+}
+
+TEST_CASE("before the first step a run says how much is trained") {
+  Run run;
+  run.settings.schedule.steps = 1;
+  const test::ScratchDirectory scratch;
+  const LogLevel before = log_level();
+  set_log_level(LogLevel::info);
+  const std::string said = test::stderr_of([&] { run.in(scratch.path()); });
+  set_log_level(before);
+  T5Model model = test::tiny_model();
+  std::int64_t parameters = 0;
+  for (const auto& group : ExpertParameters::initial(linear_groups(model.config()), 4, 11, at::kCPU).groups()) {
+    parameters += group->a.numel() + group->b.numel();
+  }
+  CHECK_THAT(said, Catch::Contains("training " + grouped(parameters) + " parameters for 1 steps"));
 }
 
 TEST_CASE("without validation the last state is the result") {

@@ -7,6 +7,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/progress.h"
+#include "phatgoose/base/shell.h"
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/store/finite.h"
 #include "phatgoose/store/manifest.h"
@@ -76,9 +77,9 @@ ExportJob plan(const ExportSettings& settings) {
   ExportJob job{.settings = settings,
                 .rule = rule,
                 .base_dtype = base_dtype,
-                .dtype = !settings.dtype             ? base_dtype
-                         : *settings.dtype == "bf16" ? at::kBFloat16
-                                                     : at::kFloat,
+                .dtype = !settings.save_dtype             ? base_dtype
+                         : *settings.save_dtype == "bf16" ? at::kBFloat16
+                                                          : at::kFloat,
                 .experts = open_experts(settings, config, fingerprint),
                 .record = {}};
   check_mergeable(rule, job.experts);
@@ -92,9 +93,9 @@ bool is_exported(const fs::path& out, const Json& record) {
   if (!manifest) return false;
   if (manifest->body.contains(kRecord) && manifest->body.at(kRecord) == record) return true;
   fail(ExitCode::usage, {.where = "--out",
-                         .found = out.string() + " holds another model",
+                         .found = out.string() + " contains another model",
                          .expected = "a new or empty directory",
-                         .hint = "choose another --out, or remove it yourself"});
+                         .hint = "choose another --out, or remove that one first: rm -r " + shell_word(out.string())});
 }
 
 void check_finite(const at::Tensor& weight, const std::string& path) {

@@ -10,9 +10,11 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/shell.h"
 
 namespace phatgoose {
 namespace {
@@ -67,7 +69,7 @@ void refuse_web_page(const fs::path& path, std::string_view content) {
   fail(ExitCode::bad_data, {.where = path.string(),
                             .found = "a web page (HTML)",
                             .expected = "the file of this name",
-                            .hint = "a server's answer in place of the file: get the file again"});
+                            .hint = "this is a server's error page instead of the file: download it again"});
 }
 
 void sync_directory(const fs::path& directory) {
@@ -88,6 +90,13 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
+std::string contents_of(const fs::path& path) {
+  if (!fs::is_directory(path)) return path.string() + " is a file";
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(path)) names.insert(entry.path().filename().string());
+  return path.string() + (names.empty() ? " is empty" : " contains " + *names.begin());
+}
+
 void refuse_lfs_pointer(const fs::path& path, std::string_view content) {
   // https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: "version URL" first, then "oid" and "size"; below 1024
   // bytes. The second URL is that of its first releases.
@@ -99,10 +108,11 @@ void refuse_lfs_pointer(const fs::path& path, std::string_view content) {
   const std::string_view rest = content.substr(size == content.npos ? content.size() : size + kSize.size());
   const std::string digits(rest.substr(0, rest.find_first_not_of("0123456789")));
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  fail(ExitCode::bad_data, {.where = path.string(),
-                            .found = "a Git LFS pointer, not the file that it stands for",
-                            .expected = digits.empty() ? "" : "the file of " + digits + " bytes",
-                            .hint = "to get it, install git-lfs and run: git -C " + directory.string() + " lfs pull"});
+  fail(ExitCode::bad_data,
+       {.where = path.string(),
+        .found = "a Git LFS pointer, not the file that it stands for",
+        .expected = digits.empty() ? "" : "the file of " + digits + " bytes",
+        .hint = "to get it, install git-lfs and run: git -C " + shell_word(directory.string()) + " lfs pull"});
 }
 
 std::string read_file(const fs::path& path) {

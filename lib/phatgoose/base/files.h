@@ -14,6 +14,9 @@ namespace fs = std::filesystem;
 
 /// Whether there is such a regular file (links followed); false where it cannot be reached.
 bool is_file(const fs::path& path);
+/// What stands in the way of a new directory, for messages: "PATH is a file", "PATH contains ENTRY" (the first by
+/// name).
+std::string contents_of(const fs::path& path);
 
 /// Refuses (bad_data) a file that is a Git LFS pointer: the few lines that a clone without git-lfs has in place of a
 /// large file. `content`: all of the file, or its beginning. read_file and MappedFile call it.

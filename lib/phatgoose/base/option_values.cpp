@@ -179,6 +179,10 @@ bool is_text(const Option& option) {
   return with_value_type(option, [](auto value) { return std::is_same_v<decltype(value), std::string>; });
 }
 
+bool was_called(const Option& option, const std::string& name) {
+  return std::find(option.former_names.begin(), option.former_names.end(), name) != option.former_names.end();
+}
+
 std::string placeholder_of(const Option& option) {
   std::string text = option.placeholder;
   if (text.empty() && !option.choices.empty()) text = fmt::format("{}", fmt::join(option.choices, "|"));

@@ -31,6 +31,9 @@ bool is_flag(const Option& option);
 /// Whether the value is free text, so that YAML may quote it.
 bool is_text(const Option& option);
 
+/// Whether the option once had this name, which is refused now.
+bool was_called(const Option& option, const std::string& name);
+
 /// The placeholder that help shows for the value: "FILE...", "true|false", "INTEGER".
 std::string placeholder_of(const Option& option);
 

@@ -22,9 +22,10 @@ struct Option {
   OptionTarget target;
   std::string help;
   std::string group = "Options";
-  std::string placeholder;           ///< "DIR", "FILE", ...; derived from the type when empty
-  std::vector<std::string> choices;  ///< admitted values; empty: all
-  std::string bare;                  ///< what the option means without a value, one of `choices`; empty: it needs one
+  std::string placeholder;                ///< "DIR", "FILE", ...; derived from the type when empty
+  std::vector<std::string> choices;       ///< admitted values; empty: all
+  std::vector<std::string> former_names;  ///< refused, naming the one of today
+  std::string bare;  ///< what the option means without a value, one of `choices`; empty: it needs one
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   bool required = false;
@@ -44,6 +45,10 @@ struct Option {
   }
   Option& alone_means(std::string value) {
     bare = std::move(value);
+    return *this;
+  }
+  Option& formerly(std::vector<std::string> names) {
+    former_names = std::move(names);
     return *this;
   }
   Option& between(double low, double high) {

@@ -78,8 +78,13 @@ void refuse_leftovers(const Texts& leftovers, const std::vector<const Option*>& 
   for (const std::string& text : leftovers) {
     if (!text.starts_with("-") || text == "--") continue;
     Texts names;
-    for (const Option* option : options) names.push_back(typed_name(*option));
     const std::string name = text.substr(0, text.find('='));
+    for (const Option* option : options) {
+      if (name.starts_with("--") && was_called(*option, name.substr(2))) {
+        refuse_argument(name, "this option was renamed", "--" + option->name);
+      }
+      names.push_back(typed_name(*option));
+    }
     refuse_argument(name, "unknown option", "", did_you_mean(name, names));
   }
   for (const std::string& text : leftovers) {

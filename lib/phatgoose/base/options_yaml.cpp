@@ -81,6 +81,10 @@ void apply_mapping(const OptionSet& set, const YAML::Node& mapping, const std::s
   for_each_member(mapping, where, [&](const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
     const auto name = std::find(names.begin(), names.end(), key);
     if (name == names.end()) {
+      for (const Option& option : set.options()) {
+        if (was_called(option, key))
+          refuse_node(where, key_node, "\"" + key + "\" was renamed", "\"" + option.name + "\"");
+      }
       refuse_node(where, key_node, "unknown option \"" + key + "\"", "", did_you_mean(key, names));
     }
     apply_value(set.options()[static_cast<std::size_t>(name - names.begin())], value, where);

@@ -57,7 +57,7 @@ void YamlReader::check_list(const YAML::Node& node, const std::string& name, con
 
 YAML::Node YamlReader::member(const YAML::Node& map, const std::string& key) const {
   const YAML::Node node = map[key];
-  if (!node) refuse(map, "no \"" + key + "\"", "it is required");
+  if (!node) refuse(map, "no \"" + key + "\"", "this required key");
   return node;
 }
 

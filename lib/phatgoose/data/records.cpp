@@ -34,8 +34,8 @@ void check_keys(const Json& row, const std::string& where, std::set<std::string>
   const auto text = std::find_if(kTextKeys.begin(), kTextKeys.end(), present);
   const auto ids = std::find_if(kIdKeys.begin(), kIdKeys.end(), present);
   if (text != kTextKeys.end() && ids != kIdKeys.end()) {
-    refuse(where, "\"" + std::string(*text) + "\" beside \"" + std::string(*ids) + "\"",
-           "text or token ids in a row, not both");
+    refuse(where, "\"" + std::string(*text) + "\" and \"" + std::string(*ids) + "\" in one row",
+           "either text or token ids");
   }
   if (unknown == nullptr) return;
   for (const auto& [key, value] : row.items()) {
@@ -90,7 +90,7 @@ void log_unknown(const fs::path& path, const std::set<std::string>& unknown) {
   if (unknown.empty()) return;
   std::string names;
   for (const std::string& name : unknown) names += (names.empty() ? "" : ", ") + name;
-  log_info(path.string() + ": keys that are not used: " + names);
+  log_info(path.string() + ": ignored keys: " + names);
 }
 
 }  // namespace
@@ -185,8 +185,8 @@ std::vector<std::int64_t> right_choices(const Record& record, const std::string&
   }
   if (right.empty()) {
     const std::string found = !record.has_choices() ? "no choices"
-                              : record.has_ids()    ? "no choice equal to target_ids"
-                                                    : "no choice equal to the target \"" + record.target + "\"";
+                              : record.has_ids()    ? "no choice equals \"target_ids\""
+                                                    : "no choice equals the target \"" + record.target + "\"";
     fail(ExitCode::bad_data, {.where = where + ":" + std::to_string(record.line),
                               .found = found,
                               .expected = "the right answer among the choices",

@@ -13,16 +13,16 @@ struct Words {
 };
 /// In the order of RowNote.
 constexpr Words kWords[] = {
-    {"cut_input", "inputs are cut to {} tokens: their ends are lost"},
+    {"cut_input", "inputs are cut to {} tokens; their ends are lost"},
     {"cut_target", "targets are cut to {} tokens"},
     {"empty_input", "inputs are empty"},
     {"empty_target", "targets are empty"},
-    {"single_choice", "rows have one choice only, which is right whatever the model says"},
+    {"single_choice", "rows have only one choice, which is right whatever the model says"},
     {"empty_choice", "rows have an empty choice"},
     {"repeated_choice", "rows have the same choice twice"},
-    {"alike_choices", "rows have choices of the same tokens, a tie that no model can break: the first is taken"},
+    {"alike_choices", "rows have choices with identical tokens, a tie that no model can break: the first is taken"},
     {"undecidable_choices",
-     "rows have a right and a wrong choice of the same tokens: the order of the choices decides, not the model"},
+     "rows have a right and a wrong choice with identical tokens: the order of the choices decides, not the model"},
     {"cut_retrieval_text", "texts are cut to {} tokens for the sentence encoder"},
 };
 
@@ -35,6 +35,7 @@ void RowNotes::add(RowNote note, std::int64_t line, std::int64_t limit) {
 }
 
 void RowNotes::add(const RowNotes& more) {
+  skipped_ += more.skipped_;
   for (std::size_t kind = 0; kind < kKinds; ++kind) {
     Tally& tally = tallies_[kind];
     const Tally& further = more.tallies_[kind];

@@ -12,8 +12,8 @@ namespace phatgoose {
 namespace {
 
 const std::vector<std::string> kSuiteKeys = {"name", "tasks"};
-const std::vector<std::string> kTaskKeys = {
-    "name", "data", "kind", "length_normalise", "metrics", "max_new_tokens", "max_input_length", "expert"};
+const std::vector<std::string> kTaskKeys = {"name",    "data",           "kind",      "length_normalise",
+                                            "metrics", "max_new_tokens", "max_input", "expert"};
 const std::vector<std::string> kMetrics = {"exact_match", "rouge_l", "squad_f1", "bleu"};
 
 const std::string kSomeMetrics = fmt::format("some of {}", fmt::join(kMetrics, ", "));
@@ -32,8 +32,7 @@ class SuiteReader {
     for (const YAML::Node& node : tasks) {
       suite.tasks.push_back(read_task(node));
       if (!names.insert(suite.tasks.back().name).second) {
-        yaml_.refuse(node, "a second task named \"" + suite.tasks.back().name + "\"",
-                     "a name of its own for each task");
+        yaml_.refuse(node, "a second task named \"" + suite.tasks.back().name + "\"", "unique names");
       }
     }
     return suite;
@@ -56,8 +55,7 @@ class SuiteReader {
       const bool known = std::find(kMetrics.begin(), kMetrics.end(), name) != kMetrics.end();
       const bool again = std::find(names.begin(), names.end(), name) != names.end();
       if (!known || again) {
-        yaml_.refuse(element, std::string(again ? "a second time" : "unknown") + " metric \"" + name + "\"",
-                     kSomeMetrics);
+        yaml_.refuse(element, std::string(again ? "repeated" : "unknown") + " metric \"" + name + "\"", kSomeMetrics);
       }
       names.push_back(name);
     }
@@ -72,7 +70,7 @@ class SuiteReader {
 
   std::int64_t input_length(const YAML::Node& node) const {
     const std::int64_t tokens = yaml_.count(node);
-    if (tokens == 1) yaml_.refuse(node, "room for EOS alone", "at least 2 tokens");
+    if (tokens == 1) yaml_.refuse(node, "1, which leaves room for EOS only", "at least 2 tokens");
     return tokens;
   }
 
@@ -80,11 +78,14 @@ class SuiteReader {
   void only_for(TaskKind wanted, TaskKind found, const YAML::Node& map, const std::string& key) const {
     if (map[key] && wanted != found) {
       yaml_.refuse(map[key], "\"" + key + "\" in a task of kind " + to_string(found),
-                   "it only in " + to_string(wanted));
+                   "this key only in tasks of kind " + to_string(wanted));
     }
   }
 
   Task read_task(const YAML::Node& node) const {
+    if (node.IsMap() && node["max_input_length"]) {
+      yaml_.refuse(node["max_input_length"], "\"max_input_length\" was renamed", "\"max_input\"");
+    }
     yaml_.check_map(node, kTaskKeys, "a task: name, data, kind");
     Task task{.name = yaml_.text(yaml_.member(node, "name")),
               .data = data(yaml_.member(node, "data")),
@@ -96,7 +97,7 @@ class SuiteReader {
     if (node["length_normalise"]) task.length_normalise = yaml_.truth(node["length_normalise"]);
     if (node["metrics"]) task.metrics = metrics(node["metrics"]);
     if (node["max_new_tokens"]) task.max_new_tokens = yaml_.count(node["max_new_tokens"]);
-    if (node["max_input_length"]) task.max_input_length = input_length(node["max_input_length"]);
+    if (node["max_input"]) task.max_input = input_length(node["max_input"]);
     if (node["expert"]) task.expert = yaml_.text(node["expert"]);
     if (task.kind == TaskKind::generation && task.metrics.empty()) task.metrics = {"exact_match"};
     return task;

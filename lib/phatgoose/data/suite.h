@@ -19,7 +19,7 @@ struct Task {
   TaskKind kind;
   bool length_normalise = true;      ///< rank classification: mean (default) or sum of token log-likelihoods
   std::vector<std::string> metrics;  ///< generation: any of exact_match, rouge_l, squad_f1, bleu; default exact_match
-  std::int64_t max_input_length = 512;
+  std::int64_t max_input = 512;
   std::int64_t max_new_tokens = 64;
   std::string expert = {};  ///< the expert whose own task it is; empty: the one that is called like the task
 

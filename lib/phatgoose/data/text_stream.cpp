@@ -51,7 +51,7 @@ class TokenSource {
     if (document_.size() < 2) {
       fail(ExitCode::bad_data, {.where = source_.files[file_].string(),
                                 .found = "a line of one token: " + line_,
-                                .expected = "at least two, for every line is an example",
+                                .expected = "at least two tokens: every line is an example",
                                 .hint = ""});
     }
     used_ = document_.size();
@@ -91,8 +91,8 @@ class TokenSource {
  private:
   [[noreturn]] static void refuse(const std::string& where, const std::string& what) {
     fail(ExitCode::bad_data, {.where = where,
-                              .found = what + " that the text does not have",
-                              .expected = "the text files that the run was started with",
+                              .found = what + ", which is not in the text",
+                              .expected = "the text files that the run began with",
                               .hint = ""});
   }
 
@@ -110,7 +110,7 @@ class TokenSource {
       const std::string file = source_.files[file_].string();
       MarkedTokens marked = encode_marked(line_, *tokenizer_, *line_limit_, file);
       if (marked.cut && !std::exchange(said_cut_, true)) {
-        log_warning(fmt::format("{}: lines are cut to {} tokens: their ends are lost", file, *line_limit_));
+        log_warning(fmt::format("{}: long lines are cut to {} tokens; their ends are lost", file, *line_limit_));
       }
       document_ = std::move(marked.ids);
       spans_ = std::move(marked.spans);
@@ -126,10 +126,8 @@ class TokenSource {
     for (std::size_t ends = 0; document_.empty();) {
       if (read_line()) continue;
       if (++ends > source_.files.size()) {
-        fail(ExitCode::bad_data, {.where = source_.files.front().string(),
-                                  .found = "no text in this source",
-                                  .expected = "lines of text",
-                                  .hint = ""});
+        fail(ExitCode::bad_data,
+             {.where = source_.files.front().string(), .found = "no text", .expected = "lines of text", .hint = ""});
       }
       open((file_ + 1) % source_.files.size());
     }
@@ -241,7 +239,7 @@ void TextStream::restore(const Json& position, const std::string& where) {
     fail(ExitCode::bad_data, {.where = where,
                               .found = "a place in " + std::to_string(places.size()) + " sources",
                               .expected = std::to_string(impl_->sources.size()),
-                              .hint = "resume with the text that the run was started with"});
+                              .hint = "resume with the text that the run began with"});
   }
   impl_->count = json_get<std::int64_t>(position, "count", where);
   for (std::size_t i = 0; i < places.size(); ++i) impl_->sources[i].restore(places[i], where);

@@ -21,8 +21,8 @@ struct Part {
 void check_labelled(const Record& record, const std::string& where) {
   if (!record.input_experts.empty() && !record.answer_experts.empty()) return;
   refuse(where, record.input_experts.empty() ? "no \"input_experts\"" : "no \"answer_experts\"",
-         "a row that names the experts of its words, for the router token-oracle",
-         "choose tasks whose rows do, with --tasks, or tasks in a methods file");
+         "rows that have \"input_experts\" and \"answer_experts\", for the router token-oracle",
+         "--tasks, or tasks in a methods file, selects tasks whose rows have them");
 }
 
 void check_parts(const Record& record, const std::string& where) {
@@ -30,8 +30,8 @@ void check_parts(const Record& record, const std::string& where) {
   for (const InputPart& part : record.input_experts) joined += part.text;
   if (joined == record.input) return;
   const auto differs = std::ranges::mismatch(joined, record.input).in2 - record.input.begin();
-  refuse(where, fmt::format("\"input_experts\" that leave \"input\" at byte {}", differs),
-         "parts that make up the input when they are joined");
+  refuse(where, fmt::format("\"input_experts\" differ from \"input\" at byte {}", differs),
+         "parts that make up the input when joined");
 }
 
 void check_words(const Record& record, const std::string& where) {

@@ -30,7 +30,8 @@ InputRouting::InputRouting(const T5Model& model, const RoutedModel& routed, cons
         .found = fmt::format("the encoder {} ({} numbers)", encoder_->name(), encoder_->dimension()),
         .expected = fmt::format("{} ({} numbers), which embedded the experts' examples", routed.encoder_name(),
                                 routed.embedding_size()),
-        .hint = "name its directory with --encoder, or run phatgoose prepare --router retrieval with this one"});
+        .hint = "--encoder DIR names it; to use this one, run phatgoose prepare --router retrieval and phatgoose build "
+                "with it"});
 }
 
 std::vector<std::vector<float>> InputRouting::scores(std::span<const std::string> texts) const {

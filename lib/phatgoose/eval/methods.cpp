@@ -89,8 +89,8 @@ EvalMethod method_of(const MethodEntry& entry, const EvalSettings& settings) {
   return method;
 }
 
-/// A sentence encoder is for routers that compare whole inputs: an entry of a methods file that names one must have such
-/// a router, and of the routed models on the command line one at least.
+/// A sentence encoder is for routers that compare whole inputs: an entry of a methods file that names one must have
+/// such a router, and of the routed models on the command line one at least.
 void check_encoders(const std::vector<EvalMethod>& methods) {
   bool given = false, used = false;
   for (const EvalMethod& method : methods) {
@@ -98,10 +98,10 @@ void check_encoders(const std::vector<EvalMethod>& methods) {
     if (!routing.encoder) continue;
     const bool compares = method.router->has_encoder;
     if (!routing.source.empty() && !compares) {
-      fail(ExitCode::bad_data, {.where = routing.source,
-                                .found = "an encoder for " + method.settings.routed.front() + ", whose router is " +
-                                         method.router->name,
-                                .expected = "a router that compares inputs: retrieval"});
+      fail(ExitCode::bad_data,
+           {.where = routing.source,
+            .found = "an encoder for " + method.settings.routed.front() + ", whose router is " + method.router->name,
+            .expected = "a router that compares inputs: retrieval"});
     }
     if (!routing.source.empty()) continue;
     given = true;
@@ -113,7 +113,7 @@ void check_encoders(const std::vector<EvalMethod>& methods) {
                          .expected = "a routed model with the router retrieval"});
 }
 
-/// Without its expert, a token that a row labels would have nobody.
+/// A labelled token whose expert is excluded could not be routed.
 void check_exclusion(const EvalMethod& method) {
   if (!method.settings.exclude_own || !method.uses_labels()) return;
   const std::string &source = method.settings.routing.source, &routed = method.settings.routed.front();

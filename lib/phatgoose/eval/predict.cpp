@@ -34,14 +34,14 @@ Record record_of(const std::string& line, const std::string& format, const LineR
   return record;
 }
 
-/// The next rows: up to settings.batch_rows, and after the first only what is there already. A bad row ends the batch;
+/// The next rows: up to settings.pass_rows, and after the first only what is there already. A bad row ends the batch;
 /// `error` holds what is wrong with it.
 std::vector<PredictionRequest> next_batch(LineReader& lines, const Predictor& predictor,
                                           const PredictSettings& settings, std::optional<Error>& error) {
   std::vector<PredictionRequest> batch;
   std::string line;
   try {
-    while (static_cast<std::int64_t>(batch.size()) < settings.batch_rows && (batch.empty() || lines.ready())) {
+    while (static_cast<std::int64_t>(batch.size()) < settings.pass_rows && (batch.empty() || lines.ready())) {
       if (!lines.next(line)) break;
       make_row(line);
       batch.push_back(predictor.request(record_of(line, settings.format, lines), lines.name()));
@@ -88,7 +88,7 @@ void check_explainable(const PredictSettings& settings, const AdaptedModel& adap
                          .expected = "a module of the base, such as " + paths.front() + " or encoder.block.0"});
 }
 
-/// Before anything is loaded: rows to answer have no labels.
+/// Before anything is loaded: the rows to answer have no labels of experts.
 void check_router(const std::string& routed) {
   const std::string router = read_routed_model(routed).router;
   if (!router_kind(router, routed).uses_labels) return;
@@ -117,7 +117,7 @@ AnswerFormat answer_format(const PredictSettings& settings, const AdaptedModel& 
 }
 
 PredictorRules predictor_rules(const PredictSettings& settings) {
-  PredictorRules rules{settings.max_input_length, settings.max_new_tokens, settings.length_normalise};
+  PredictorRules rules{settings.max_input, settings.max_new_tokens, settings.length_normalise};
   if (!settings.explain.empty()) rules.explained_module = settings.explain_module.value_or("");
   return rules;
 }

@@ -17,7 +17,7 @@ Predictor::Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, Pred
 
 PredictionRequest Predictor::request(Record record, const std::string& file) const {
   RowEncoder encoder(tokenizer_, model_.model.config().vocab_size, file);
-  TokenIds input = encoder.input(record, rules_.max_input_length);
+  TokenIds input = encoder.input(record, rules_.max_input);
   std::vector<TokenIds> choices;
   if (record.has_choices()) choices = encoder.choices(record);
   std::string text = inputs_ != nullptr ? retrieval_text(record, tokenizer_, file) : std::string();

@@ -34,7 +34,7 @@ struct Prediction {
 };
 
 struct PredictorRules {
-  std::int64_t max_input_length = 512;
+  std::int64_t max_input = 512;
   std::int64_t max_new_tokens = 64;
   bool length_normalise = true;  ///< choices compete by the mean, or the sum, of their tokens' log-likelihoods
   std::optional<std::string> explained_module = {};  ///< with explanations, of the linears below; empty: of all

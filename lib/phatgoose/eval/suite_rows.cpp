@@ -12,12 +12,19 @@
 namespace phatgoose {
 namespace {
 
-std::vector<std::vector<Record>> read_all_records(const Suite& suite, const std::optional<std::int64_t>& limit,
-                                                  std::size_t line_limit) {
-  std::vector<std::vector<Record>> all;
+struct TaskRecords {
+  std::vector<Record> records;
+  SkippedRows skipped;
+};
+
+std::vector<TaskRecords> read_all_records(const Suite& suite, const EvalSettings& settings) {
+  const std::optional<std::int64_t>& limit = settings.limit;
+  std::vector<TaskRecords> all;
   for (const Task& task : suite.tasks) {
-    std::vector<Record>& records = all.emplace_back(read_records(task.data, line_limit));
-    if (limit && *limit < static_cast<std::int64_t>(records.size())) records.resize(static_cast<std::size_t>(*limit));
+    auto& [records, skipped] = all.emplace_back();
+    records =
+        read_records(task.data, settings.reading.line_limit(), settings.reading.skip_bad_rows ? &skipped : nullptr);
+    if (limit && *limit < std::ssize(records)) records.resize(static_cast<std::size_t>(*limit));
   }
   return all;
 }
@@ -42,12 +49,14 @@ Suite with_tasks(Suite suite, const std::vector<std::string>& names, const std::
 
 SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, const std::vector<RowNeeds>& needs) {
   const std::int64_t vocab_size = read_t5_config(settings.model).vocab_size;
-  const auto records = read_all_records(suite, settings.limit, settings.reading.line_limit());
+  const std::vector<TaskRecords> all = read_all_records(suite, settings);
   SuiteRows rows{Tokenizer::of_base(settings.model, vocab_size), {}};
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const Task& task = suite.tasks[i];
-    rows.tasks.push_back(prepare_task(task, records[i], rows.tokenizer_or_null(), vocab_size, needs[i]));
-    rows.tasks.back().notes.warn(rows.tasks.back().place(), std::ssize(records[i]));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& [records, skipped] = all[i];
+    TaskRows& task =
+        rows.tasks.emplace_back(prepare_task(suite.tasks[i], records, rows.tokenizer_or_null(), vocab_size, needs[i]));
+    task.notes.skip(skipped.count());
+    task.notes.warn(task.place(), std::ssize(records));
   }
   return rows;
 }

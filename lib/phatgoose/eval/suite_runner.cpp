@@ -107,7 +107,7 @@ void answer_tasks(Method& method, const SharedParts& shared, const std::vector<c
       if (method.has_weights()) statistics = method.routed->make_statistics();
       std::optional<RoutedModel::Observation> observation;
       if (statistics) observation.emplace(method.routed->observe(*statistics));
-      const AnswerPasses passes{method.settings.batch_tokens, on_rows, method.encoder};
+      const AnswerPasses passes{method.settings.pass_tokens, on_rows, method.encoder};
       const std::vector<Sample> samples = answer_with(method, shared, task, passes);
       if (statistics) write_task_routing(partial.routing_file(i), name, *statistics, *method.routed);
       partial.save(i, samples);

@@ -46,13 +46,13 @@ void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& 
   }
 }
 
-/// Of a text that is yet to be generated, nobody can say whose words are whose.
+/// A text that is yet to be generated has no labels.
 void check_labelled(const Task& task) {
   if (task.kind == TaskKind::rank_classification) return;
   fail(ExitCode::bad_data, {.where = "task " + task.name,
                             .found = "generation, for the router token-oracle",
                             .expected = "rank classification",
-                            .hint = "choose tasks with --tasks, or with tasks in a methods file"});
+                            .hint = "--tasks, or tasks in a methods file, selects other tasks"});
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ TaskRows prepare_task(const Task& task, const std::vector<Record>& records, cons
   TaskRows rows{task, {}, {}, {}};
   for (const Record& record : records) {
     rows.samples.push_back(sample_of(record, task, static_cast<std::int64_t>(rows.samples.size()), where));
-    TokenIds input = encoder.input(record, task.max_input_length);
+    TokenIds input = encoder.input(record, task.max_input);
     rows.questions.push_back({std::move(input), {}});
     if (with_choices) rows.questions.back().choices = encoder.choices(record, rows.samples.back().right);
     rows.lines.push_back(record.line);

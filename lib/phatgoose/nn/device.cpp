@@ -3,6 +3,13 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/cpu/Utils.h>
+#include <sys/resource.h>
+#include <torch/headeronly/version.h>
+
+#define PHATGOOSE_HAS_DEVICE_STATISTICS (TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 9)
+#if PHATGOOSE_HAS_DEVICE_STATISTICS
+#include <c10/core/CachingDeviceAllocator.h>
+#endif
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -50,6 +57,26 @@ void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc admits
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
+}
+
+std::int64_t peak_memory() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+#ifdef __APPLE__
+  return usage.ru_maxrss;
+#else
+  return std::int64_t{usage.ru_maxrss} * 1024;
+#endif
+}
+
+std::optional<std::int64_t> peak_device_memory([[maybe_unused]] at::Device device) {
+#if PHATGOOSE_HAS_DEVICE_STATISTICS
+  if (!device.is_cpu()) {
+    const auto statistics = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+    return statistics.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
+  }
+#endif
+  return std::nullopt;
 }
 
 void return_freed_memory() {

@@ -3,6 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace phatgoose {
@@ -24,5 +26,10 @@ void return_freed_memory();
 /// this does nothing or takes effect in time): small batches read the weights at the speed of memory, and with pages of
 /// 4 KiB half of that goes to looking up addresses.
 void gather_in_huge_pages();
+/// Most main memory that the process has occupied so far, in bytes.
+std::int64_t peak_memory();
+/// Most of the device's own memory that tensors have occupied so far, in bytes; nothing for a CPU, or with a LibTorch
+/// before 2.9, which does not tell without CUDA's headers.
+std::optional<std::int64_t> peak_device_memory(at::Device device);
 
 }  // namespace phatgoose

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "phatgoose/base/numbers.h"
 #include "phatgoose/base/utf8.h"
 #include "phatgoose/report/inspection.h"
 #include "phatgoose/report/similarity.h"
@@ -23,13 +24,6 @@ std::string plain(const Json& value) {
     text += value.is_object() ? printable(key) + " " + plain(entry) : plain(entry);
   }
   return text;
-}
-
-/// 35389440 as "35,389,440".
-std::string grouped(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  for (std::ptrdiff_t at = std::ssize(digits) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
-  return digits;
 }
 
 /// Keys that tables show, or that say the same as another line.

@@ -25,11 +25,12 @@ Json task_json(const Task& task, const TaskScore& scores, const RowNotes& notes)
                {"interval", interval_json(first.interval)},
                {"rows", scores.rows},
                {"examples", scores.examples},
+               {"skipped_rows", notes.skipped()},
                {"rows_with", notes.to_json()},
                {"metrics", std::move(metrics)},
                {"templates", std::move(templates)},
                {"data", task.data.string()},
-               {"max_input_length", task.max_input_length}};
+               {"max_input", task.max_input}};
   if (task.kind == TaskKind::rank_classification) {
     json["length_normalise"] = task.length_normalise;
   } else {
@@ -65,7 +66,7 @@ Task read_task(const Json& json, const std::string& where) {
             .data = json_get<std::string>(json, "data", where),
             .kind = read_kind(json, where),
             .metrics = {}};
-  task.max_input_length = json_get<std::int64_t>(json, "max_input_length", where);
+  task.max_input = json_get<std::int64_t>(json, "max_input", where);
   task.expert = json_get_or<std::string>(json, "expert", "", where);
   if (task.kind == TaskKind::rank_classification) {
     task.length_normalise = json_get<bool>(json, "length_normalise", where);

@@ -97,8 +97,10 @@ class Preparation {
   /// The rows that are looked at, in the order in which they were drawn.
   std::vector<Row> draw_rows() const {
     std::vector<Row> all;
+    const RowReadingSettings& reading = settings_.reading;
     for (const std::string& path : settings_.data) {
-      for (Record& record : read_records(path, settings_.reading.line_limit())) {
+      SkippedRows skipped;
+      for (Record& record : read_records(path, reading.line_limit(), reading.skip_bad_rows ? &skipped : nullptr)) {
         all.push_back({&path, std::move(record)});
       }
     }
@@ -133,7 +135,7 @@ class Preparation {
     for (const auto& [rows, encoder] : encoders) encoder.notes().warn(rows, std::ssize(examples));
     T5Model model = load_base(settings_.model, device_, dtype_);
     ExpertParameters::load(expert, linear_groups(config_), model.device()).attach(model);
-    const std::vector<at::Tensor> means = mean_inputs(model, examples, settings_.batch_tokens);
+    const std::vector<at::Tensor> means = mean_inputs(model, examples, settings_.pass_tokens);
     std::map<std::string, at::Tensor> vectors;
     for (std::size_t g = 0; g < means.size(); ++g) {
       for (const LinearSpec& linear : model.groups()[g]->spec().linears) {

@@ -34,7 +34,7 @@ std::vector<ExpertDirectory> open_enabled(const fs::path& directory, const Route
       fail(ExitCode::bad_data, {.where = expert.path().string(),
                                 .found = std::string("no ") + kind.prototypes,
                                 .expected = "what the router " + manifest.router + " needs of an expert",
-                                .hint = std::string("make it with phatgoose ") + kind.made_by});
+                                .hint = command_that_makes(kind, manifest.base_path, expert.path())});
     }
     check_hash(expert.path(), kind.prototypes, expert.file_hash(kind.prototypes), reference.prototypes_hash);
   }
@@ -52,7 +52,7 @@ std::vector<LinearVectors> read_prototypes(std::span<const ExpertDirectory> expe
     fail(ExitCode::bad_data, {.where = expert.path().string(),
                               .found = std::string("no ") + kind.prototypes,
                               .expected = std::string("what the router ") + kind.name + " needs of an expert",
-                              .hint = std::string("make it with phatgoose ") + kind.made_by});
+                              .hint = command_that_makes(kind, /*base=*/{}, expert.path())});
   }
   return prototypes;
 }

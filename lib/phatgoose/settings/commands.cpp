@@ -28,18 +28,10 @@ Command command() {
 std::vector<Command> all_commands() {
   return {
       // In the order of an experiment.
-      command<PretrainSettings>(),
-      command<TrainExpertSettings>(),
-      command<TrainGateSettings>(),
-      command<ImportSettings>(),
-      command<PrepareSettings>(),
-      command<BuildSettings>(),
-      command<EditSettings>(),
-      command<EvalSettings>(),
-      command<PredictSettings>(),
-      command<ExportSettings>(),
-      command<InspectSettings>(),
-      command<BenchSettings>(),
+      command<PretrainSettings>(), command<TrainExpertSettings>(), command<TrainGateSettings>(),
+      command<ImportSettings>(),   command<PrepareSettings>(),     command<BuildSettings>(),
+      command<EditSettings>(),     command<EvalSettings>(),        command<PredictSettings>(),
+      command<ExportSettings>(),   command<InspectSettings>(),     command<BenchSettings>(),
   };
 }
 
@@ -50,6 +42,14 @@ std::string commands_markdown() {
       "A setting comes from the command line, else from the file after `--config`, else from `--preset`, else it is\n"
       "the default. In a settings file every option is a key (`steps: 1000`); `--dump-config` writes such a file.\n"
       "stdout carries a command's product only, everything else goes to stderr.\n\n"
+      "A name means the same in every command: `--batch` is the number of rows of a training step; `--pass-tokens` "
+      "and\n"
+      "`--pass-rows` limit what is computed at once (speed and memory; results only by rounding); `--max-input` and\n"
+      "`--max-target` say after how many tokens rows are cut; `--dtype` is the type that is computed in, "
+      "`--save-dtype`\n"
+      "that of what is written. The keys of suites are the same names, with `_` for `-`. An option that was renamed "
+      "is\n"
+      "refused under its old name, and the new one is named.\n\n"
       "| exit code | meaning |\n|---|---|\n"
       "| 0 | done |\n"
       "| 1 | could not finish: input or output, memory, device |\n"

@@ -33,8 +33,9 @@ OptionSet EvalSettings::declare() {
       .as("DIR")
       .must()
       .in("Output");
-  set.add("batch-tokens", &batch_tokens, "most tokens in one pass; changes speed and memory, not results")
+  set.add("pass-tokens", &pass_tokens, "most tokens in one pass; changes speed and memory, not results")
       .at_least(1)
+      .formerly({"batch-tokens"})
       .in("Machine");
   set.add("encoder-cache", &encoder_cache,
           "MiB of encoder states kept for methods that share the base's encoder, 0 for none; changes speed and memory, "

@@ -28,8 +28,8 @@ struct EvalSettings {
   std::string out;
   std::vector<std::string> tasks;     ///< names; empty: all of the suite
   std::optional<std::int64_t> limit;  ///< rows per task
-  ReadingSettings reading;
-  std::int64_t batch_tokens = 4096;
+  RowReadingSettings reading;
+  std::int64_t pass_tokens = 4096;
   std::int64_t encoder_cache = 512;  ///< MiB
 
   OptionSet declare();

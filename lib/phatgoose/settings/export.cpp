@@ -16,7 +16,10 @@ OptionSet ExportSettings::declare() {
       .one_of({"factors", "product"})
       .in(parts);
   set.add("out", &out, "directory of the resulting model, in the format of Hugging Face").as("DIR").must().in(parts);
-  set.add("dtype", &dtype, "type of the stored weights; default: that of the base").one_of({"fp32", "bf16"}).in(parts);
+  set.add("save-dtype", &save_dtype, "type of the stored weights; default: that of the base")
+      .one_of({"fp32", "bf16"})
+      .formerly({"dtype"})
+      .in(parts);
   set.add("threads", &threads, kThreadsHelp).at_least(0).in("Machine");
   return set;
 }

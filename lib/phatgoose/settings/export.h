@@ -17,8 +17,8 @@ struct ExportSettings {
   ExpertOptions expert_options;
   std::optional<std::string> merge;  ///< "factors" or "product"; needed with more than one expert
   std::string out;
-  std::optional<std::string> dtype;  ///< of the stored weights, "fp32" or "bf16"; default: the base's own
-  std::int64_t threads = 0;          ///< 0: resolve_threads (base/thread_count.h) decides
+  std::optional<std::string> save_dtype;  ///< of the stored weights, "fp32" or "bf16"; default: the base's own
+  std::int64_t threads = 0;               ///< 0: resolve_threads (base/thread_count.h) decides
 
   OptionSet declare();
 };

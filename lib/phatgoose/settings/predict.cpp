@@ -14,7 +14,10 @@ OptionSet PredictSettings::declare() {
   set.add("format", &format, "of the input; auto takes a line that begins with { as a JSON row, every other as text")
       .one_of({"auto", "text", "jsonl"})
       .in(asked);
-  set.add("max-input-length", &max_input_length, "inputs are cut to so many tokens, EOS kept").at_least(2).in(asked);
+  set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept")
+      .at_least(2)
+      .formerly({"max-input-length"})
+      .in(asked);
   set.add("max-new-tokens", &max_new_tokens, "answers end after so many tokens").at_least(1).in(asked);
   set.add("length-normalise", &length_normalise,
           "choices compete by the mean of their tokens' log-likelihoods; false: by the sum")
@@ -31,8 +34,9 @@ OptionSet PredictSettings::declare() {
   set.add("explain-module", &explain_module, "of these weights, only those in the linears below a module of the base")
       .as("PATH")
       .in(output);
-  set.add("batch-rows", &batch_rows, "most rows answered together; fewer where the next is not there yet")
+  set.add("pass-rows", &pass_rows, "most rows answered together; fewer where the next is not there yet")
       .at_least(1)
+      .formerly({"batch-rows"})
       .in("Machine");
   routing.declare(set);
   common.declare(set);

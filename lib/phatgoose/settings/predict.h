@@ -24,11 +24,11 @@ struct PredictSettings {
   bool json = false;            ///< one JSON object per answer
   std::string explain;          ///< add the weight that each expert carried: "answers", "tokens"; empty: no
   std::optional<std::string> explain_module;  ///< only in the linears below this module
-  std::int64_t max_input_length = 512;
+  std::int64_t max_input = 512;
   std::int64_t max_new_tokens = 64;
   bool length_normalise = true;  ///< of choices, as a suite's key of that name
   ReadingSettings reading;
-  std::int64_t batch_rows = 16;  ///< at most so many rows at once, and only those that are there already
+  std::int64_t pass_rows = 16;  ///< at most so many rows at once, and only those that are there already
 
   OptionSet declare();
 };

@@ -35,8 +35,9 @@ OptionSet PrepareSettings::declare() {
           "mean of the base's encoder states")
       .as("DIR")
       .in(from);
-  set.add("batch-tokens", &batch_tokens, "most tokens in one pass; changes speed and memory, not results")
+  set.add("pass-tokens", &pass_tokens, "most tokens in one pass; changes speed and memory, not results")
       .at_least(1)
+      .formerly({"batch-tokens"})
       .in("Machine");
   common.declare(set);
   return set;

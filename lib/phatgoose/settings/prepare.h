@@ -22,8 +22,8 @@ struct PrepareSettings {
   std::int64_t examples = 1000;
   std::int64_t max_input = 512;
   std::int64_t max_target = 512;
-  ReadingSettings reading;
-  std::int64_t batch_tokens = 4096;
+  RowReadingSettings reading;
+  std::int64_t pass_tokens = 4096;
 
   OptionSet declare();
   /// Usage error where options contradict each other.

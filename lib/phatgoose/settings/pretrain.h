@@ -21,7 +21,7 @@ struct PretrainSettings {
                             .beta2 = 0.98,
                             .weight_decay = 0.01,
                             .save_every = 500,
-                            .micro_tokens = 8192};
+                            .pass_tokens = 8192};
   std::string out;
   std::vector<std::string> text;  ///< FILE or FILE:WEIGHT
   ReadingSettings reading;

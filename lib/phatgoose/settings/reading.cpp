@@ -8,4 +8,11 @@ void ReadingSettings::declare(OptionSet& set, const std::string& group) {
       .in(group);
 }
 
+void RowReadingSettings::declare(OptionSet& set, const std::string& group) {
+  ReadingSettings::declare(set, group);
+  set.add("skip-bad-rows", &skip_bad_rows,
+          "leave out lines that are no rows, count them and name the first; default: the first one is an error")
+      .in(group);
+}
+
 }  // namespace phatgoose

@@ -16,4 +16,11 @@ struct ReadingSettings {
   std::size_t line_limit() const { return static_cast<std::size_t>(max_line_bytes); }
 };
 
+/// Of commands that read whole files of rows before they compute.
+struct RowReadingSettings : ReadingSettings {
+  bool skip_bad_rows = false;  ///< count them and go on, instead of ending with the first
+
+  void declare(OptionSet& set, const std::string& group);
+};
+
 }  // namespace phatgoose

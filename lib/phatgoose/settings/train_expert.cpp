@@ -1,5 +1,8 @@
 #include "phatgoose/settings/train_expert.h"
 
+#include "phatgoose/base/error.h"
+#include "phatgoose/store/expert_name.h"
+
 namespace phatgoose {
 
 OptionSet TrainExpertSettings::declare() {
@@ -23,6 +26,13 @@ OptionSet TrainExpertSettings::declare() {
   training.declare(set);
   common.declare(set);
   return set;
+}
+
+void TrainExpertSettings::check() const {
+  if (!is_expert_name(name)) {
+    fail(ExitCode::usage, {.where = "--name", .found = "\"" + name + "\"", .expected = kExpertNameRule});
+  }
+  data.check();
 }
 
 }  // namespace phatgoose

@@ -27,6 +27,8 @@ struct TrainExpertSettings {
   std::optional<double> dropout;  ///< T5's own; default: the base's dropout_rate
 
   OptionSet declare();
+  /// Usage error for a name that no expert can have, and as data.check().
+  void check() const;
 };
 
 }  // namespace phatgoose

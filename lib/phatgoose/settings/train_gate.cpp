@@ -11,6 +11,8 @@ OptionSet TrainGateSettings::declare() {
   set.add("out", &out, "write a copy of the expert with its gate; default: add the gate to the expert")
       .as("DIR")
       .in(group);
+  set.add("retrain", &retrain, "train a new gate where there is one; it replaces the old one once it is finished")
+      .in(group);
   set.add("dropout", &dropout, "dropout of the base while training; default: what its configuration says")
       .between(0, 0.999)
       .in(group);

@@ -18,6 +18,7 @@ struct TrainGateSettings {
   std::string expert;
   ExpertOptions expert_options;
   std::optional<std::string> out;  ///< a copy of the expert with its gate; default: the gate is added to the expert
+  bool retrain = false;            ///< train a new gate, which replaces the one that is there once it is finished
   std::optional<double> dropout;   ///< T5's own; default: the base's dropout_rate
 
   OptionSet declare();

@@ -26,7 +26,7 @@ void check_distinct(const char* option, const std::vector<std::string>& files, c
 void TrainingSettings::declare(OptionSet& set) {
   const char* group = "Training";
   set.add("steps", &steps, "updates of the parameters").at_least(1).in(group);
-  set.add("batch", &batch, "rows of each step").at_least(1).in(group);
+  set.add("batch", &batch, "rows of each step; computed in passes of --pass-tokens").at_least(1).in(group);
   set.add("lr", &lr, "learning rate after the warm-up").at_least(0).in(group);
   set.add("warmup-ratio", &warmup_ratio, "share of the steps over which the learning rate rises from 0")
       .between(0, 1)
@@ -39,9 +39,10 @@ void TrainingSettings::declare(OptionSet& set) {
   set.add("keep-checkpoints", &keep_checkpoints, "checkpoints that stay when the run is finished")
       .at_least(0)
       .in(group);
-  set.add("micro-tokens", &micro_tokens,
+  set.add("pass-tokens", &pass_tokens,
           "most tokens in one forward and backward pass; changes speed and memory, results only by rounding")
       .at_least(1)
+      .formerly({"micro-tokens"})
       .in(group);
 }
 

@@ -23,7 +23,7 @@ struct TrainingSettings {
   double weight_decay = 0.0;
   std::int64_t save_every = 100;
   std::int64_t keep_checkpoints = 0;
-  std::int64_t micro_tokens = 4096;
+  std::int64_t pass_tokens = 4096;
 
   /// Declares everything in the group "Training".
   void declare(OptionSet& set);
@@ -38,7 +38,7 @@ struct DataSettings {
   std::optional<std::int64_t> mix_cap;  ///< with "size": data sets of more rows count as if they had so many
   std::int64_t max_input = 512;
   std::int64_t max_target = 512;
-  ReadingSettings reading;
+  RowReadingSettings reading;
 
   /// Declares everything in the group "Data".
   void declare(OptionSet& set);

@@ -13,8 +13,8 @@ namespace {
                               const std::string& expected) {
   fail(ExitCode::bad_data, {.where = fmt::format("{} and {}", first.path().string(), second.path().string()),
                             .found = found,
-                            .expected = expected + ", so that the factors have a mean",
-                            .hint = "experts that differ can be merged by their products"});
+                            .expected = expected + ", so that the factors can be averaged",
+                            .hint = "--router merged-product and --merge product merge experts that differ"});
 }
 
 /// Two experts of which the first adapts a linear that the second lacks.

@@ -159,7 +159,8 @@ std::vector<std::string> read_names(const fs::path& path, std::size_t experts) {
     if (line.ends_with('\r')) line.pop_back();
     const std::string where = path.string() + ":" + std::to_string(names.size() + 1);
     if (!is_expert_name(line)) refuse(where, "the name \"" + line + "\"", kExpertNameRule);
-    if (std::find(names.begin(), names.end(), line) != names.end()) refuse(where, line + " twice", "names that differ");
+    if (std::find(names.begin(), names.end(), line) != names.end())
+      refuse(where, line + " a second time", "unique names");
     names.push_back(line);
   }
   if (names.size() != experts) {
@@ -196,8 +197,8 @@ void check_embeddings(const TensorArchive& file, const fs::path& model) {
     if (!has(name)) continue;
     const TensorView& view = file.at(name);
     if (is_floating(view.dtype) && same_numbers(view, expected)) continue;
-    refuse(file.where(name), "embeddings that are not those of " + model.string(), "experts of this base",
-           "give the base that the checkpoint was trained on");
+    refuse(file.where(name), "embeddings that differ from those of " + model.string(), "a checkpoint of this base",
+           "--model must be the base that the checkpoint was trained on");
   }
 }
 
@@ -228,9 +229,9 @@ bool is_imported(const ImportPlan& plan, const std::vector<std::string>& names, 
   }
   if (all) return true;
   fail(ExitCode::usage, {.where = "--out",
-                         .found = plan.out.string() + " holds something else",
+                         .found = contents_of(plan.out) + ", not these experts",
                          .expected = "a new or empty directory",
-                         .hint = "choose another --out, or remove it yourself"});
+                         .hint = "choose another --out"});
 }
 
 /// Writes PEFT's files and the gate; returns their names.

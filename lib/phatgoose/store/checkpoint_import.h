@@ -18,9 +18,10 @@ struct ImportPlan {
 ///   MODULE._addons.expert_lora.layer1__I [in, R], transposed A,
 ///   MODULE._addons.expert_lora.layer2__I [R, out], transposed B,
 ///   MODULE._addons.router.expert_embeddings__I [in], the gate,
-/// under the scale 1/R, with one R throughout. Embeddings in the checkpoint must be those of the base; its other tensors
-/// are left aside. All directories appear together or not at all; where they are there already, nothing is done. A
-/// checkpoint that is not complete, or not for this base, and names that do not fit it: bad_data. A foreign `out`: usage.
+/// under the scale 1/R, with one R throughout. Embeddings in the checkpoint must be those of the base; its other
+/// tensors are ignored. All directories appear together or not at all; where they are there already, nothing is done. A
+/// checkpoint that is not complete, or not for this base, and names that do not fit it: bad_data. A foreign `out`:
+/// usage.
 void import_checkpoint(const ImportPlan& plan);
 
 }  // namespace phatgoose

@@ -76,11 +76,12 @@ void ExpertDirectory::check_complete(const T5Config& config, bool allow_partial)
         lacking.size() == 1 ? "" : fmt::format(", the first of {} that are missing", lacking.size());
     refuse(adapter_path_.string(), fmt::format("no factors for {}{}", lacking.front(), count),
            fmt::format("factors for all {} modules that adapter_config.json targets", all),
-           "--allow-partial takes the expert as it is, those modules as in the base");
+           "--allow-partial accepts the expert; those modules stay as in the base");
   }
   if (speaks_) {
-    log_info(fmt::format("{}: a partial expert: no factors for {} of the {} modules that adapter_config.json targets",
-                         path_.string(), lacking.size(), all));
+    log_info(fmt::format(
+        "{} is a partial expert: it lacks factors for {} of the {} modules that adapter_config.json targets",
+        path_.string(), lacking.size(), all));
   }
 }
 

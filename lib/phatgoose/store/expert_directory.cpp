@@ -28,8 +28,8 @@ void check_tensor(const TensorArchive& file, const std::string& name, std::size_
   const TensorView& view = file.at(name);
   const std::string expected = dimensions == 1 ? "a vector" : "a matrix";
   if (count_of(view.shape) == 0) {
-    refuse(file.where(name), "shape " + to_string(view.shape) + ", without a single number", expected,
-           "parameters that lie in parts on several devices are gathered before they are saved");
+    refuse(file.where(name), "shape " + to_string(view.shape) + ", which is empty", expected,
+           "parameters that are sharded over several devices must be gathered before they are saved");
   }
   if (view.shape.size() != dimensions) refuse(file.where(name), "shape " + to_string(view.shape), expected);
   if (!is_floating(view.dtype)) refuse(file.where(name), name_of(view.dtype), "floating-point numbers");
@@ -50,11 +50,11 @@ void check_alike(const FactorName& first, const FactorName& other, const std::st
     const auto named = [](const FactorName& factor) {
       return factor.adapter.empty() ? std::string("one without a name") : "\"" + factor.adapter + "\"";
     };
-    refuse(where, "a factor of the adapter " + named(other) + " beside those of " + named(first), "one adapter",
+    refuse(where, "factors of two adapters, " + named(first) + " and " + named(other), "one adapter",
            "save each by itself");
   }
   if (other.prefix != first.prefix) {
-    refuse(where, "the prefix \"" + other.prefix + "\" beside \"" + first.prefix + "\"", "the same for all tensors");
+    refuse(where, "the prefixes \"" + first.prefix + "\" and \"" + other.prefix + "\"", "one prefix for all tensors");
   }
 }
 
@@ -69,7 +69,7 @@ Factors collect_factors(const TensorArchive& file, bool check_values) {
   std::optional<FactorName> first;
   for (const auto& [name, view] : file.tensors()) {
     const auto factor = parse_factor_name(name);
-    if (!factor) refuse(file.where(name), "a tensor that is no LoRA factor", "lora_A and lora_B weights only");
+    if (!factor) refuse(file.where(name), "a tensor that is not a LoRA factor", "only lora_A and lora_B weights");
     check_tensor(file, name, 2, check_values);
     if (!first) first = factor;
     check_alike(*first, *factor, file.where(name));
@@ -126,7 +126,7 @@ void check_vectors(const TensorArchive& file, const std::map<std::string, LoraEn
     if (lora == loras.end()) refuse(file.where(name), "a vector without a LoRA", "one for each adapted linear");
     if (view.shape[0] != lora->second.a.shape[1]) {
       refuse(file.where(name), "shape " + to_string(view.shape), to_string(Shape{lora->second.a.shape[1]}),
-             "it is as long as its linear's input");
+             "the vector is as long as the input of its linear");
     }
   }
   for (const auto& [path, lora] : loras) {
@@ -153,13 +153,13 @@ std::shared_ptr<TensorArchive> open_adapter(const fs::path& path) {
   const std::string where = directory.string(),
                     expected = "an expert or a PEFT LoRA directory, with adapter_config.json";
   if (!fs::is_directory(directory, error)) {
-    refuse(where, fs::exists(directory, error) ? "no directory" : "no such directory", expected);
+    refuse(where, fs::exists(directory, error) ? "not a directory" : "no such directory", expected);
   }
   const std::string found = std::string("no ") + kConfigFile;
   if (is_file(directory / "run.json")) {
-    refuse(where, found, expected, "a run that has not finished: the command that began it continues it");
+    refuse(where, found, expected, "it is an unfinished run: the command that began it resumes it");
   }
-  if (is_file(directory / "config.json")) refuse(where, found, expected, "a model is given as --model");
+  if (is_file(directory / "config.json")) refuse(where, found, expected, "it is a model, which belongs to --model");
   std::set<fs::path> inside;  // a run of another trainer, or a library
   for (const auto& entry : fs::directory_iterator(directory, error)) {
     if (is_file(entry.path() / kConfigFile)) inside.insert(entry.path());
@@ -197,7 +197,7 @@ ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_valu
 
 void ExpertDirectory::say_oddities() const {
   if (const auto& unknown = config_->unknown_settings(); !unknown.empty()) {
-    log_info(fmt::format("{}: settings that PEFT does not know, not used: {}", (path_ / kConfigFile).string(),
+    log_info(fmt::format("{}: settings that PEFT does not know are ignored: {}", (path_ / kConfigFile).string(),
                          fmt::join(unknown, ", ")));
   }
   if (changes_nothing(loras_)) log_info(path_.string() + ": the expert changes nothing: all its updates are zero");

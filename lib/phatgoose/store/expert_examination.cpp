@@ -13,10 +13,6 @@ namespace {
 
 using Reference = RoutedModelManifest::ExpertReference;
 
-std::string command_for(const RouterKind& kind, const ExpertDirectory& expert) {
-  return std::string("make it with phatgoose ") + kind.made_by + " --expert " + expert.path().string();
-}
-
 void check_name(const ExpertDirectory& expert) {
   if (is_expert_name(expert.name())) return;
   fail(ExitCode::bad_data, {.where = expert.path().string(),
@@ -25,7 +21,8 @@ void check_name(const ExpertDirectory& expert) {
 }
 
 /// Where the file says which adapter it was made from, that must be the expert's.
-void check_adapter(const ExpertDirectory& expert, const RouterKind& kind, const std::string& adapter_hash) {
+void check_adapter(const ExpertDirectory& expert, const RouterKind& kind, const std::string& adapter_hash,
+                   const std::string& base) {
   const SafetensorsFile file(expert.path() / kind.prototypes);
   const auto made_from = file.metadata().find("made_from");
   if (made_from == file.metadata().end()) return;
@@ -33,22 +30,23 @@ void check_adapter(const ExpertDirectory& expert, const RouterKind& kind, const 
   const auto adapter = json_get_or<std::string>(parse_json(made_from->second, where), "adapter", adapter_hash, where);
   if (adapter == adapter_hash) return;
   fail(ExitCode::bad_data, {.where = where,
-                            .found = "what was made from another adapter (" + adapter + ")",
+                            .found = "made from another adapter (" + adapter + ")",
                             .expected = "one made from this adapter (" + adapter_hash + ")",
-                            .hint = command_for(kind, expert)});
+                            .hint = command_that_makes(kind, base, expert.path())});
 }
 
 /// Hash of the file that the router reads beside the adapter; empty where it reads none.
-std::string prototypes_hash(const ExpertDirectory& expert, const RouterKind& kind, const std::string& adapter_hash) {
+std::string prototypes_hash(const ExpertDirectory& expert, const RouterKind& kind, const std::string& adapter_hash,
+                            const std::string& base) {
   if (kind.prototypes == nullptr) return {};
   if (!is_file(expert.path() / kind.prototypes)) {
     fail(ExitCode::bad_data, {.where = expert.path().string(),
                               .found = std::string("no ") + kind.prototypes,
                               .expected = std::string("what the router ") + kind.name + " needs of an expert",
-                              .hint = command_for(kind, expert)});
+                              .hint = command_that_makes(kind, base, expert.path())});
   }
   if (!kind.has_encoder) expert.vectors(kind.prototypes);
-  check_adapter(expert, kind, adapter_hash);
+  check_adapter(expert, kind, adapter_hash, base);
   return expert.file_hash(kind.prototypes);
 }
 
@@ -62,8 +60,8 @@ void note_encoder(RoutedModelManifest& manifest, const ExpertDirectory& expert, 
   if (manifest.encoder_fingerprint == stored.encoder_fingerprint) return;
   fail(ExitCode::bad_data, {.where = file.string(),
                             .found = "embeddings of the encoder " + stored.encoder_name,
-                            .expected = "of " + manifest.encoder_name + ", like those of the experts before",
-                            .hint = "run phatgoose " + std::string(kind.made_by) + " again for all experts"});
+                            .expected = "those of " + manifest.encoder_name + ", as for the experts before it",
+                            .hint = command_that_makes(kind, manifest.base_path, expert.path())});
 }
 
 }  // namespace
@@ -78,7 +76,7 @@ Reference examine_expert(const fs::path& path, const T5Config& config, RoutedMod
   Reference reference{.name = expert.name(),
                       .path = {},
                       .adapter_hash = adapter_hash,
-                      .prototypes_hash = prototypes_hash(expert, kind, adapter_hash),
+                      .prototypes_hash = prototypes_hash(expert, kind, adapter_hash, manifest.base_path),
                       .enabled = true,
                       .partial = !expert.missing(config).empty()};
   if (kind.has_encoder) note_encoder(manifest, expert, kind);
@@ -89,9 +87,9 @@ void add_expert(RoutedModelManifest& manifest, Reference expert, const fs::path&
   const auto same = std::ranges::find(manifest.experts, expert.name, &Reference::name);
   if (same != manifest.experts.end()) {
     fail(ExitCode::bad_data, {.where = source.string(),
-                              .found = "an expert called " + expert.name + ", like " + same->path,
-                              .expected = "names that differ",
-                              .hint = "without a manifest an expert is called like its directory"});
+                              .found = "an expert called " + expert.name + ", the name of " + same->path,
+                              .expected = "unique names",
+                              .hint = "an expert without a manifest is named after its directory"});
   }
   manifest.experts.push_back(std::move(expert));
 }

@@ -128,7 +128,7 @@ std::optional<Manifest> read_manifest(const fs::path& directory, const std::stri
 }
 
 std::string remedy_of_removing(const fs::path& directory) {
-  return "remove " + directory.string() + ", and the same command makes it anew";
+  return "remove " + directory.string() + ", and run the same command again";
 }
 
 std::optional<Manifest> read_finished(const fs::path& directory, const std::string& kind, std::string remedy) {
@@ -146,9 +146,9 @@ void check_output_directory(const fs::path& directory, const std::string& kind) 
   if (is_missing_or_empty(directory)) return;
   if (!is_of_kind(directory, kind)) {
     fail(ExitCode::usage, {.where = "--out",
-                           .found = directory.string() + " holds something else",
+                           .found = contents_of(directory),
                            .expected = "a new or empty directory, or one of kind " + kind,
-                           .hint = "choose another --out, or remove it yourself"});
+                           .hint = "choose another --out"});
   }
   read_finished(directory, kind);
 }

@@ -39,7 +39,7 @@ bool is_of_kind(const fs::path& directory, const std::string& kind);
 /// read_manifest with all hashes, before a command answers that there is nothing to do. What is damaged is bad_data
 /// with the `remedy`; without one, that is to remove the directory.
 std::optional<Manifest> read_finished(const fs::path& directory, const std::string& kind, std::string remedy = {});
-/// "remove DIRECTORY, and the same command makes it anew"
+/// "remove DIRECTORY, and run the same command again"
 std::string remedy_of_removing(const fs::path& directory);
 
 /// Fingerprint of a base model directory: tells models apart, whichever container format holds them. It is a hash over

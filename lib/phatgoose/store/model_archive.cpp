@@ -47,7 +47,7 @@ std::map<std::string, std::string> read_weight_map(const fs::path& index) {
   for (const auto& [name, file] : weight_map.items()) {
     const bool plain_name = file.is_string() && fs::path(file.get<std::string>()).filename() == file.get<std::string>();
     if (!plain_name || file.get<std::string>().empty()) {
-      fail(ExitCode::bad_data, {where + ": " + name, file.dump(), "the name of a file beside the index", {}});
+      fail(ExitCode::bad_data, {where + ": " + name, file.dump(), "the name of a file next to the index", {}});
     }
     files.emplace(name, file.get<std::string>());
   }
@@ -64,7 +64,7 @@ ShardedArchive::ShardedArchive(const fs::path& index) : index_(index) {
   for (const std::string& file : files) {
     const fs::path path = index_.parent_path() / file;
     if (!is_file(path)) {
-      fail(ExitCode::bad_data, {index_.string(), "the shard " + file + " is missing", {}, "copy it beside the index"});
+      fail(ExitCode::bad_data, {index_.string(), "the shard " + file + " is missing", {}, "copy it next to the index"});
     }
     const TensorArchive& shard = *shards_.emplace(file, open_file(path)).first->second;
     for (const auto& [name, view] : shard.tensors()) {

@@ -4,6 +4,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
+#include "phatgoose/base/shell.h"
 #include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/router_kinds.h"
@@ -71,9 +72,9 @@ bool is_built(const fs::path& out, const RoutedModelManifest& manifest) {
   if (!is_file(out / "manifest.json")) return false;
   if (read_routed_model(out) == manifest) return true;
   fail(ExitCode::usage, {.where = "--out",
-                         .found = out.string() + " holds another routed model",
+                         .found = out.string() + " contains another routed model",
                          .expected = "a new or empty directory",
-                         .hint = "choose another --out, or remove it yourself"});
+                         .hint = "choose another --out, or remove that one first: rm -r " + shell_word(out.string())});
 }
 
 }  // namespace

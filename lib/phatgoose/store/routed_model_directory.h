@@ -65,7 +65,7 @@ struct RoutingChanges {
 /// usage error, or bad_data where they stand in a file; `where` is the directory.
 RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& changes, const std::string& where);
 
-/// Only these experts take part (none named: no change); an error as of changed() for a name that there is not.
+/// Only these experts take part (none named: no change); an error as of changed() for an unknown name.
 void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& names, const std::string& source = {});
 
 /// Whether the router can do with the number of experts that are enabled: an error as of changed().

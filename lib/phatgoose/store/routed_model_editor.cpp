@@ -73,7 +73,7 @@ void edit_routed_model(const RoutedModelEdit& edit) {
   if (!packed.empty() && !(edit.add.empty() && edit.remove.empty())) {
     fail(ExitCode::usage, {.where = edit.directory.string(),
                            .found = "--add or --remove for a packed routed model",
-                           .expected = "one that refers to its experts",
+                           .expected = "a routed model that refers to its experts",
                            .hint = "build it again with --pack"});
   }
   for (const std::string& name : edit.remove) {

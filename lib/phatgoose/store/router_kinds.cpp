@@ -4,9 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <array>
+#include <string_view>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/nearest.h"
+#include "phatgoose/base/shell.h"
 
 namespace phatgoose {
 namespace {
@@ -33,6 +35,12 @@ std::vector<std::string> router_names() {
   std::vector<std::string> names;
   for (const RouterKind& kind : kKinds) names.emplace_back(kind.name);
   return names;
+}
+
+std::string command_that_makes(const RouterKind& kind, const std::string& base, const std::filesystem::path& expert) {
+  const bool needs_rows = kind.name != std::string_view("arrow");
+  return fmt::format("phatgoose {} --model {} --expert {}{}", kind.made_by, base.empty() ? "BASE" : shell_word(base),
+                     shell_word(expert.lexically_normal().string()), needs_rows ? " --data TRAIN.jsonl" : "");
 }
 
 const RouterKind& router_kind(const std::string& name, const std::string& where) {

@@ -1,6 +1,7 @@
 // The routing methods that a routed model may name, and what each needs of its experts (METHODS 3.3 and 4).
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ struct RouterKind {
 
   const char* name;
   const char* prototypes;  ///< file in the expert's directory that the method reads; null: none
-  const char* made_by;     ///< the command that writes it, without its --expert
+  const char* made_by;     ///< the command that writes it, without its other options
   Mixing mixing;
   bool has_encoder = false;    ///< compares whole inputs by sentence embeddings
   bool shares_of_all = false;  ///< an expert that lacks a linear keeps its share of the weights there
@@ -26,8 +27,12 @@ struct RouterKind {
 
 /// In the order in which documents list them.
 std::span<const RouterKind> router_kinds();
-/// bad_data at `where` for a name that there is not.
+/// bad_data at `where` for an unknown name.
 const RouterKind& router_kind(const std::string& name, const std::string& where);
 std::vector<std::string> router_names();
+
+/// The command that makes kind.prototypes for the expert directory `expert` of the base directory `base` (empty: not
+/// known), to be pasted into a shell. What only the user knows is a word in capitals: the expert's training rows.
+std::string command_that_makes(const RouterKind& kind, const std::string& base, const std::filesystem::path& expert);
 
 }  // namespace phatgoose

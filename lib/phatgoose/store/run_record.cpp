@@ -14,8 +14,13 @@ namespace {
 
 constexpr const char* kRunFile = "run.json";
 constexpr std::array<std::string_view, 10> kFreeSettings = {
-    "allow-partial", "batch-tokens", "device",         "encoder-cache", "keep-checkpoints",
-    "log",           "out",          "max-line-bytes", "save-every",    "threads"};
+    "allow-partial",  "device", "encoder-cache", "keep-checkpoints", "log",
+    "max-line-bytes", "out",    "retrain",       "save-every",       "threads"};
+
+/// Whether the product does not depend on the setting. The size of passes changes what is trained, by rounding.
+bool is_free(const std::string& name, const std::string& command) {
+  return std::ranges::find(kFreeSettings, name) != kFreeSettings.end() || (name == "pass-tokens" && command == "eval");
+}
 
 /// A process that was killed before its run began leaves its lock.
 bool is_empty_but_for_lock(const fs::path& directory) {
@@ -29,7 +34,7 @@ Json run_record(const OptionSet& options, const std::map<std::string, Json>& con
   Json record = {{"command", options.command()}};
   const Json values = options.values();
   for (const auto& [name, value] : values.items()) {
-    if (std::ranges::find(kFreeSettings, name) != kFreeSettings.end()) continue;
+    if (is_free(name, options.command())) continue;
     const auto content = contents.find(name);
     record[name] = content != contents.end() ? content->second : value;
   }
@@ -68,15 +73,25 @@ void check_run(const fs::path& out, const fs::path& run, const Json& record) {
   if (!fs::exists(out)) return;
   if (!fs::is_directory(out) || !is_empty_but_for_lock(out)) {
     fail(ExitCode::usage, {.where = "--out",
-                           .found = fmt::format("{} holds something else", out.string()),
+                           .found = contents_of(out),
                            .expected = "a new or empty directory, or a run of the same command"});
   }
 }
 
-void begin_run(const fs::path& run, const Json& record) {
+bool is_same_record(const fs::path& run, const Json& record) {
+  const Json before = read_json((run / kRunFile).string());
+  const auto entries = record.items();
+  return std::all_of(entries.begin(), entries.end(), [&](const auto& entry) {
+    return before.contains(entry.key()) && before.at(entry.key()).dump() == entry.value().dump();
+  });
+}
+
+void begin_run(const fs::path& run, const Json& record, const Json& facts) {
   make_directories(run);
   if (run_has_begun(run)) return check_same_record(run, record);
-  write_file(run / kRunFile, record.dump(2) + "\n");
+  Json contents = record;
+  contents.update(facts);
+  write_file(run / kRunFile, contents.dump(2) + "\n");
 }
 
 }  // namespace phatgoose

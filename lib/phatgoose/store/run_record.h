@@ -13,7 +13,8 @@ namespace phatgoose {
 
 /// The command and everything that its result depends on, by option name: the values of `options`, with what the files
 /// named by an option hold (`contents`: hashes) instead of where they lie. Left out: device, threads, logging, the
-/// sizes of evaluation passes and of the encoder cache, the keeping of checkpoints, and --out, where the record is.
+/// sizes of evaluation passes and of the encoder cache, the keeping of checkpoints, --retrain, and --out, where the
+/// record is.
 Json run_record(const OptionSet& options, const std::map<std::string, Json>& contents);
 
 /// Content hashes of files, in order; a missing file is bad_data.
@@ -26,7 +27,11 @@ bool run_has_begun(const fs::path& run);
 /// Usage error that names the first setting in which the run was begun differently.
 void check_same_record(const fs::path& run, const Json& record);
 
-/// Makes the directory `run` and writes `run`/run.json; where it is there already, it must say the same.
-void begin_run(const fs::path& run, const Json& record);
+/// Whether the run was begun with this record.
+bool is_same_record(const fs::path& run, const Json& record);
+
+/// Makes the directory `run` and writes `run`/run.json, where it is not there yet: the record, and `facts` that are not
+/// compared.
+void begin_run(const fs::path& run, const Json& record, const Json& facts = Json::object());
 
 }  // namespace phatgoose

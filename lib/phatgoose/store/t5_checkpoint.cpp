@@ -47,7 +47,7 @@ void check_names(const TensorArchive& tensors, const T5Config& config, const std
     if (model.contains(name) || shares_embedding(name)) {
       if (!is_floating(view.dtype)) {
         refuse(tensors.where(name), std::string(name_of(view.dtype)) + " numbers", "floating-point weights",
-               "give the model as it was before it was quantised");
+               "use the model as it was before quantisation");
       }
       continue;
     }
@@ -60,7 +60,7 @@ void check_names(const TensorArchive& tensors, const T5Config& config, const std
     }
     unused.push_back(name);
   }
-  if (!unused.empty()) log_info_once(where + ": tensors that are not used: " + listed(unused));
+  if (!unused.empty()) log_info_once(where + ": ignored tensors: " + listed(unused));
 }
 
 /// `transformers` has read two tables in two ways: up to version 4 one of them was dropped, since version 5 each stack
@@ -73,7 +73,7 @@ void check_one_embedding(const TensorArchive& tensors, const std::string& embedd
       continue;
     }
     refuse(tensors.where(name), "not the embedding that is stored as " + embedding, "one embedding for both stacks",
-           "remove the one that is not meant");
+           "remove the wrong one");
   }
 }
 

@@ -107,7 +107,7 @@ void check_t5_config_keys(const Json& json, const T5Config& config, const std::s
       unknown += (unknown.empty() ? "" : ", ") + key;
     }
   }
-  if (!unknown.empty()) log_info_once(where + ": keys that are not used: " + unknown);
+  if (!unknown.empty()) log_info_once(where + ": ignored keys: " + unknown);
 }
 
 }  // namespace phatgoose

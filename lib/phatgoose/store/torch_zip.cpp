@@ -112,7 +112,7 @@ class TensorResolver {
     const auto bytes = byte_count_of({item(id, 4, Kind::integer).integer}, dtype->second);
     if (bytes != entry->second.size()) {
       refuse(where_, "a storage of " + std::to_string(entry->second.size()) + " bytes",
-             bytes ? std::to_string(*bytes) : "a size that is possible");
+             bytes ? std::to_string(*bytes) : "a possible size");
     }
     return {dtype->second, entry->second};
   }
@@ -123,7 +123,7 @@ class TensorResolver {
     const std::int64_t offset = argument(value, 1, Kind::integer).integer;
     const Shape shape = sizes(argument(value, 2, Kind::tuple));
     const auto bytes = byte_count_of(shape, storage.dtype);
-    if (!bytes) refuse(where_, "shape " + to_string(shape), "sizes that are possible");
+    if (!bytes) refuse(where_, "shape " + to_string(shape), "possible sizes");
     if (*bytes > 0) check_contiguous(shape, sizes(argument(value, 3, Kind::tuple)));
     const std::uint64_t available = storage.bytes.size();
     const auto skipped = byte_count_of({offset}, storage.dtype);

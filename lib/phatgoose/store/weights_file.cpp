@@ -26,7 +26,7 @@ void refuse_failed_download(const MappedFile& file) {
   const std::string_view line = text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()), kShownBytes);
   const std::string shown(line.begin(), std::find_if_not(line.begin(), line.end(), is_printable));
   fail(ExitCode::bad_data, {file.path().string(), "text that begins with \"" + shown + "\"", "weights",
-                            "a server's answer in place of the file: get the file again"});
+                            "this is a server's error page instead of the file: download it again"});
 }
 
 }  // namespace phatgoose

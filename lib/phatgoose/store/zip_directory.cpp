@@ -53,7 +53,7 @@ std::size_t find_end(std::span<const std::byte> file, const std::string& where) 
   const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
   const bool begins_well = bytes.substr(0, kBeginning.size()) == kBeginning;
   fail(ExitCode::bad_data, {.where = where,
-                            .found = begins_well ? "a zip file without its end" : "no zip file",
+                            .found = begins_well ? "a truncated zip file" : "not a zip file",
                             .expected = "a file written by torch.save",
                             .hint = begins_well ? kDownloadAgain : ""});
 }

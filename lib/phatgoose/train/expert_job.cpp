@@ -89,8 +89,8 @@ TrainingOutcome run_job(const TrainExpertSettings& settings, const std::string& 
   how.eval_every = settings.data.eval_every;
   how.dropout = settings.dropout.value_or(config.dropout_rate);
   Trainer trainer(model, trained_parameters(parameters), source,
-                  make_validator(model, data, training.micro_tokens, accuracy), how, settings.out);
-  begin_run(settings.out, record);
+                  make_validator(model, data, training.pass_tokens, accuracy), how, settings.out);
+  begin_run(settings.out, record, {{"rows", data.rows_json()}});
   const TrainingOutcome outcome = trainer.run();
   if (outcome == TrainingOutcome::finished) write_expert(settings, parameters, trainer, data, fingerprint, record);
   return outcome;
@@ -100,7 +100,7 @@ TrainingOutcome run_job(const TrainExpertSettings& settings, const std::string& 
 
 TrainingOutcome train_expert(TrainExpertSettings settings, at::Device device, at::ScalarType dtype,
                              const AccuracyFunction& accuracy) {
-  settings.data.check();
+  settings.check();
   const std::string fingerprint = base_fingerprint(settings.model);
   const Json record = record_of(settings, fingerprint);
   check_run(settings.out, settings.out, record);

@@ -4,6 +4,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
+#include "phatgoose/base/shell.h"
 #include "phatgoose/data/base_hashes.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_lock.h"
@@ -13,6 +14,10 @@ namespace phatgoose {
 
 namespace {
 
+constexpr const char* kRun = "gate-run";
+constexpr const char* kNewRun = "gate-run.new";  ///< of --retrain, until its gate is finished
+constexpr const char* kGateFile = "gate.safetensors";
+
 /// Everything about one call that does not change while it runs.
 struct GateJob {
   TrainGateSettings settings;
@@ -20,9 +25,25 @@ struct GateJob {
   T5Config config;
   std::string fingerprint;  ///< of the base
   fs::path destination;
-  fs::path run;
+  fs::path run;  ///< where this call trains
   Json record;
 };
+
+/// How the gate in `destination` was trained, as its manifest says; null where it says nothing.
+Json recorded_training(const fs::path& destination) {
+  if (!is_of_kind(destination, kExpertKind)) return nullptr;
+  const std::string where = (destination / "manifest.json").string();
+  const Json gate = json_get_or<Json>(read_json(where), "gate", Json::object(), where);
+  return json_get_or<Json>(gate, "training", nullptr, where);
+}
+
+/// The run's folder. A gate that is there, and its run, stay whole while another is trained.
+fs::path run_folder(const fs::path& destination, bool retrain, const Json& record) {
+  const fs::path usual = destination / kRun;
+  if (!retrain) return usual;
+  const bool same = run_has_begun(usual) ? is_same_record(usual, record) : !is_file(destination / kGateFile);
+  return same ? usual : destination / kNewRun;
+}
 
 Json record_of(TrainGateSettings& settings, const std::string& fingerprint, const ExpertDirectory& expert) {
   return run_record(settings.declare(), {{"model", base_hashes(settings.model, fingerprint)},
@@ -31,22 +52,43 @@ Json record_of(TrainGateSettings& settings, const std::string& fingerprint, cons
                                          {"valid", file_hashes(settings.data.valid)}});
 }
 
-void check_destination(const GateJob& job) {
-  if (job.settings.out) return check_run(job.destination, job.run, job.record);
-  if (run_has_begun(job.run)) return check_same_record(job.run, job.record);
-  if (job.expert.has_gate()) {
-    fail(ExitCode::usage, {.where = job.settings.expert,
-                           .found = "a gate that did not come from this command",
-                           .expected = "an expert without a gate",
-                           .hint = "write a copy with --out"});
+/// Usage error that names the first setting in which `before`, with which the gate of `where` was trained, differs.
+void refuse_other_training(const Json& before, const Json& record, const fs::path& where, const std::string& hint) {
+  for (const auto& [name, value] : record.items()) {
+    const std::string had = before.contains(name) ? before.at(name).dump() : "nothing";
+    if (had == value.dump()) continue;
+    fail(ExitCode::usage, {.where = "--" + name,
+                           .found = value.dump(),
+                           .expected = fmt::format("{}, with which {} was trained", had, where.string()),
+                           .hint = hint});
   }
 }
 
-/// Whether the manifest of the destination knows the gate of this run.
+void check_destination(const GateJob& job) {
+  const std::string hint = "--retrain trains a new gate, which then replaces this one; --out DIR writes a copy";
+  if (job.settings.retrain) {
+    if (!run_has_begun(job.run)) return;
+    refuse_other_training(read_json((job.run / "run.json").string()), job.record, job.run,
+                          fmt::format("repeat that command, or begin afresh: rm -r {}", shell_word(job.run.string())));
+    return;
+  }
+  const fs::path gate = job.destination / kGateFile;
+  if (const Json before = recorded_training(job.destination); !before.is_null()) {
+    refuse_other_training(before, job.record, gate, hint);
+  }
+  if (run_has_begun(job.run)) return check_same_record(job.run, job.record);
+  if (is_file(gate)) {
+    fail(ExitCode::usage, {.where = gate.string(),
+                           .found = "a gate that did not come from this command",
+                           .expected = "an expert without a gate",
+                           .hint = hint});
+  }
+  if (job.settings.out) check_run(job.destination, job.run, job.record);
+}
+
+/// Whether the destination's gate was trained by this command.
 bool has_finished_gate(const GateJob& job) {
-  if (!run_has_begun(job.run)) return false;
-  const std::optional<Manifest> manifest = read_manifest(job.destination, kExpertKind);
-  return manifest && manifest->body.contains("gate");
+  return recorded_training(job.destination).dump() == job.record.dump();
 }
 
 /// The same, and its files are what the manifest says.
@@ -55,6 +97,14 @@ bool is_finished(const GateJob& job) {
   const std::string remedy = job.settings.out ? remedy_of_removing(job.destination)
                                               : "put the file back as it was; the expert itself is not made here";
   return read_finished(job.destination, kExpertKind, remedy).has_value();
+}
+
+/// Puts the run of the finished gate into the place of the one before.
+void adopt_run(const GateJob& job) {
+  const fs::path fresh = job.destination / kNewRun, usual = job.destination / kRun;
+  if (!run_has_begun(fresh) || !is_same_record(fresh, job.record)) return;
+  fs::remove_all(usual);
+  fs::rename(fresh, usual);
 }
 
 /// What the manifest said before, if there was one, and the gate.
@@ -78,7 +128,7 @@ void write_gated_expert(const GateJob& job, const ExpertParameters& parameters, 
     }
   }
   parameters.save_gate(job.destination);
-  write_manifest(job.destination, {.kind = kExpertKind, .body = body}, {config, adapter, "gate.safetensors"});
+  write_manifest(job.destination, {.kind = kExpertKind, .body = body}, {config, adapter, kGateFile});
 }
 
 /// Trains and writes; what is left to do when the gate is not finished.
@@ -97,8 +147,8 @@ TrainingOutcome run_job(const GateJob& job, at::Device device, at::ScalarType dt
   how.eval_every = settings.data.eval_every;
   how.dropout = settings.dropout.value_or(job.config.dropout_rate);
   Trainer trainer(model, trained_parameters(parameters), source,
-                  make_validator(model, data, training.micro_tokens, accuracy), how, job.run);
-  begin_run(job.run, job.record);
+                  make_validator(model, data, training.pass_tokens, accuracy), how, job.run);
+  begin_run(job.run, job.record, {{"rows", data.rows_json()}});
   const TrainingOutcome outcome = trainer.run();
   if (outcome == TrainingOutcome::finished) write_gated_expert(job, parameters, trainer, data);
   return outcome;
@@ -117,24 +167,28 @@ TrainingOutcome train_gate(TrainGateSettings settings, at::Device device, at::Sc
   expert.check_base(config, fingerprint, settings.expert_options.allow_partial);
   const fs::path destination = gate_destination(settings);
   Json record = record_of(settings, fingerprint, expert);
+  fs::path run = run_folder(destination, settings.retrain, record);
   const GateJob job{.settings = std::move(settings),
                     .expert = std::move(expert),
                     .config = config,
                     .fingerprint = fingerprint,
                     .destination = destination,
-                    .run = destination / "gate-run",
+                    .run = std::move(run),
                     .record = std::move(record)};
-  check_destination(job);
   std::optional<RunLock> lock;
-  if (!has_finished_gate(job)) lock.emplace(job.destination);
+  if (!has_finished_gate(job)) {
+    check_destination(job);
+    lock.emplace(job.destination);
+  }
   if (is_finished(job)) {
     log_info(fmt::format("the gate of {} is finished", destination.string()));
   } else {
     const TrainingOutcome outcome = run_job(job, device, dtype, accuracy);
     if (outcome == TrainingOutcome::stopped) return outcome;
   }
+  adopt_run(job);
   const TrainingSettings& training = job.settings.training;
-  CheckpointFolder(job.run).prune(training.keep_checkpoints, training.save_every, training.steps);
+  CheckpointFolder(destination / kRun).prune(training.keep_checkpoints, training.save_every, training.steps);
   return TrainingOutcome::finished;
 }
 

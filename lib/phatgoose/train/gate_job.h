@@ -11,8 +11,9 @@ namespace phatgoose {
 fs::path gate_destination(const TrainGateSettings& settings);
 
 /// Trains the gate of settings.expert on `device`, base in `dtype`, and puts it into gate_destination(): the run in its
-/// folder gate-run, then gate.safetensors, the manifest last. A gate that is there already is replaced only when
-/// everything is done. Continues a run that was stopped; does nothing when this gate is finished.
+/// folder gate-run, then gate.safetensors, the manifest last. Continues a run that was stopped; does nothing when this
+/// gate is finished. Another gate that is there already: usage error, unless settings.retrain; then the run is in the
+/// folder gate-run.new until the new gate is finished and replaces the old one, and its run the old run.
 TrainingOutcome train_gate(TrainGateSettings settings, at::Device device, at::ScalarType dtype,
                            const AccuracyFunction& accuracy = {});
 

@@ -68,7 +68,7 @@ TrainerSettings how_to_train(const PretrainSettings& settings) {
   return how;
 }
 
-/// What `transformers` wants to see beside a new vocabulary.
+/// What `transformers` expects next to a new vocabulary.
 Json tokenizer_config(const PretrainSettings& settings) {
   return {{"tokenizer_class", "T5Tokenizer"},
           {"extra_ids", kSentinelCount},
@@ -122,6 +122,9 @@ TrainingOutcome run_job(const PretrainSettings& settings, const std::vector<Text
   PretrainSource source = open_source(settings, sources, tokenizer);
   Trainer trainer(model, all_parameters(model, settings.query_lr_scale), source, {}, how_to_train(settings),
                   settings.out);
+  log_info(
+      fmt::format("{} steps of span corruption and {} of LM adaptation, of {} rows of at most {} input tokens each",
+                  settings.training.steps, settings.lm_steps, settings.training.batch, settings.input_length));
   beginning.keep();
   const TrainingOutcome outcome = trainer.run();
   if (outcome == TrainingOutcome::finished) write_model(settings, model, record);

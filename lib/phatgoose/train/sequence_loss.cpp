@@ -22,6 +22,12 @@ std::int64_t target_token_count(std::span<const Example> examples) {
   return count;
 }
 
+std::int64_t token_count(std::span<const Example> examples) {
+  std::int64_t count = target_token_count(examples);
+  for (const Example& example : examples) count += static_cast<std::int64_t>(example.input.size());
+  return count;
+}
+
 at::Tensor sequence_loss_sum(const T5Model& model, std::span<const Example> examples,
                              std::span<const std::int64_t> rows, const Dropout* dropout) {
   std::vector<TokenIds> inputs, targets;
@@ -38,10 +44,10 @@ at::Tensor sequence_loss_sum(const T5Model& model, std::span<const Example> exam
   return cross_entropy_sum(hidden, model.head(), pack_ids(targets, model.device()).ids);  // []
 }
 
-std::optional<double> mean_loss(const T5Model& model, std::span<const Example> examples, std::int64_t micro_tokens) {
+std::optional<double> mean_loss(const T5Model& model, std::span<const Example> examples, std::int64_t pass_tokens) {
   const at::NoGradGuard no_grad;
   double sum = 0;
-  for (const std::vector<std::int64_t>& rows : passes_of(examples, micro_tokens)) {
+  for (const std::vector<std::int64_t>& rows : passes_of(examples, pass_tokens)) {
     if (stop_requested()) return std::nullopt;
     sum += sequence_loss_sum(model, examples, rows).item<double>();
   }

@@ -18,6 +18,8 @@ namespace phatgoose {
 std::vector<std::vector<std::int64_t>> passes_of(std::span<const Example> examples, std::int64_t tokens);
 
 std::int64_t target_token_count(std::span<const Example> examples);
+/// Of inputs and targets.
+std::int64_t token_count(std::span<const Example> examples);
 
 /// Sum over all target tokens of the chosen rows of -log p(token), fp32. Differentiable when gradients are enabled.
 at::Tensor sequence_loss_sum(const T5Model& model, std::span<const Example> examples,
@@ -25,6 +27,6 @@ at::Tensor sequence_loss_sum(const T5Model& model, std::span<const Example> exam
 
 /// Mean cross-entropy per target token over all examples, without dropout and gradients. Nothing when a stop was
 /// requested meanwhile.
-std::optional<double> mean_loss(const T5Model& model, std::span<const Example> examples, std::int64_t micro_tokens);
+std::optional<double> mean_loss(const T5Model& model, std::span<const Example> examples, std::int64_t pass_tokens);
 
 }  // namespace phatgoose

@@ -7,6 +7,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
+#include "phatgoose/base/numbers.h"
 #include "phatgoose/base/signals.h"
 #include "phatgoose/nn/dropout.h"
 #include "phatgoose/nn/t5_model.h"
@@ -39,9 +40,16 @@ Trainer::Trainer(const T5Model& model, std::vector<Parameter> parameters, Exampl
       validate_(std::move(validate)),
       settings_(settings),
       checkpoints_(run),
-      metrics_path_(run / "metrics.jsonl") {}
+      run_(run) {}
+
+void Trainer::log_beginning() const {
+  std::int64_t count = 0;
+  for (const Parameter& parameter : optimizer_.parameters()) count += parameter.value().numel();
+  log_info(fmt::format("training {} parameters for {} steps", grouped(count), grouped(settings_.schedule.steps)));
+}
 
 TrainingOutcome Trainer::run() {
+  log_beginning();
   restore();
   progress_.emplace("training", settings_.schedule.steps, "steps", step_);
   while (true) {
@@ -68,6 +76,7 @@ bool Trainer::validation_due() const {
 
 bool Trainer::train_step() {
   const std::vector<Example> examples = source_.next();
+  timing_->begin_step();
   const auto target_tokens = static_cast<double>(target_token_count(examples));
   const std::optional<double> loss = accumulate_gradients(examples, target_tokens);
   if (!loss) return false;
@@ -83,31 +92,38 @@ bool Trainer::train_step() {
                     {"gradient_norm", norm},
                     {"rows", examples.size()},
                     {"target_tokens", static_cast<std::int64_t>(target_tokens)}});
-  progress_->update(step_, fmt::format("loss {:.4f}", *loss));
+  timing_->end_step(step_, token_count(examples));
+  last_loss_ = fmt::format("loss {:.4f}", *loss);
+  progress_->update(step_, last_loss_);
   return true;
 }
 
 std::optional<double> Trainer::accumulate_gradients(const std::vector<Example>& examples, double target_tokens) {
   optimizer_.zero_gradients();
   at::Tensor loss_sum = at::zeros({}, at::TensorOptions(model_.device()).dtype(at::kDouble));
-  for (const std::vector<std::int64_t>& rows : passes_of(examples, settings_.micro_tokens)) {
+  std::int64_t rows_done = 0;
+  for (const std::vector<std::int64_t>& rows : passes_of(examples, settings_.pass_tokens)) {
     if (stop_requested()) return std::nullopt;
     const Dropout dropout(settings_.dropout, settings_.seed, static_cast<std::uint64_t>(step_), rows);
     const at::Tensor loss =
         sequence_loss_sum(model_, examples, rows, settings_.dropout > 0 ? &dropout : nullptr);  // []
     (loss / target_tokens).backward();
     loss_sum += loss.detach();
+    rows_done += std::ssize(rows);
+    progress_->update(step_, last_loss_, static_cast<double>(rows_done) / static_cast<double>(examples.size()));
   }
   return loss_sum.item<double>() / target_tokens;
 }
 
 bool Trainer::validate() {
+  progress_->update(step_, "validating");
   const std::optional<Validation> validation = validate_();
   if (!validation) return false;
   if (!std::isfinite(validation->loss)) fail_diverged(step_, "the validation loss", validation->loss);
   Json line = {{"step", step_}, {"validation_loss", validation->loss}};
   if (validation->accuracy) line["validation_accuracy"] = *validation->accuracy;
   metrics_->append(line);
+  progress_->update(step_, last_loss_);
   const bool is_best = best_.offer(step_, *validation);
   if (is_best) best_values_ = copies_of(optimizer_.parameters());
   log_info(fmt::format("step {}: validation loss {:.4f}{}{}", step_, validation->loss,
@@ -155,15 +171,17 @@ void Trainer::restore() {
     checkpoints_.read_tensors(newest->step, state_tensors());
     optimizer_.set_updates(step_);
     saved_step_ = step_;
-    log_info(fmt::format("continuing after step {} of {}", step_, settings_.schedule.steps));
+    log_info(fmt::format("resuming after step {} of {}", step_, settings_.schedule.steps));
   }
-  metrics_.emplace(metrics_path_, metrics_size_);
+  metrics_.emplace(run_ / "metrics.jsonl", metrics_size_);
+  timing_.emplace(run_ / "timing.jsonl", model_.device());
   note_boundary();
 }
 
 TrainingOutcome Trainer::stop() {
   if (saved_step_ != step_) save();
-  log_info(fmt::format("stopped after step {} of {}; the same command continues", step_, settings_.schedule.steps));
+  log_info(
+      fmt::format("stopped after step {} of {}; the same command resumes the run", step_, settings_.schedule.steps));
   return TrainingOutcome::stopped;
 }
 
@@ -172,7 +190,7 @@ void Trainer::finish() {
   if (best_.step()) {
     const at::NoGradGuard no_grad;
     for (std::size_t i = 0; i < best_values_.size(); ++i) optimizer_.parameters()[i].value().copy_(best_values_[i]);
-    log_info(fmt::format("the best state is that of step {}", *best_.step()));
+    log_info(fmt::format("the result is the state after step {}, the best one validated", *best_.step()));
   }
 }
 

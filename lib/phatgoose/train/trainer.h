@@ -1,5 +1,5 @@
 // One training loop for experts, gates and base models (METHODS 3.1): accumulate the gradients of a step's
-// micro-batches, clip, AdamW, validate, save. Stopped and resumed it computes the same bits as without a stop.
+// passes, clip, AdamW, validate, save. Stopped and resumed it computes the same bits as without a stop.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include "phatgoose/train/metrics_log.h"
 #include "phatgoose/train/optimizer.h"
 #include "phatgoose/train/schedule.h"
+#include "phatgoose/train/timing_log.h"
 
 namespace phatgoose {
 
@@ -29,7 +30,7 @@ struct TrainerSettings {
   std::int64_t eval_every = 100;
   std::int64_t save_every = 100;
   std::int64_t keep_checkpoints = 0;  ///< that stay when the run is finished
-  std::int64_t micro_tokens = 4096;
+  std::int64_t pass_tokens = 4096;
 };
 
 enum class TrainingOutcome {
@@ -42,8 +43,8 @@ using Validator = std::function<std::optional<Validation>()>;
 
 class Trainer {
  public:
-  /// Trains `parameters` of `model` (and of its adapters). Metrics and checkpoints go to the directory `run`, which
-  /// must exist. Without `validate` (empty) the last state is the result.
+  /// Trains `parameters` of `model` (and of its adapters). Metrics, timing and checkpoints go to the directory `run`,
+  /// which must exist. Without `validate` (empty) the last state is the result.
   Trainer(const T5Model& model, std::vector<Parameter> parameters, ExampleSource& source, Validator validate,
           const TrainerSettings& settings, const fs::path& run);
 
@@ -55,6 +56,7 @@ class Trainer {
   const BestCheckpoint& best() const { return best_; }
 
  private:
+  void log_beginning() const;
   void restore();
   void save();
   /// Both return false when a stop was requested; then nothing has changed but scratch gradients.
@@ -74,9 +76,11 @@ class Trainer {
   Validator validate_;
   TrainerSettings settings_;
   CheckpointFolder checkpoints_;
-  fs::path metrics_path_;
+  fs::path run_;
   std::optional<MetricsLog> metrics_;
+  std::optional<TimingLog> timing_;
   std::optional<Progress> progress_;
+  std::string last_loss_;  ///< for the progress line
 
   std::int64_t step_ = 0;  ///< updates done
   BestCheckpoint best_;

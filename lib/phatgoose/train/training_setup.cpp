@@ -7,6 +7,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
+#include "phatgoose/base/numbers.h"
 #include "phatgoose/data/mixed_order.h"
 #include "phatgoose/data/row_encoder.h"
 #include "phatgoose/train/sequence_loss.h"
@@ -27,12 +28,18 @@ void check_targets(const RowNotes& notes, std::int64_t rows, const std::string& 
                             .expected = "rows to learn from: {\"input\": ..., \"target\": ...}"});
 }
 
+void log_rows(const char* purpose, const std::vector<Example>& examples, const RowNotes& notes) {
+  log_info(fmt::format("{} rows: {}, of {} tokens; cut: {} inputs, {} targets", purpose, grouped(std::ssize(examples)),
+                       grouped(token_count(examples)), grouped(notes.count(RowNote::cut_input)),
+                       grouped(notes.count(RowNote::cut_target))));
+}
+
 void log_shares(const std::vector<std::int64_t>& sizes, const Mixing& mixing) {
   const std::vector<std::int64_t> shares = mixing_shares(sizes, mixing);
   const auto all = static_cast<double>(std::reduce(shares.begin(), shares.end()));
   const auto [least, most] = std::ranges::minmax(shares);
-  log_info(fmt::format("{} data sets of {} rows in all, shares of the training from {:.2f} % to {:.2f} %", sizes.size(),
-                       std::reduce(sizes.begin(), sizes.end()), 100 * static_cast<double>(least) / all,
+  log_info(fmt::format("{} data sets with {} rows in total; shares of the training from {:.2f} % to {:.2f} %",
+                       sizes.size(), std::reduce(sizes.begin(), sizes.end()), 100 * static_cast<double>(least) / all,
                        100 * static_cast<double>(most) / all));
 }
 
@@ -44,8 +51,11 @@ bool TrainingData::valid_rows_have_choices() const {
 }
 
 Json TrainingData::rows_json() const {
-  Json json = {{"train", {{"rows", train.size()}, {"with", train_notes.to_json()}}}};
-  if (!valid.empty()) json["valid"] = {{"rows", valid.size()}, {"with", valid_notes.to_json()}};
+  const auto of = [](const std::vector<Example>& examples, const RowNotes& notes) -> Json {
+    return {{"rows", examples.size()}, {"skipped_rows", notes.skipped()}, {"with", notes.to_json()}};
+  };
+  Json json = {{"train", of(train, train_notes)}};
+  if (!valid.empty()) json["valid"] = of(valid, valid_notes);
   return json;
 }
 
@@ -55,24 +65,29 @@ TrainingData read_training_data(const DataSettings& settings, const fs::path& mo
   if (auto tokenizer = Tokenizer::of_base(model, config.vocab_size)) {
     data.tokenizer = std::make_shared<Tokenizer>(std::move(*tokenizer));
   }
-  const auto read = [&](const std::string& path) { return read_records(path, settings.reading.line_limit()); };
-  const auto encode = [&](const std::vector<Record>& records, const std::string& path, std::vector<Example>& examples) {
+  // The rows of one file, put after `examples`.
+  const auto read = [&](const std::string& path, std::vector<Example>& examples, RowNotes& notes) {
+    SkippedRows skipped;
+    std::vector<Record> records =
+        read_records(path, settings.reading.line_limit(), settings.reading.skip_bad_rows ? &skipped : nullptr);
     RowEncoder encoder(data.tokenizer.get(), config.vocab_size, path);
     append(examples, encode_rows(records, encoder, settings.max_input, settings.max_target));
     encoder.notes().warn(path, std::ssize(records));
-    return encoder.notes();
+    notes.add(encoder.notes());
+    notes.skip(skipped.count());
+    return records;
   };
   for (const std::string& path : settings.data) {
-    const std::vector<Record> records = read(path);
-    const RowNotes notes = encode(records, path, data.train);
-    check_targets(notes, std::ssize(records), path);
+    RowNotes notes;
+    data.train_sizes.push_back(std::ssize(read(path, data.train, notes)));
+    check_targets(notes, data.train_sizes.back(), path);
     data.train_notes.add(notes);
-    data.train_sizes.push_back(std::ssize(records));
   }
   for (const std::string& path : settings.valid) {
-    data.valid_files.push_back({path, read(path)});
-    data.valid_notes.add(encode(data.valid_files.back().records, path, data.valid));
+    data.valid_files.push_back({path, read(path, data.valid, data.valid_notes)});
   }
+  log_rows("training", data.train, data.train_notes);
+  if (!data.valid.empty()) log_rows("validation", data.valid, data.valid_notes);
   return data;
 }
 
@@ -84,12 +99,12 @@ EpochSource training_source(const TrainingData& data, const DataSettings& settin
           make_row_order(data.train_sizes, mixing, static_cast<std::uint64_t>(seed), settings.shuffle)};
 }
 
-Validator make_validator(const T5Model& model, const TrainingData& data, std::int64_t micro_tokens,
+Validator make_validator(const T5Model& model, const TrainingData& data, std::int64_t pass_tokens,
                          const AccuracyFunction& accuracy) {
   if (data.valid.empty()) return {};
   const bool has_accuracy = accuracy && data.valid_rows_have_choices();
-  return [&model, &data, micro_tokens, accuracy, has_accuracy]() -> std::optional<Validation> {
-    const std::optional<double> loss = mean_loss(model, data.valid, micro_tokens);
+  return [&model, &data, pass_tokens, accuracy, has_accuracy]() -> std::optional<Validation> {
+    const std::optional<double> loss = mean_loss(model, data.valid, pass_tokens);
     if (!loss) return std::nullopt;
     Validation validation{.loss = *loss, .accuracy = std::nullopt};
     if (has_accuracy) validation.accuracy = accuracy(model, data);
@@ -107,7 +122,7 @@ TrainerSettings trainer_settings(const TrainingSettings& training, std::int64_t 
       .seed = static_cast<std::uint64_t>(seed),
       .save_every = training.save_every,
       .keep_checkpoints = training.keep_checkpoints,
-      .micro_tokens = training.micro_tokens,
+      .pass_tokens = training.pass_tokens,
   };
 }
 

@@ -33,12 +33,13 @@ struct TrainingData {
   std::int64_t max_input = 0;
 
   bool valid_rows_have_choices() const;
-  /// How many rows there are to train and to validate on, and what is to be known of them; for manifests.
+  /// How many rows there are to train and to validate on, how many bad ones were skipped, and what is to be known of
+  /// them; for run.json and manifests.
   Json rows_json() const;
 };
 
-/// Reads the files of `settings`, and says what is to be known of their rows; the base's tokenizer is needed only where
-/// rows carry text. A file to train on whose targets are all empty: bad_data.
+/// Reads the files of `settings`, and logs how many rows there are and what is to be known of them; the base's
+/// tokenizer is needed only where rows carry text. A file to train on whose targets are all empty: bad_data.
 TrainingData read_training_data(const DataSettings& settings, const fs::path& model, const T5Config& config);
 
 /// Steps of `batch` rows of data.train, which must outlive the result, mixed as `settings` say.
@@ -51,7 +52,7 @@ using AccuracyFunction = std::function<double(const T5Model& model, const Traini
 
 /// Validation on data.valid, which must outlive the result; empty without validation rows. The accuracy counts where
 /// `accuracy` is given and every row has choices.
-Validator make_validator(const T5Model& model, const TrainingData& data, std::int64_t micro_tokens,
+Validator make_validator(const T5Model& model, const TrainingData& data, std::int64_t pass_tokens,
                          const AccuracyFunction& accuracy);
 
 /// The trainer's settings without validation and dropout; the schedule is constant after the warm-up.

@@ -12,7 +12,7 @@ double validation_accuracy(const T5Model& model, const TrainingData& data) {
     Task task;
     task.data = file.path;
     task.kind = TaskKind::rank_classification;
-    task.max_input_length = data.max_input;
+    task.max_input = data.max_input;
     const TaskRows rows = prepare_task(task, file.records, data.tokenizer.get(), model.config().vocab_size);
     const std::vector<Sample> samples = answer_task(model, data.tokenizer.get(), rows);
     const auto right = static_cast<double>(std::ranges::count_if(samples, &Sample::correct));
