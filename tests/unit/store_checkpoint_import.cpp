@@ -151,7 +151,7 @@ TEST_CASE("a finished import is left alone, anything else is not written over") 
   CHECK(fs::last_write_time(plan.out / kNames[0] / "manifest.json") == time);
 
   plan.gate = false;
-  CHECK_THROWS_MATCHES(import_checkpoint(plan), Error, FailsWith(ExitCode::usage, "--out", "something else"));
+  CHECK_THROWS_MATCHES(import_checkpoint(plan), Error, FailsWith(ExitCode::usage, "--out", "other contents"));
   plan.gate = true;
   fs::remove_all(plan.out / kNames[1]);
   CHECK_THROWS_MATCHES(import_checkpoint(plan), Error, FailsWith(ExitCode::usage, "--out"));

@@ -191,7 +191,7 @@ TEST_CASE("mistakes in the command are usage errors") {
   CHECK_THAT(usage_error(plan), Catch::Contains("atention") && Catch::Contains("did you mean attention"));
   plan = golden_plan(scratch);
   write_text(plan.out / "thesis.tex", "years of work");
-  CHECK_THAT(usage_error(plan), Catch::Contains("holds something else"));
+  CHECK_THAT(usage_error(plan), Catch::Contains("has other contents"));
   CHECK(read_text(plan.out / "thesis.tex") == "years of work");
 }
 

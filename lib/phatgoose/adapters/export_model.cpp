@@ -92,7 +92,7 @@ bool is_exported(const fs::path& out, const Json& record) {
   if (!manifest) return false;
   if (manifest->body.contains(kRecord) && manifest->body.at(kRecord) == record) return true;
   fail(ExitCode::usage, {.where = "--out",
-                         .found = out.string() + " holds another model",
+                         .found = out.string() + " has another model",
                          .expected = "a new or empty directory",
                          .hint = "choose another --out, or remove it yourself"});
 }

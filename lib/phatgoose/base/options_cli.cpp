@@ -5,6 +5,7 @@
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/base/option_values.h"
 #include "phatgoose/base/options.h"
+#include "phatgoose/base/options_general.h"
 #include "phatgoose/base/options_yaml.h"
 #include "phatgoose/base/text_file.h"
 #include "phatgoose/base/version.h"
@@ -13,20 +14,6 @@ namespace phatgoose {
 namespace {
 
 using Texts = std::vector<std::string>;
-
-/// The options that every command has beside its own.
-struct GeneralOptions {
-  bool help = false, version = false, dump_config = false;
-  std::string config, preset;
-
-  void declare(OptionSet& set) {
-    set.add("help", &help, "");
-    set.add("version", &version, "");
-    set.add("dump-config", &dump_config, "");
-    set.add("config", &config, "");
-    set.add("preset", &preset, "");
-  }
-};
 
 /// The texts that the command line gives for one option.
 struct Given {
@@ -41,7 +28,13 @@ std::string typed_name(const Option& option) { return (option.positional ? "" : 
   fail(ExitCode::usage, {.where = where, .found = found, .expected = expected, .hint = hint});
 }
 
-/// Gives every flag its value in writing: "--flag" and "--flag true" become "--flag=true".
+/// Whether `argument` is the bare name of the flag `option`.
+bool names_flag(const Option& option, const std::string& argument) {
+  return is_flag(option) &&
+         (argument == "--" + option.name || (option.letter != 0 && argument == std::string{'-', option.letter}));
+}
+
+/// Gives every flag its value in writing: "--flag", "-f" and "--flag true" become "--flag=true".
 Texts with_flag_values(const Texts& arguments, const std::vector<const Option*>& options) {
   Texts result;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -49,16 +42,14 @@ Texts with_flag_values(const Texts& arguments, const std::vector<const Option*>&
       result.insert(result.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
       break;
     }
-    const bool flag = std::any_of(options.begin(), options.end(), [&](const Option* option) {
-      return is_flag(*option) && arguments[i] == "--" + option->name;
-    });
-    if (!flag) {
-      result.push_back(arguments[i] == "-h" ? "--help=true" : arguments[i]);
+    const auto flag = std::find_if(options.begin(), options.end(),
+                                   [&](const Option* option) { return names_flag(*option, arguments[i]); });
+    if (flag == options.end()) {
+      result.push_back(arguments[i]);
     } else if (i + 1 < arguments.size() && (arguments[i + 1] == "true" || arguments[i + 1] == "false")) {
-      result.push_back(arguments[i] + "=" + arguments[i + 1]);
-      ++i;
+      result.push_back("--" + (*flag)->name + "=" + arguments[++i]);
     } else {
-      result.push_back(arguments[i] + "=true");
+      result.push_back("--" + (*flag)->name + "=true");
     }
   }
   return result;
@@ -74,8 +65,20 @@ void refuse_leftovers(const Texts& leftovers, const std::vector<const Option*>& 
     refuse_argument(name, "unknown option", "", did_you_mean(name, names));
   }
   for (const std::string& text : leftovers) {
-    if (text != "--") refuse_argument("\"" + text + "\"", "an argument that belongs to no option", "");
+    if (text != "--") refuse_argument("\"" + text + "\"", "unexpected argument", "");
   }
+}
+
+/// What an option or argument takes, for messages: "FILE..., training rows".
+std::string what_it_takes(const Option& option) { return placeholder_of(option) + ", " + option.help; }
+
+/// Refuses an option at the end of the line that lacks its value; `message` is CLI11's, "--NAME: ...".
+[[noreturn]] void refuse_without_value(const std::string& message, const std::vector<const Option*>& options) {
+  const std::string name = message.substr(0, message.find(':'));
+  const auto option =
+      std::find_if(options.begin(), options.end(), [&](const Option* one) { return typed_name(*one) == name; });
+  if (option == options.end()) refuse_argument("command line", message, "");
+  refuse_argument(name, "needs a value", what_it_takes(**option));
 }
 
 /// Splits the command line into the texts given for each option.
@@ -94,7 +97,7 @@ std::vector<Given> scan(const Texts& arguments, const std::vector<const Option*>
   try {
     app.parse(std::move(reversed));
   } catch (const CLI::Error& error) {
-    refuse_argument("command line", error.what(), "");
+    refuse_without_value(error.what(), options);
   }
   refuse_leftovers(app.remaining(), options);
 
@@ -111,7 +114,7 @@ void apply(const Given& given) {
   if (!is_list(*given.option) && given.texts.size() > 1) refuse_argument(name, "given more than once", "once");
   for (const std::string& text : given.texts) {
     if (!given.option->positional && text.starts_with("--"))
-      refuse_argument(name, "no value before " + text, expectation(*given.option));
+      refuse_argument(name, "needs a value before " + text, what_it_takes(*given.option));
   }
   assign_texts(*given.option, given.texts, name);
 }
@@ -119,10 +122,10 @@ void apply(const Given& given) {
 void apply_named_preset(const OptionSet& set, const std::string& name) {
   const Texts names = preset_names(set);
   if (std::find(names.begin(), names.end(), name) == names.end()) {
+    if (names.empty()) refuse_argument("--preset", set.command() + " has no presets", "");
     std::string known;
     for (const std::string& one : names) known += (known.empty() ? "" : ", ") + one;
-    refuse_argument("--preset", "\"" + name + "\" has no settings for " + set.command(),
-                    known.empty() ? "no preset: there is none for this command" : "one of " + known,
+    refuse_argument("--preset", set.command() + " has no preset \"" + name + "\"", "one of " + known,
                     did_you_mean(name, names));
   }
   for (const Preset& preset : set.presets()) {
@@ -143,7 +146,7 @@ void apply_config(const OptionSet& set, const std::string& path) {
 void check_required(const OptionSet& set) {
   for (const Option& option : set.options()) {
     if (option.required && !has_value(option)) {
-      refuse_argument(typed_name(option), "missing", placeholder_of(option) + ", " + option.help);
+      refuse_argument(typed_name(option), "missing", what_it_takes(option));
     }
   }
 }
@@ -152,8 +155,7 @@ void check_required(const OptionSet& set) {
 
 ParseOutcome parse_options(OptionSet& set, const std::vector<std::string>& arguments, std::ostream& out) {
   GeneralOptions general;
-  OptionSet general_set(set.command(), "");
-  general.declare(general_set);
+  const OptionSet general_set = general.declare(set);
   std::vector<const Option*> options;
   for (const Option& option : set.options()) options.push_back(&option);
   for (const Option& option : general_set.options()) options.push_back(&option);

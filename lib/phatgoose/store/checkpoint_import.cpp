@@ -228,7 +228,7 @@ bool is_imported(const ImportPlan& plan, const std::vector<std::string>& names, 
   }
   if (all) return true;
   fail(ExitCode::usage, {.where = "--out",
-                         .found = plan.out.string() + " holds something else",
+                         .found = plan.out.string() + " has other contents",
                          .expected = "a new or empty directory",
                          .hint = "choose another --out, or remove it yourself"});
 }

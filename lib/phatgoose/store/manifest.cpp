@@ -146,7 +146,7 @@ void check_output_directory(const fs::path& directory, const std::string& kind) 
   if (is_missing_or_empty(directory)) return;
   if (!is_of_kind(directory, kind)) {
     fail(ExitCode::usage, {.where = "--out",
-                           .found = directory.string() + " holds something else",
+                           .found = directory.string() + " has other contents",
                            .expected = "a new or empty directory, or one of kind " + kind,
                            .hint = "choose another --out, or remove it yourself"});
   }

@@ -71,7 +71,7 @@ bool is_built(const fs::path& out, const RoutedModelManifest& manifest) {
   if (!is_file(out / "manifest.json")) return false;
   if (read_routed_model(out) == manifest) return true;
   fail(ExitCode::usage, {.where = "--out",
-                         .found = out.string() + " holds another routed model",
+                         .found = out.string() + " has another routed model",
                          .expected = "a new or empty directory",
                          .hint = "choose another --out, or remove it yourself"});
 }

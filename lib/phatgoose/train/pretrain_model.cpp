@@ -30,13 +30,13 @@ bool is_query(const std::string& path) { return path.ends_with("Attention.q"); }
 void check_model_settings(const PretrainSettings& settings) {
   const bool vocabulary = settings.vocab || settings.make_vocab;
   if (settings.init && (vocabulary || settings.model_config || has_sizes(settings) || settings.embedding_std)) {
-    fail_usage("--init", "a vocabulary, a size or --embedding-std beside it",
+    fail_usage("--init", "given with a vocabulary, a size or --embedding-std",
                "none of them: they come from the model it names");
   }
-  if (!settings.init && !vocabulary) fail_usage("--vocab", "nothing", "--vocab, --make-vocab or --init");
-  if (settings.vocab && settings.make_vocab) fail_usage("--make-vocab", "--vocab beside it", "one of them");
+  if (!settings.init && !vocabulary) fail_usage("--vocab", "missing", "--vocab, --make-vocab or --init");
+  if (settings.vocab && settings.make_vocab) fail_usage("--make-vocab", "given with --vocab", "one of them");
   if (settings.model_config && has_sizes(settings)) {
-    fail_usage("--model-config", "sizes beside it", "sizes in one place");
+    fail_usage("--model-config", "given with sizes", "sizes in one place");
   }
 }
 
