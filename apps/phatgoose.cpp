@@ -1,14 +1,18 @@
-// The dispatcher: answers what needs no LibTorch, and hands everything else to phatgoose-COMMAND beside it.
+// The dispatcher: answers what needs no LibTorch, and hands everything else to phatgoose-COMMAND next to it.
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "openmp_spinning.h"
+#include "phatgoose/base/data_directory.h"
 #include "phatgoose/base/files.h"
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/base/version.h"
+#include "phatgoose/settings/completions.h"
+#include "phatgoose/settings/documentation.h"
 #include "run_command.h"
 
 namespace phatgoose {
@@ -16,32 +20,19 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-std::string program_help(const std::vector<Command>& commands) {
-  std::string text =
-      "Usage: phatgoose COMMAND [OPTIONS]\nRoute tokens among experts that others have trained.\n\nCommands:\n";
-  for (const Command& command : commands) {
-    std::string line = "  " + command.options.command();
-    line.resize(std::max<std::size_t>(line.size() + 2, 18), ' ');
-    text += line + command.options.summary() + "\n";
-  }
-  return text + "\nphatgoose COMMAND --help shows the options of a command; phatgoose --version the version.\n";
-}
-
 /// Whether the command only has to speak about its options.
 bool asks_about_options(const Arguments& arguments) {
   const auto end = std::find(arguments.begin(), arguments.end(), "--");
   return std::any_of(arguments.begin(), end, [](const std::string& text) {
-    return text == "--help" || text == "-h" || text == "--version" || text == "--dump-config";
+    return text == "--help" || text == "-h" || text == "--version" || text == "-V" || text == "--dump-config";
   });
 }
 
-Command find_command(std::vector<Command> commands, const std::string& name) {
-  std::vector<std::string> names;
-  for (Command& command : commands) {
+Command find_command(const std::string& name) {
+  for (Command& command : all_commands()) {
     if (command.options.command() == name) return std::move(command);
-    names.push_back(command.options.command());
   }
-  const std::string hint = did_you_mean(name, names);
+  const std::string hint = did_you_mean(name, command_names());
   fail(ExitCode::usage, {.where = "\"" + name + "\"",
                          .found = "unknown command",
                          .expected = "",
@@ -49,7 +40,7 @@ Command find_command(std::vector<Command> commands, const std::string& name) {
 }
 
 [[noreturn]] void become(const std::string& name, const Arguments& arguments) {
-  const fs::path program = fs::read_symlink("/proc/self/exe").parent_path() / ("phatgoose-" + name);
+  const fs::path program = program_directory() / ("phatgoose-" + name);
   std::vector<char*> pointers{const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
@@ -57,25 +48,55 @@ Command find_command(std::vector<Command> commands, const std::string& name) {
   ::execv(program.c_str(), pointers.data());
   fail(ExitCode::cannot_finish, {.where = program.string(),
                                  .found = std::string("cannot run: ") + std::strerror(errno),
-                                 .expected = "the program of this command beside phatgoose",
+                                 .expected = "the program of this command next to phatgoose",
                                  .hint = ""});
 }
 
-/// `phatgoose` without a command.
-ExitCode answer_about_program(const Arguments& arguments) {
-  const std::string first = arguments.empty() ? "" : arguments.front();
-  if (first == "--help" || first == "-h") {
-    std::cout << program_help(all_commands());
-  } else if (first == "--version") {
-    std::cout << "phatgoose " << version() << "\n";
-  } else if (first == "--dump-docs") {
-    std::cout << commands_markdown();
-  } else {
-    fail(ExitCode::usage, {.where = "command line",
-                           .found = first.empty() ? "no command" : "unknown option " + first,
-                           .expected = "",
-                           .hint = "phatgoose --help lists the commands"});
+[[noreturn]] void refuse_line(const std::string& found) {
+  fail(ExitCode::usage,
+       {.where = "command line", .found = found, .expected = "", .hint = "phatgoose --help lists the commands"});
+}
+
+/// --dump-man [COMMAND]: the manual page of the program or of a command.
+std::string manual(const std::string& command) {
+  return command.empty() ? program_manual() : find_command(command).options.manual();
+}
+
+/// --dump-completion SHELL.
+std::string completion(const std::string& shell) {
+  const std::vector<std::string> shells = completion_shells();
+  if (std::find(shells.begin(), shells.end(), shell) == shells.end()) {
+    fail(ExitCode::usage,
+         {.where = "--dump-completion", .found = "\"" + shell + "\"", .expected = "bash, fish or zsh"});
   }
+  return completion_script(shell);
+}
+
+/// help [COMMAND].
+std::string help(const std::string& command) {
+  return command.empty() ? program_help() : find_command(command).options.help();
+}
+
+/// What the program answers without running a command: `topic` may be the name of a command or of a shell, or empty.
+/// None for what it does not know.
+std::optional<std::string> answer(const std::string& question, const std::string& topic) {
+  if (question == "help") return help(topic);
+  if (question == "--dump-man") return manual(topic);
+  if (question == "--dump-completion") return completion(topic);
+  if (!topic.empty()) refuse_line("unexpected argument \"" + topic + "\"");
+  if (question == "--help" || question == "-h") return program_help();
+  if (question == "--version" || question == "-V") return "phatgoose " + std::string(version()) + "\n";
+  if (question == "--data-dir") return data_directory().string() + "\n";
+  if (question == "--dump-docs") return commands_markdown();
+  return std::nullopt;
+}
+
+ExitCode answer_about_program(const Arguments& arguments) {
+  if (arguments.empty()) refuse_line("no command");
+  if (arguments.size() > 2) refuse_line("unexpected argument \"" + arguments[2] + "\"");
+  const std::optional<std::string> text = answer(arguments[0], arguments.size() > 1 ? arguments[1] : "");
+  if (!text) refuse_line("unknown option " + arguments[0]);
+  std::cout << *text;
   return ExitCode::done;
 }
 
@@ -92,11 +113,11 @@ ExitCode run(Command& command, const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace phatgoose;
   const Arguments arguments(argv + 1, argv + argc);
-  if (arguments.empty() || arguments.front().starts_with("-")) {
+  if (arguments.empty() || arguments.front() == "help" || arguments.front().starts_with("-")) {
     return run_guarded("", [&] { return answer_about_program(arguments); });
   }
   return run_guarded("", [&] {
-    Command command = find_command(all_commands(), arguments.front());
+    Command command = find_command(arguments.front());
     const Arguments rest(arguments.begin() + 1, arguments.end());
     return static_cast<ExitCode>(run_guarded(arguments.front(), [&] { return run(command, rest); }));
   });

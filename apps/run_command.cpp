@@ -60,7 +60,7 @@ int run_guarded(const std::string& command, const std::function<ExitCode()>& bod
 void log_command(const OptionSet& options, const CommonSettings& common) {
   set_log_level(common.log_level());
   log_info("phatgoose " + std::string(version()) + " " + options.command() + " on " + host_name());
-  log_info("settings " + options.values().dump(-1, ' ', false, Json::error_handler_t::replace));
+  log_debug("settings " + options.values().dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace phatgoose

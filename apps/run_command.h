@@ -19,7 +19,7 @@ namespace phatgoose {
 /// "phatgoose COMMAND: error: TEXT".
 int run_guarded(const std::string& command, const std::function<ExitCode()>& body);
 
-/// First log lines of a computing command: version, command, host, resolved settings.
+/// First log lines of a computing command: version, command, host; with --log debug also the resolved settings.
 void log_command(const OptionSet& options, const CommonSettings& common);
 
 /// Runs `work(settings, values)` with the settings of the command line; `values` are the same settings as one JSON

@@ -1,4 +1,5 @@
-# Finds a LibTorch (2.8 or later) and defines the imported target LibTorch::LibTorch.
+# Finds a LibTorch (2.8 or later) and defines the imported target LibTorch::LibTorch, and LibTorch_LIBRARY_DIR, where its
+# shared libraries are.
 #
 # LibTorch's own package file insists on a CUDA toolkit when the library was built with CUDA, although linking against it
 # needs none. This module only looks for the headers and the shared libraries, so that CPU and CUDA builds work alike.
@@ -36,6 +37,9 @@ find_package_handle_standard_args(LibTorch
   VERSION_VAR LibTorch_VERSION
   REASON_FAILURE_MESSAGE "run scripts/setup.sh, or pass -DCMAKE_PREFIX_PATH=<torch>/share/cmake")
 
+if(LibTorch_FOUND)
+  cmake_path(GET LibTorch_CPU_LIBRARY PARENT_PATH LibTorch_LIBRARY_DIR)
+endif()
 if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   add_library(LibTorch::LibTorch INTERFACE IMPORTED)
   set(_torch_libraries ${LibTorch_CPU_LIBRARY} ${LibTorch_C10_LIBRARY})

@@ -124,13 +124,13 @@ TEST_CASE("what the command line gets wrong is a usage error that names the opti
   refuses({"--stepz", "3"}, "--stepz: unknown option", "did you mean --steps?");
   refuses({"--stepz=3"}, "--stepz: unknown option", "did you mean --steps?");
   refuses({"-s", "3"}, "-s: unknown option");
-  refuses({"stray"}, "\"stray\"", "belongs to no option");
+  refuses({"stray"}, "\"stray\": unexpected argument");
   refuses({"--steps", "3", "--steps", "4"}, "--steps: given more than once");
   refuses({"--steps", "3", "4"}, "\"4\"");
   refuses({"--json", "--json"}, "--json: given more than once");
-  refuses({"--steps"}, "--steps");
-  refuses({"--data"}, "--data");
-  refuses({"--steps", "--json"}, "--steps: no value before --json");
+  refuses({"--steps"}, "--steps: needs a value; expected INTEGER, how long");
+  refuses({"--data"}, "--data: needs a value; expected FILE..., ingredients");
+  refuses({"--steps", "--json"}, "--steps: needs a value before --json");
   refuses({"--steps", "many"}, "--steps: \"many\"", "an integer from 1 to 1000");
   refuses({"--steps", "3.5"}, "an integer");
   refuses({"--steps", "3x"}, "an integer");
@@ -193,16 +193,16 @@ TEST_CASE("what a settings file gets wrong is a usage error with file and line")
   refuses("steps: 2.0\n", "an integer");
   refuses("steps: 0x10\n", "an integer");
   refuses("steps: \"3\"\n", "settings.yaml:1: the text \"3\" for steps", "without quotes");
-  refuses("steps: [3]\n", "settings.yaml:1: no plain value for steps");
-  refuses("steps: {a: 3}\n", "no plain value for steps");
-  refuses("steps: null\n", "\"null\" is no value for steps");
-  refuses("steps:\n", "\"null\" is no value for steps");
+  refuses("steps: [3]\n", "settings.yaml:1: a list or mapping for steps");
+  refuses("steps: {a: 3}\n", "a list or mapping for steps");
+  refuses("steps: null\n", "\"null\" is not a valid value for steps");
+  refuses("steps:\n", "\"null\" is not a valid value for steps");
   refuses("steps: 1001\n", "from 1 to 1000");
-  refuses("json: yes\n", "\"yes\" is no value for json", "true or false");
-  refuses("data: [a, [b]]\n", "no plain value for data");
+  refuses("json: yes\n", "\"yes\" is not a valid value for json", "true or false");
+  refuses("data: [a, [b]]\n", "a list or mapping for data");
   refuses("dtype: fp64\n", "one of auto, fp32, bf16");
-  refuses("- steps\n", "settings.yaml:1: no mapping");
-  refuses("[a]: 3\n", "a key that is no word");
+  refuses("- steps\n", "settings.yaml:1: not a mapping");
+  refuses("[a]: 3\n", "a key that is not plain text");
   refuses("steps: 3\n---\nrate: 1\n", "a second document");
   refuses("steps: [3\n", "settings.yaml:", "YAML");
   refuses("steps: 3\n\trate: 1\n", "settings.yaml:2");
@@ -226,11 +226,42 @@ TEST_CASE("default < preset < settings file < command line") {
   CHECK(by_hand.steps == 9);
 }
 
+TEST_CASE("a settings file may have sections for several commands") {
+  const test::ScratchDirectory directory;
+  Kitchen kitchen;
+  kitchen.set.set_commands({"cook", "clean"});
+  kitchen.run({"--config", config(directory, "clean: {steps: 900, soap: true}\ncook:\n  steps: 8\n  rate: 2\n")});
+  CHECK(kitchen.steps == 8);
+  CHECK(kitchen.rate == 2.0);
+  kitchen.run({"--config", config(directory, "cook:\nclean: {steps: 9}\n")});
+  CHECK(kitchen.steps == 8);
+
+  const auto refuses = [&](const std::string& yaml, auto... parts) {
+    INFO(yaml);
+    CHECK_THROWS_MATCHES(kitchen.run({"--config", config(directory, yaml)}), Error,
+                         FailsWith(ExitCode::usage, parts...));
+  };
+  refuses("clean: {steps: 9}\n", "settings.yaml: no section for cook (it has settings for clean)");
+  refuses("cook: {steps: 9}\nclaen: {steps: 9}\n", "settings.yaml:2: \"claen\"", "did you mean clean?");
+  refuses("cook: {steps: 9}\nrate: 1\n", "settings.yaml:2: \"rate\" next to sections");
+  refuses("cook: 3\n", "settings.yaml:1: a plain value for cook");
+  refuses("cook:\n  stepz: 3\n", "settings.yaml:2: unknown option \"stepz\"", "did you mean steps?");
+  refuses("cok: {steps: 3}\n", "settings.yaml:1: unknown option \"cok\"", "did you mean cook?");
+}
+
+TEST_CASE("a command without presets says so") {
+  Look look;
+  CHECK_THROWS_MATCHES(look.parse({"--preset", "small"}), Error,
+                       FailsWith(ExitCode::usage, "--preset: look has no presets"));
+}
+
 TEST_CASE("a preset must exist for the command, and is checked like a file") {
   Kitchen kitchen;
   CHECK_THROWS_MATCHES(kitchen.run({"--preset", "smal"}), Error,
-                       FailsWith(ExitCode::usage, "--preset: \"smal\"", "one of small, wrong", "did you mean small?"));
-  CHECK_THROWS_MATCHES(kitchen.run({"--preset", "other"}), Error, FailsWith(ExitCode::usage, "no settings for cook"));
+                       FailsWith(ExitCode::usage, "--preset: cook has no preset \"smal\"", "one of small, wrong",
+                                 "did you mean small?"));
+  CHECK_THROWS_MATCHES(kitchen.run({"--preset", "other"}), Error,
+                       FailsWith(ExitCode::usage, "cook has no preset \"other\""));
   CHECK_THROWS_MATCHES(kitchen.run({"--preset", "wrong"}), Error,
                        FailsWith(ExitCode::usage, "preset wrong:2: unknown option \"stepz\""));
 }
@@ -264,21 +295,49 @@ TEST_CASE("values hold every option with its type") {
 TEST_CASE("help tells every option with its default and limits, and wins over mistakes in values") {
   Kitchen kitchen;
   REQUIRE(kitchen.parse({"--steps", "many", "--help"}) == ParseOutcome::answered);
-  for (const char* part : {"Usage: phatgoose cook --model DIR [OPTIONS]\n", "Cooks things.", "\nHeat:\n",
-                           "--steps INTEGER", "how long; an integer from 1 to 1000 (default: 100)",
-                           "--dtype auto|fp32|bf16", "--data FILE...", "--json  ", "--shuffle true|false",
-                           "(default: true)", "what to cook (required)", "--preset NAME", "settings: small, wrong;"}) {
+  for (const char* part :
+       {"Usage: phatgoose cook --model DIR [OPTIONS]\n", "Cooks things.", "\nHeat:\n", "--steps INTEGER",
+        "how long; an integer from 1 to 1000 (default: 100)", "--dtype auto|fp32|bf16", "--data FILE...", "--json  ",
+        "--shuffle true|false", "(default: true)", "what to cook (required)", "--preset NAME",
+        "settings: small, wrong;", "-h, --help", "-V, --version"}) {
     CHECK_THAT(kitchen.answer, Catch::Contains(part));
   }
   REQUIRE(kitchen.parse({"-h"}) == ParseOutcome::answered);
   std::istringstream lines(kitchen.answer);
-  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 100);
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
+}
+
+TEST_CASE("more choices than a line has room for are listed in the explanation") {
+  Kitchen kitchen;
+  const std::vector<std::string> choices(12, "long-name");
+  std::string pot;
+  kitchen.set.add("pot", &pot, "which pot").one_of(choices);
+  CHECK_THAT(kitchen.set.help(), Catch::Contains("--pot NAME ") && Catch::Contains("which pot; one of long-name,"));
+}
+
+TEST_CASE("help ends with the examples, broken at options") {
+  Kitchen kitchen;
+  kitchen.set.set_examples({"phatgoose cook --model soup --text '" + std::string(60, 'a') + "' --data salt pepper"});
+  CHECK_THAT(kitchen.set.help(), Catch::EndsWith("\nExamples:\n  phatgoose cook --model soup \\\n    --text '" +
+                                                 std::string(60, 'a') + "' \\\n    --data salt pepper\n"));
+  CHECK_THAT(kitchen.set.markdown(), Catch::Contains("```bash\nphatgoose cook --model soup --text"));
+}
+
+TEST_CASE("manual pages escape what roff would read") {
+  Kitchen kitchen;
+  std::string note;
+  kitchen.set.add("dot", &note, ".TH 'quoted' back\\slash");
+  const std::string page = kitchen.set.manual();
+  CHECK_THAT(page, Catch::StartsWith(".TH PHATGOOSE\\-COOK 1 "));
+  CHECK_THAT(page, Catch::Contains("\n.TP\n\\fB\\-\\-dot TEXT\\fR\n\\&.TH \\(aqquoted\\(aq back\\eslash\n"));
 }
 
 TEST_CASE("version is answered without any other option") {
-  Kitchen kitchen;
-  REQUIRE(kitchen.parse({"--version"}) == ParseOutcome::answered);
-  CHECK(kitchen.answer == std::string("phatgoose ") + version() + "\n");
+  for (const char* option : {"--version", "-V"}) {
+    Kitchen kitchen;
+    REQUIRE(kitchen.parse({option}) == ParseOutcome::answered);
+    CHECK(kitchen.answer == std::string("phatgoose ") + version() + "\n");
+  }
 }
 
 TEST_CASE("markdown escapes the bars of its tables") {

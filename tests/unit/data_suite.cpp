@@ -55,21 +55,21 @@ TEST_CASE("a bad suite is an error that names file and line") {
     std::string yaml, place, words;
   };
   const std::vector<Case> cases = {
-      {"", ":1", "no map"},
-      {"[a, b]", ":1", "no map"},
+      {"", ":1", "not a mapping"},
+      {"[a, b]", ":1", "not a mapping"},
       {"name: s\n", ":1", "no \"tasks\""},
       {"tasks: [{name: a, data: a.jsonl, kind: generation}]\n", ":1", "no \"name\""},
       {"name: s\ntasks: []\n", ":2", "\"tasks\""},
       {"name: s\ntasks: a\n", ":2", "\"tasks\""},
-      {"name: s\nname: t\ntasks: []\n", ":2", "\"name\" a second time"},
+      {"name: s\nname: t\ntasks: []\n", ":2", "duplicate key \"name\""},
       {"name: s\ntaks: []\n", ":2", "unknown key \"taks\""},
       {"name: s\ntasks: [\n", ":", "YAML"},
       {"name: s\n---\nname: t\n", ":", "second YAML document"},
       {head + "  - name: a\n    kind: generation\n", ":3", "no \"data\""},
-      {head + "  - name: a\n    data: b.jsonl\n    kind: generation\n", ":4", "no file"},
+      {head + "  - name: a\n    data: b.jsonl\n    kind: generation\n", ":4", "no such file"},
       {head + task, ":3", "no \"kind\""},
       {head + task + "    kind: regression\n", ":5", "kind \"regression\""},
-      {head + task + "    kind: generation\n    kind: generation\n", ":6", "\"kind\" a second time"},
+      {head + task + "    kind: generation\n    kind: generation\n", ":6", "duplicate key \"kind\""},
       {head + task + "    kind: generation\n    metric: bleu\n", ":6", "did you mean metrics?"},
       {head + task + "    kind: generation\n    metrics: bleu\n", ":6", "\"metrics\""},
       {head + task + "    kind: generation\n    metrics: [blue]\n", ":6", "unknown metric \"blue\""},
@@ -84,8 +84,8 @@ TEST_CASE("a bad suite is an error that names file and line") {
       {head + task + "    kind: rank_classification\n    length_normalise: maybe\n", ":6", "true or false"},
       {head + task + "    kind: rank_classification\n    metrics: [bleu]\n", ":6", "\"metrics\""},
       {head + task + "    kind: rank_classification\n    max_new_tokens: 3\n", ":6", "\"max_new_tokens\""},
-      {head + "  - a\n", ":3", "no map"},
-      {head + "  - {name: [a], data: a.jsonl, kind: generation}\n", ":3", "no text"},
+      {head + "  - a\n", ":3", "not a mapping"},
+      {head + "  - {name: [a], data: a.jsonl, kind: generation}\n", ":3", "plain text"},
       {head + task + "    kind: generation\n" + task + "    kind: generation\n", ":6", "second task named \"a\""},
   };
   for (const Case& bad : cases) {

@@ -78,6 +78,15 @@ TEST_CASE("the compute type depends on the device alone") {
   CHECK_FALSE(chosen.dtype_by_default);
 }
 
+TEST_CASE("sections of settings files cannot be mistaken for options") {
+  for (const Command& command : all_commands()) {
+    CHECK(command.options.commands() == command_names());
+    for (const Option& option : command.options.options()) {
+      CHECK(std::find(command_names().begin(), command_names().end(), option.name) == command_names().end());
+    }
+  }
+}
+
 TEST_CASE("presets name commands that there are, and set options that these have") {
   const std::vector<Preset> presets = embedded_presets();
   REQUIRE_FALSE(presets.empty());

@@ -47,11 +47,12 @@ TEST_CASE("a run continues only with the settings it was begun with") {
                        FailsWith(ExitCode::usage, "--out", "train-expert"));
   settings.training.lr = 1e-2;
   CHECK_THROWS_MATCHES(check_run(run, run, record_of(settings)), Error,
-                       FailsWith(ExitCode::usage, "--lr", "0.01", "0.005"));
+                       FailsWith(ExitCode::usage, "began with --lr 0.005, and cannot continue with --lr 0.01"));
   settings.training.lr = 5e-3;
   settings.dropout = 0.0;
   CHECK_THROWS_MATCHES(check_run(run, run, record_of(settings)), Error,
-                       FailsWith(ExitCode::usage, "--dropout", "null"));
+                       FailsWith(ExitCode::usage, "--dropout: the run in",
+                                 "began without --dropout, and cannot continue with --dropout 0.0"));
 }
 
 TEST_CASE("a directory of something else is refused as output, an empty one is not") {

@@ -61,7 +61,7 @@ TEST_CASE("a run is not continued with another tokenizer") {
   const Workshop shop;
   run(shop.expert());
   fs::copy(test::golden_path("text/small/spiece.model"), shop.scratch / "base");
-  CHECK_THROWS_MATCHES(run(shop.expert()), Error, FailsWith(ExitCode::usage, "--model", "was begun"));
+  CHECK_THROWS_MATCHES(run(shop.expert()), Error, FailsWith(ExitCode::usage, "--model", "not what the run in"));
 }
 
 TEST_CASE("bad input leaves no output directory") {

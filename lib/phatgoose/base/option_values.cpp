@@ -69,7 +69,7 @@ bool admits(const Option& option, const T& value) {
 [[noreturn]] void refuse_value(const Option& option, const std::string& text, const std::string& where,
                                ExitCode code = ExitCode::usage) {
   fail(code, {.where = where,
-              .found = fmt::format("\"{}\" is no value for {}", text, option.name),
+              .found = fmt::format("\"{}\" is not a valid value for {}", text, option.name),
               .expected = expectation(option),
               .hint = did_you_mean(text, option.choices)});
 }
@@ -124,7 +124,7 @@ void assign_texts(const Option& option, const std::vector<std::string>& texts, c
   if (!is_list(option) && texts.size() != 1) {
     fail(code, {.where = where,
                 .found = fmt::format("{} values for {}", texts.size(), option.name),
-                .expected = "one: " + expectation(option),
+                .expected = "one, " + expectation(option),
                 .hint = ""});
   }
   std::visit(

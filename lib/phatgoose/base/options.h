@@ -1,5 +1,6 @@
-// Options of a command, declared once: the command line, the YAML file, --dump-config, --help and docs/commands.md all
-// come from the same declaration. Precedence: default < preset < YAML < command line.
+// Options of a command, declared once: the command line, the YAML file, --dump-config, --help, the manual pages, the
+// completions and docs/commands.md all come from the same declaration. Precedence: default < preset < YAML < command
+// line.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,7 @@ struct Option {
   std::string bare;  ///< what the option means without a value, one of `choices`; empty: it needs one
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
+  char letter = 0;  ///< short name, for options that take no value: 'h' for -h; 0: none
   bool required = false;
   bool positional = false;
 
@@ -58,6 +60,10 @@ struct Option {
   }
   Option& at_least(double low) {
     minimum = low;
+    return *this;
+  }
+  Option& short_for(char name_letter) {
+    letter = name_letter;
     return *this;
   }
   Option& must() {
@@ -92,12 +98,22 @@ class OptionSet {
   void set_presets(std::vector<Preset> presets) { presets_ = std::move(presets); }
   const std::vector<Preset>& presets() const { return presets_; }
 
+  /// The names of all commands: a file for --config may have a section for each of them.
+  void set_commands(std::vector<std::string> names) { commands_ = std::move(names); }
+  const std::vector<std::string>& commands() const { return commands_; }
+
+  /// Shell commands that show the use, for help.
+  void set_examples(std::vector<std::string> examples) { examples_ = std::move(examples); }
+  const std::vector<std::string>& examples() const { return examples_; }
+
   /// The settings as they stand, as YAML that --config reads back.
   std::string dump() const;
   /// The settings as they stand, as one JSON object; options that have no value are null.
   nlohmann::ordered_json values() const;
-  /// What --help prints.
+  /// What --help prints: lines of at most 80 columns.
   std::string help() const;
+  /// The manual page phatgoose-COMMAND(1), in roff.
+  std::string manual() const;
   /// The same as a section of docs/commands.md.
   std::string markdown() const;
 
@@ -105,6 +121,7 @@ class OptionSet {
   std::string command_, summary_;
   std::vector<Option> options_;
   std::vector<Preset> presets_;
+  std::vector<std::string> commands_, examples_;
 };
 
 enum class ParseOutcome {

@@ -1,10 +1,12 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <ostream>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/base/option_values.h"
 #include "phatgoose/base/options.h"
+#include "phatgoose/base/options_general.h"
 #include "phatgoose/base/options_yaml.h"
 #include "phatgoose/base/text_file.h"
 #include "phatgoose/base/version.h"
@@ -13,20 +15,6 @@ namespace phatgoose {
 namespace {
 
 using Texts = std::vector<std::string>;
-
-/// The options that every command has beside its own.
-struct GeneralOptions {
-  bool help = false, version = false, dump_config = false;
-  std::string config, preset;
-
-  void declare(OptionSet& set) {
-    set.add("help", &help, "");
-    set.add("version", &version, "");
-    set.add("dump-config", &dump_config, "");
-    set.add("config", &config, "");
-    set.add("preset", &preset, "");
-  }
-};
 
 /// The texts that the command line gives for one option.
 struct Given {
@@ -41,6 +29,11 @@ std::string typed_name(const Option& option) { return (option.positional ? "" : 
   fail(ExitCode::usage, {.where = where, .found = found, .expected = expected, .hint = hint});
 }
 
+/// Whether `argument` is the bare name of `option`: "--flag", "-f".
+bool is_bare_name(const Option& option, const std::string& argument) {
+  return argument == "--" + option.name || (option.letter != 0 && argument == std::string{'-', option.letter});
+}
+
 /// The values that an option which may stand alone can be given; the first is what it means alone. Empty for others.
 Texts values_after(const Option& option) {
   if (is_flag(option)) return {"true", "false"};
@@ -50,7 +43,7 @@ Texts values_after(const Option& option) {
   return values;
 }
 
-/// Gives every option that may stand alone its value in writing: "--flag" and "--flag true" become "--flag=true".
+/// Gives every option that may stand alone its value in writing: "--flag", "-f" and "--flag true" become "--flag=true".
 Texts with_bare_values(const Texts& arguments, const std::vector<const Option*>& options) {
   Texts result;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -58,17 +51,15 @@ Texts with_bare_values(const Texts& arguments, const std::vector<const Option*>&
       result.insert(result.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
       break;
     }
-    const auto option = std::find_if(options.begin(), options.end(),
-                                     [&](const Option* one) { return arguments[i] == "--" + one->name; });
+    const auto option =
+        std::find_if(options.begin(), options.end(), [&](const Option* one) { return is_bare_name(*one, arguments[i]); });
     const Texts values = option == options.end() ? Texts() : values_after(**option);
     if (values.empty()) {
-      result.push_back(arguments[i] == "-h" ? "--help=true" : arguments[i]);
-    } else if (i + 1 < arguments.size() && std::find(values.begin(), values.end(), arguments[i + 1]) != values.end()) {
-      result.push_back(arguments[i] + "=" + arguments[i + 1]);
-      ++i;
-    } else {
-      result.push_back(arguments[i] + "=" + values.front());
+      result.push_back(arguments[i]);
+      continue;
     }
+    const bool given = i + 1 < arguments.size() && std::ranges::find(values, arguments[i + 1]) != values.end();
+    result.push_back("--" + (*option)->name + "=" + (given ? arguments[++i] : values.front()));
   }
   return result;
 }
@@ -88,8 +79,20 @@ void refuse_leftovers(const Texts& leftovers, const std::vector<const Option*>& 
     refuse_argument(name, "unknown option", "", did_you_mean(name, names));
   }
   for (const std::string& text : leftovers) {
-    if (text != "--") refuse_argument("\"" + text + "\"", "an argument that belongs to no option", "");
+    if (text != "--") refuse_argument("\"" + text + "\"", "unexpected argument", "");
   }
+}
+
+/// What an option or argument takes, for messages: "FILE..., training rows".
+std::string what_it_takes(const Option& option) { return placeholder_of(option) + ", " + option.help; }
+
+/// Refuses an option at the end of the line that lacks its value; `message` is CLI11's, "--NAME: ...".
+[[noreturn]] void refuse_without_value(const std::string& message, const std::vector<const Option*>& options) {
+  const std::string name = message.substr(0, message.find(':'));
+  const auto option =
+      std::find_if(options.begin(), options.end(), [&](const Option* one) { return typed_name(*one) == name; });
+  if (option == options.end()) refuse_argument("command line", message, "");
+  refuse_argument(name, "needs a value", what_it_takes(**option));
 }
 
 /// Splits the command line into the texts given for each option.
@@ -108,7 +111,7 @@ std::vector<Given> scan(const Texts& arguments, const std::vector<const Option*>
   try {
     app.parse(std::move(reversed));
   } catch (const CLI::Error& error) {
-    refuse_argument("command line", error.what(), "");
+    refuse_without_value(error.what(), options);
   }
   refuse_leftovers(app.remaining(), options);
 
@@ -125,7 +128,7 @@ void apply(const Given& given) {
   if (!is_list(*given.option) && given.texts.size() > 1) refuse_argument(name, "given more than once", "once");
   for (const std::string& text : given.texts) {
     if (!given.option->positional && text.starts_with("--"))
-      refuse_argument(name, "no value before " + text, expectation(*given.option));
+      refuse_argument(name, "needs a value before " + text, what_it_takes(*given.option));
   }
   assign_texts(*given.option, given.texts, name);
 }
@@ -133,10 +136,10 @@ void apply(const Given& given) {
 void apply_named_preset(const OptionSet& set, const std::string& name) {
   const Texts names = preset_names(set);
   if (std::find(names.begin(), names.end(), name) == names.end()) {
+    if (names.empty()) refuse_argument("--preset", set.command() + " has no presets", "");
     std::string known;
     for (const std::string& one : names) known += (known.empty() ? "" : ", ") + one;
-    refuse_argument("--preset", "\"" + name + "\" has no settings for " + set.command(),
-                    known.empty() ? "no preset: there is none for this command" : "one of " + known,
+    refuse_argument("--preset", set.command() + " has no preset \"" + name + "\"", "one of " + known,
                     did_you_mean(name, names));
   }
   for (const Preset& preset : set.presets()) {
@@ -157,7 +160,7 @@ void apply_config(const OptionSet& set, const std::string& path) {
 void check_required(const OptionSet& set) {
   for (const Option& option : set.options()) {
     if (option.required && !has_value(option)) {
-      refuse_argument(typed_name(option), "missing", placeholder_of(option) + ", " + option.help);
+      refuse_argument(typed_name(option), "missing", what_it_takes(option));
     }
   }
 }
@@ -166,8 +169,7 @@ void check_required(const OptionSet& set) {
 
 ParseOutcome parse_options(OptionSet& set, const std::vector<std::string>& arguments, std::ostream& out) {
   GeneralOptions general;
-  OptionSet general_set(set.command(), "");
-  general.declare(general_set);
+  const OptionSet general_set = general.declare(set);
   std::vector<const Option*> options;
   for (const Option& option : set.options()) options.push_back(&option);
   for (const Option& option : general_set.options()) options.push_back(&option);

@@ -1,6 +1,7 @@
 #include "phatgoose/base/options_yaml.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -34,8 +35,8 @@ YAML::Node load_mapping(const std::string& text, const std::string& where) {
     fail(ExitCode::usage, {.where = place(where, error.mark), .found = error.msg, .expected = "YAML", .hint = ""});
   }
   if (documents.empty() || (documents.size() == 1 && documents[0].IsNull())) return YAML::Node(YAML::NodeType::Map);
-  if (documents.size() > 1) refuse_node(where, documents[1], "a second document", "one");
-  if (!documents[0].IsMap()) refuse_node(where, documents[0], "no mapping", "lines of the form \"option: value\"");
+  if (documents.size() > 1) refuse_node(where, documents[1], "a second document", "a single one");
+  if (!documents[0].IsMap()) refuse_node(where, documents[0], "not a mapping", "lines of the form \"option: value\"");
   return documents[0];
 }
 
@@ -44,7 +45,7 @@ bool is_quoted(const YAML::Node& node) { return node.Tag() != "?"; }
 
 /// The text of one value. Quotes make a value text, which numbers and booleans are not.
 std::string scalar_text(const Option& option, const YAML::Node& node, const std::string& where) {
-  if (!node.IsScalar()) refuse_node(where, node, "no plain value for " + option.name, expectation(option));
+  if (!node.IsScalar()) refuse_node(where, node, "a list or mapping for " + option.name, expectation(option));
   if (is_quoted(node) && !is_text(option)) {
     refuse_node(where, node, fmt::format("the text \"{}\" for {}", node.Scalar(), option.name), expectation(option),
                 "write it without quotes");
@@ -68,13 +69,15 @@ template <typename Visit>
 void for_each_member(const YAML::Node& mapping, const std::string& where, Visit visit) {
   std::set<std::string> seen;
   for (const auto& member : mapping) {
-    if (!member.first.IsScalar()) refuse_node(where, member.first, "a key that is no word", "the name of an option");
+    if (!member.first.IsScalar())
+      refuse_node(where, member.first, "a key that is not plain text", "the name of an option");
     const std::string& key = member.first.Scalar();
     if (!seen.insert(key).second) refuse_node(where, member.first, "duplicate key \"" + key + "\"", "every key once");
     visit(key, member.first, member.second);
   }
 }
 
+/// Applies settings of the set's command. Names of commands count as near misses of option names: of a lone section.
 void apply_mapping(const OptionSet& set, const YAML::Node& mapping, const std::string& where) {
   std::vector<std::string> names;
   for (const Option& option : set.options()) names.push_back(option.name);
@@ -85,16 +88,49 @@ void apply_mapping(const OptionSet& set, const YAML::Node& mapping, const std::s
         if (was_called(option, key))
           refuse_node(where, key_node, "\"" + key + "\" was renamed", "\"" + option.name + "\"");
       }
-      refuse_node(where, key_node, "unknown option \"" + key + "\"", "", did_you_mean(key, names));
+      std::vector<std::string> candidates = names;
+      candidates.insert(candidates.end(), set.commands().begin(), set.commands().end());
+      refuse_node(where, key_node, "unknown option \"" + key + "\"", "", did_you_mean(key, candidates));
     }
     apply_value(set.options()[static_cast<std::size_t>(name - names.begin())], value, where);
   });
 }
 
+bool is_command(const OptionSet& set, const std::string& name) {
+  return std::find(set.commands().begin(), set.commands().end(), name) != set.commands().end();
+}
+
+/// Whether a file has sections for commands: one key that names a command is enough.
+bool is_sectioned(const OptionSet& set, const YAML::Node& mapping) {
+  return std::any_of(mapping.begin(), mapping.end(), [&](const auto& member) {
+    return member.first.IsScalar() && is_command(set, member.first.Scalar());
+  });
+}
+
+/// Applies the section of the set's command. The others are read when their commands are.
+void apply_section(const OptionSet& set, const YAML::Node& mapping, const std::string& where) {
+  std::vector<std::string> sections;
+  for_each_member(mapping, where, [&](const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
+    if (!is_command(set, key)) {
+      refuse_node(where, key_node, "\"" + key + "\" next to sections for commands", "the name of a command",
+                  did_you_mean(key, set.commands()));
+    }
+    if (!value.IsMap() && !value.IsNull()) refuse_node(where, value, "a plain value for " + key, "its options");
+    sections.push_back(key);
+    if (key == set.command() && value.IsMap()) apply_mapping(set, value, where);
+  });
+  if (std::find(sections.begin(), sections.end(), set.command()) == sections.end()) {
+    fail(ExitCode::usage, {.where = where,
+                           .found = "no section for " + set.command(),
+                           .hint = fmt::format("it has settings for {}", fmt::join(sections, ", "))});
+  }
+}
+
 }  // namespace
 
 void apply_yaml(const OptionSet& set, const std::string& text, const std::string& where) {
-  apply_mapping(set, load_mapping(text, where), where);
+  const YAML::Node mapping = load_mapping(text, where);
+  is_sectioned(set, mapping) ? apply_section(set, mapping, where) : apply_mapping(set, mapping, where);
 }
 
 void apply_preset(const OptionSet& set, const Preset& preset) {

@@ -8,8 +8,9 @@
 
 namespace phatgoose {
 
-/// Applies a settings file, as --dump-config writes it, to the set's targets. `where` names it in errors ("FILE:LINE").
-/// Broken YAML, unknown or duplicate keys, values that do not fit: usage error.
+/// Applies a settings file to the set's targets: options of its command, as --dump-config writes them, or a section for
+/// each of several commands. `where` names it in errors ("FILE:LINE"). Broken YAML, unknown or duplicate keys, values
+/// that do not fit, sections for other commands only: usage error.
 void apply_yaml(const OptionSet& set, const std::string& text, const std::string& where);
 
 /// The same for a preset: only what lies below the command's name is applied.

@@ -17,7 +17,7 @@ YAML::Node YamlReader::load() const {
   const std::string content = read_text(path_);
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(content);
-    if (documents.size() > 1) refuse(documents[1], "a second YAML document", "one");
+    if (documents.size() > 1) refuse(documents[1], "a second YAML document", "a single one");
     return documents.empty() ? YAML::Node() : documents.front();
   } catch (const YAML::Exception& error) {
     fail(ExitCode::bad_data, {.where = fmt::format("{}:{}", path_.string(), error.mark.line + 1),
@@ -38,7 +38,7 @@ void YamlReader::refuse(const YAML::Node& node, const std::string& found, const 
 
 void YamlReader::check_map(const YAML::Node& node, const std::vector<std::string>& keys,
                            const std::string& what) const {
-  if (!node.IsMap()) refuse(node, "no map", what);
+  if (!node.IsMap()) refuse(node, "not a mapping", what);
   const std::string known = fmt::format("one of {}", fmt::join(keys, ", "));
   std::set<std::string> seen;
   for (const auto& entry : node) {
@@ -47,22 +47,24 @@ void YamlReader::check_map(const YAML::Node& node, const std::vector<std::string
     if (std::ranges::find(keys, key) == keys.end()) {
       refuse(entry.first, "unknown key \"" + key + "\"", known, did_you_mean(key, keys));
     }
-    if (!seen.insert(key).second) refuse(entry.first, "key \"" + key + "\" a second time", "every key once");
+    if (!seen.insert(key).second) refuse(entry.first, "duplicate key \"" + key + "\"", "every key once");
   }
 }
 
 void YamlReader::check_list(const YAML::Node& node, const std::string& name, const std::string& what) const {
-  if (!node.IsSequence() || node.size() == 0) refuse(node, name, "a list of " + what);
+  if (!node.IsSequence()) refuse(node, name + " is not a list", "a list of " + what);
+  if (node.size() == 0) refuse(node, name + " is empty", "a list of " + what);
 }
 
-YAML::Node YamlReader::member(const YAML::Node& map, const std::string& key) const {
+YAML::Node YamlReader::member(const YAML::Node& map, const std::string& key, const std::string& owner) const {
   const YAML::Node node = map[key];
-  if (!node) refuse(map, "no \"" + key + "\"", "this required key");
+  if (!node) refuse(map, "no \"" + key + "\"", "", "every " + owner + " needs one");
   return node;
 }
 
 std::string YamlReader::text(const YAML::Node& node) const {
-  if (!node.IsScalar() || node.Scalar().empty()) refuse(node, "no text", "a text that is not empty");
+  if (!node.IsScalar()) refuse(node, node.IsNull() ? "nothing" : "a list or mapping", "plain text");
+  if (node.Scalar().empty()) refuse(node, "an empty text", "text");
   return node.Scalar();
 }
 
@@ -77,7 +79,7 @@ std::int64_t YamlReader::count(const YAML::Node& node) const {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   const bool whole = error == std::errc() && end == value.data() + value.size();
-  if (!whole || number < 1 || value.front() == '0') refuse(node, "\"" + value + "\"", "a whole number from 1 on");
+  if (!whole || number < 1 || value.front() == '0') refuse(node, "\"" + value + "\"", "a whole number of at least 1");
   return number;
 }
 

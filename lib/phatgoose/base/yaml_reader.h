@@ -26,14 +26,14 @@ class YamlReader {
 
   /// `node` must be a map with some of `keys`, each once; `what` says what it should be.
   void check_map(const YAML::Node& node, const std::vector<std::string>& keys, const std::string& what) const;
-  /// `node`, called `name` in errors, must be a list of at least one `what`.
+  /// `node`, called `name` in errors, must be a list that is not empty, of `what`.
   void check_list(const YAML::Node& node, const std::string& name, const std::string& what) const;
-  /// A key that must be there.
-  YAML::Node member(const YAML::Node& map, const std::string& key) const;
+  /// A key that every `owner` ("task") must have.
+  YAML::Node member(const YAML::Node& map, const std::string& key, const std::string& owner) const;
 
   std::string text(const YAML::Node& node) const;    ///< not empty
   bool truth(const YAML::Node& node) const;          ///< true or false
-  std::int64_t count(const YAML::Node& node) const;  ///< a whole number from 1 on
+  std::int64_t count(const YAML::Node& node) const;  ///< a whole number, at least 1
   /// A path, relative to the file's directory or absolute.
   fs::path resolved(const YAML::Node& node) const;
 

@@ -16,7 +16,7 @@ const std::vector<std::string> kTaskKeys = {"name",    "data",           "kind",
                                             "metrics", "max_new_tokens", "max_input", "expert"};
 const std::vector<std::string> kMetrics = {"exact_match", "rouge_l", "squad_f1", "bleu"};
 
-const std::string kSomeMetrics = fmt::format("some of {}", fmt::join(kMetrics, ", "));
+const std::string kMetricNames = fmt::format("{}", fmt::join(kMetrics, ", "));
 
 class SuiteReader {
  public:
@@ -25,9 +25,9 @@ class SuiteReader {
   Suite read() const {
     const YAML::Node root = yaml_.load();
     yaml_.check_map(root, kSuiteKeys, "a suite: name and tasks");
-    Suite suite{.name = yaml_.text(yaml_.member(root, "name")), .tasks = {}};
-    const YAML::Node tasks = yaml_.member(root, "tasks");
-    yaml_.check_list(tasks, "\"tasks\"", "at least one task");
+    Suite suite{.name = yaml_.text(yaml_.member(root, "name", "suite")), .tasks = {}};
+    const YAML::Node tasks = yaml_.member(root, "tasks", "suite");
+    yaml_.check_list(tasks, "\"tasks\"", "tasks");
     std::set<std::string> names;
     for (const YAML::Node& node : tasks) {
       suite.tasks.push_back(read_task(node));
@@ -49,13 +49,14 @@ class SuiteReader {
 
   std::vector<std::string> metrics(const YAML::Node& node) const {
     std::vector<std::string> names;
-    yaml_.check_list(node, "\"metrics\"", kSomeMetrics);
+    yaml_.check_list(node, "\"metrics\"", "metrics: " + kMetricNames);
     for (const YAML::Node& element : node) {
       const std::string name = yaml_.text(element);
       const bool known = std::find(kMetrics.begin(), kMetrics.end(), name) != kMetrics.end();
       const bool again = std::find(names.begin(), names.end(), name) != names.end();
       if (!known || again) {
-        yaml_.refuse(element, std::string(again ? "repeated" : "unknown") + " metric \"" + name + "\"", kSomeMetrics);
+        yaml_.refuse(element, std::string(again ? "repeated" : "unknown") + " metric \"" + name + "\"",
+                     "some of " + kMetricNames);
       }
       names.push_back(name);
     }
@@ -64,7 +65,7 @@ class SuiteReader {
 
   fs::path data(const YAML::Node& node) const {
     const fs::path path = yaml_.resolved(node);
-    if (!fs::is_regular_file(path)) yaml_.refuse(node, "no file " + path.string(), "a data file");
+    if (!fs::is_regular_file(path)) yaml_.refuse(node, "no such file: " + path.string(), "rows in JSON Lines");
     return path;
   }
 
@@ -77,8 +78,8 @@ class SuiteReader {
   /// Keys of one kind are errors in the other: they would have no effect.
   void only_for(TaskKind wanted, TaskKind found, const YAML::Node& map, const std::string& key) const {
     if (map[key] && wanted != found) {
-      yaml_.refuse(map[key], "\"" + key + "\" in a task of kind " + to_string(found),
-                   "this key only in tasks of kind " + to_string(wanted));
+      yaml_.refuse(map[key], "\"" + key + "\" in a task of kind " + to_string(found), "",
+                   "only tasks of kind " + to_string(wanted) + " have it");
     }
   }
 
@@ -87,9 +88,9 @@ class SuiteReader {
       yaml_.refuse(node["max_input_length"], "\"max_input_length\" was renamed", "\"max_input\"");
     }
     yaml_.check_map(node, kTaskKeys, "a task: name, data, kind");
-    Task task{.name = yaml_.text(yaml_.member(node, "name")),
-              .data = data(yaml_.member(node, "data")),
-              .kind = kind(yaml_.member(node, "kind")),
+    Task task{.name = yaml_.text(yaml_.member(node, "name", "task")),
+              .data = data(yaml_.member(node, "data", "task")),
+              .kind = kind(yaml_.member(node, "kind", "task")),
               .metrics = {}};
     only_for(TaskKind::rank_classification, task.kind, node, "length_normalise");
     only_for(TaskKind::generation, task.kind, node, "metrics");

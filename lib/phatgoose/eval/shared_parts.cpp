@@ -6,6 +6,7 @@
 
 #include "phatgoose/base/log.h"
 #include "phatgoose/data/base_hashes.h"
+#include "phatgoose/data/shipped_suites.h"
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/manifest.h"
 
@@ -68,7 +69,7 @@ Adaptation adaptation_of(const EvalSettings& settings) {
 }
 
 SharedParts::SharedParts(const EvalSettings& settings, at::Device device, at::ScalarType type)
-    : suite(with_tasks(read_suite(settings.suite), settings.tasks)),
+    : suite(with_tasks(read_suite(suite_file(settings.suite)), settings.tasks)),
       methods(methods_of(settings)),
       suites(suites_of(methods, suite)),
       dtype(type),

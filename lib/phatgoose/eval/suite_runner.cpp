@@ -8,6 +8,7 @@
 #include "phatgoose/base/progress.h"
 #include "phatgoose/base/signals.h"
 #include "phatgoose/base/version.h"
+#include "phatgoose/data/shipped_suites.h"
 #include "phatgoose/eval/input_routing.h"
 #include "phatgoose/eval/partial_results.h"
 #include "phatgoose/eval/routing_file.h"
@@ -150,7 +151,7 @@ Json record_of(EvalSettings settings, const Json& base_record, const Json& suite
 
 /// Hashes of the suite's file, then of the data of each of its tasks.
 Json suite_hashes_of(const EvalSettings& settings, const Suite& suite) {
-  std::vector<std::string> files = {settings.suite};
+  std::vector<std::string> files = {suite_file(settings.suite).string()};
   for (const Task& task : suite.tasks) files.push_back(task.data.string());
   return file_hashes(files);
 }

@@ -16,6 +16,19 @@
 namespace phatgoose {
 namespace {
 
+template <typename... Settings>
+struct SettingsList {};
+
+/// In the order of an experiment.
+using AllSettings = SettingsList<PretrainSettings, TrainExpertSettings, TrainGateSettings, ImportSettings,
+                                 PrepareSettings, BuildSettings, EditSettings, EvalSettings, PredictSettings,
+                                 ExportSettings, InspectSettings, BenchSettings>;
+
+template <typename... Settings>
+std::vector<std::string> names_of(SettingsList<Settings...>) {
+  return {Settings().declare().command()...};
+}
+
 template <typename Settings>
 Command command() {
   auto settings = std::make_shared<Settings>();
@@ -23,49 +36,18 @@ Command command() {
   return {std::move(settings), std::move(options)};
 }
 
+template <typename... Settings>
+std::vector<Command> commands_of(SettingsList<Settings...>) {
+  return {command<Settings>()...};
+}
+
 }  // namespace
 
-std::vector<Command> all_commands() {
-  return {
-      // In the order of an experiment.
-      command<PretrainSettings>(), command<TrainExpertSettings>(), command<TrainGateSettings>(),
-      command<ImportSettings>(),   command<PrepareSettings>(),     command<BuildSettings>(),
-      command<EditSettings>(),     command<EvalSettings>(),        command<PredictSettings>(),
-      command<ExportSettings>(),   command<InspectSettings>(),     command<BenchSettings>(),
-  };
+const std::vector<std::string>& command_names() {
+  static const std::vector<std::string> names = names_of(AllSettings());
+  return names;
 }
 
-std::string commands_markdown() {
-  std::string text =
-      "# Commands\n\n"
-      "Generated from the declarations of the options; `phatgoose COMMAND --help` says the same.\n\n"
-      "A setting comes from the command line, else from the file after `--config`, else from `--preset`, else it is\n"
-      "the default. In a settings file every option is a key (`steps: 1000`); `--dump-config` writes such a file.\n"
-      "stdout carries a command's product only, everything else goes to stderr.\n\n"
-      "A name means the same in every command: `--batch` is the number of rows of a training step; `--pass-tokens` "
-      "and\n"
-      "`--pass-rows` limit what is computed at once (speed and memory; results only by rounding); `--max-input` and\n"
-      "`--max-target` say after how many tokens rows are cut; `--dtype` is the type that is computed in, "
-      "`--save-dtype`\n"
-      "that of what is written. The keys of suites are the same names, with `_` for `-`. An option that was renamed "
-      "is\n"
-      "refused under its old name, and the new one is named.\n\n"
-      "| exit code | meaning |\n|---|---|\n"
-      "| 0 | done |\n"
-      "| 1 | could not finish: input or output, memory, device |\n"
-      "| 2 | usage: command line or settings file |\n"
-      "| 3 | bad or missing data or checkpoint |\n"
-      "| 5 | training diverged |\n"
-      "| 70 | a bug of the program |\n"
-      "| 75 | stopped by a signal after saving; run the same command again |\n\n"
-      "| command | |\n|---|---|\n";
-  const std::vector<Command> commands = all_commands();
-  for (const Command& one : commands) {
-    const std::string& name = one.options.command();
-    text += "| [" + name + "](#" + name + ") | " + one.options.summary() + " |\n";
-  }
-  for (const Command& one : commands) text += "\n" + one.options.markdown();
-  return text;
-}
+std::vector<Command> all_commands() { return commands_of(AllSettings()); }
 
 }  // namespace phatgoose

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "phatgoose/base/options.h"
+#include "phatgoose/settings/examples.h"
 #include "phatgoose/settings/presets.h"
 
 namespace phatgoose {
@@ -17,18 +18,21 @@ struct Command {
   OptionSet options;
 };
 
-/// The options of a command over `settings`, which must outlive them, with the presets that are compiled in.
+/// The names of all commands, in the order in which help lists them.
+const std::vector<std::string>& command_names();
+
+/// The options of a command over `settings`, which must outlive them, with what the program knows beyond their
+/// declaration: the presets that are compiled in, the other commands, and the examples.
 template <typename Settings>
 OptionSet declare_options(Settings& settings) {
   OptionSet options = settings.declare();
   options.set_presets(embedded_presets());
+  options.set_commands(command_names());
+  options.set_examples(examples_of(options.command()));
   return options;
 }
 
-/// Every command, in the order in which help lists them.
+/// Every command, in that order.
 std::vector<Command> all_commands();
-
-/// docs/commands.md.
-std::string commands_markdown();
 
 }  // namespace phatgoose

@@ -37,8 +37,9 @@ RoutedModelEdit EditSettings::edit() const {
     edit.rename.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   if (edit.add.empty() && edit.remove.empty() && edit.enable.empty() && edit.disable.empty() && edit.rename.empty()) {
-    fail(ExitCode::usage,
-         {.where = "edit", .found = "no change", .expected = "--add, --remove, --enable, --disable or --rename"});
+    fail(ExitCode::usage, {.where = "command line",
+                           .found = "no change",
+                           .expected = "--add, --remove, --enable, --disable or --rename"});
   }
   return edit;
 }

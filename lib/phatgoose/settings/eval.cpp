@@ -23,7 +23,11 @@ OptionSet EvalSettings::declare() {
       .in(what);
   set.add("exclude-own", &exclude_own, "leave out of a routed model the expert that is called like the task").in(what);
   const char* on_what = "On what";
-  set.add("suite", &suite, "suite of tasks (YAML)").as("FILE").must().in(on_what);
+  set.add("suite", &suite,
+          "suite of tasks: a YAML file, or the name of one that comes with the program (held-in, held-out)")
+      .as("FILE|NAME")
+      .must()
+      .in(on_what);
   set.add("tasks", &tasks, "only these tasks of the suite, separated by commas").as("A,B").in(on_what);
   set.add("limit", &limit, "only the first N rows of each task").as("N").at_least(1).in(on_what);
   reading.declare(set, on_what);

@@ -29,7 +29,7 @@ class MethodsReader {
 
   std::vector<MethodEntry> read() const {
     const YAML::Node root = yaml_.load();
-    yaml_.check_list(root, "no list", "at least one method: name, and base, expert or routed");
+    yaml_.check_list(root, "the file", "methods, each with a name, and base, expert or routed");
     std::vector<MethodEntry> entries;
     std::set<std::string> names;
     for (const YAML::Node& node : root) {
@@ -50,7 +50,7 @@ class MethodsReader {
     keys.insert(keys.end(), kWhat.begin(), kWhat.end());
     for (const Option& option : options.options()) keys.push_back(option.name);
     yaml_.check_map(node, keys, "a method: name, and base, expert or routed");
-    entry.name = name(yaml_.member(node, "name"));
+    entry.name = name(yaml_.member(node, "name", "method"));
     read_what(node, entry);
     for (const Option& option : options.options()) read_option(node, option, entry.routed.has_value());
     if (node["encoder"]) entry.routing.encoder = directory(node["encoder"]);
@@ -69,7 +69,8 @@ class MethodsReader {
   void read_what(const YAML::Node& node, MethodEntry& entry) const {
     const auto given = std::ranges::count_if(kWhat, [&](const std::string& key) { return node[key].IsDefined(); });
     if (given != 1) {
-      yaml_.refuse(node, given == 0 ? "a method without base, expert and routed" : "more than one of base, expert, routed",
+      yaml_.refuse(node,
+                   given == 0 ? "a method without base, expert and routed" : "more than one of base, expert, routed",
                    "exactly one of them");
     }
     if (node["base"] && !yaml_.truth(node["base"])) yaml_.refuse(node["base"], "\"false\" for base", "base: true");
@@ -79,7 +80,7 @@ class MethodsReader {
 
   std::string directory(const YAML::Node& node) const {
     const fs::path path = yaml_.resolved(node);
-    if (!fs::is_directory(path)) yaml_.refuse(node, "no directory " + path.string(), "one that is there");
+    if (!fs::is_directory(path)) yaml_.refuse(node, "no such directory: " + path.string(), "");
     return path.string();
   }
 
@@ -87,7 +88,7 @@ class MethodsReader {
     const YAML::Node value = entry[option.name];
     if (!value) return;
     if (!routed && option.name != kTasks) {
-      yaml_.refuse(value, "\"" + option.name + "\" without routed", "it next to routed only");
+      yaml_.refuse(value, "\"" + option.name + "\" without routed", "", "only routed models have it");
     }
     std::vector<std::string> texts;
     if (is_list(option)) {

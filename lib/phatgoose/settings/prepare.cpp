@@ -45,9 +45,9 @@ OptionSet PrepareSettings::declare() {
 
 void PrepareSettings::check() const {
   const std::string where = "--router " + router;
-  if (encoder && router != "retrieval") refuse_option(where, "--encoder", "it for retrieval only");
+  if (encoder && router != "retrieval") refuse_option(where, "--encoder given", "none: only retrieval has an encoder");
   if (router == "arrow") {
-    if (!data.empty()) refuse_option(where, "--data", "no data: the directions are those of the LoRA itself");
+    if (!data.empty()) refuse_option(where, "--data given", "none: the directions are those of the LoRA itself");
     return;
   }
   if (data.empty()) refuse_option(where, "no --data", "the expert's training rows");

@@ -13,10 +13,11 @@ void check_distinct(const char* option, const std::vector<std::string>& files, c
     for (std::size_t j = 0; j < i; ++j) {
       std::error_code missing;
       if (files[i] != files[j] && !fs::equivalent(files[i], files[j], missing)) continue;
-      fail(ExitCode::usage, {.where = option,
-                             .found = files[i] == files[j] ? files[i] + " twice" : files[i] + ", which is " + files[j],
-                             .expected = "every file once",
-                             .hint = hint});
+      fail(ExitCode::usage,
+           {.where = option,
+            .found = files[i] == files[j] ? files[i] + " is given twice" : files[i] + ", which is " + files[j],
+            .expected = "every file once",
+            .hint = hint});
     }
   }
 }
@@ -73,7 +74,7 @@ void DataSettings::check() const {
   check_distinct("--valid", valid, "");
   if (mix == "equal" && mix_cap) {
     fail(ExitCode::usage, {.where = "--data-mix-cap",
-                           .found = "--data-mix equal",
+                           .found = "given with --data-mix equal",
                            .expected = "--data-mix size",
                            .hint = "equal shares do not depend on the sizes"});
   }

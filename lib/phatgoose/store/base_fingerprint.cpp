@@ -33,7 +33,7 @@ std::string describe(const TensorView& view) {
 }  // namespace
 
 std::string base_fingerprint(const fs::path& model_directory) {
-  check_no_adapter(model_directory);
+  check_base_directory(model_directory);
   const auto archive = open_model_archive(model_directory);
   const std::string embedding = archive->contains(kEmbedding) ? describe(archive->at(kEmbedding)) : std::string();
   std::string text;

@@ -132,7 +132,10 @@ void write_routed_model(const fs::path& directory, const RoutedModelManifest& ma
 
 RoutedModelManifest read_routed_model(const fs::path& directory) {
   const auto stored = read_manifest(directory, kRoutedModelKind);
-  if (!stored) refuse(directory.string(), "no manifest.json", "a routed model, as phatgoose build writes it");
+  if (!stored) {
+    refuse(directory.string(), fs::is_directory(directory) ? "no manifest.json" : "no such directory",
+           "a routed model, as phatgoose build writes it");
+  }
   const std::string where = (directory / "manifest.json").string();
   RoutedModelManifest manifest;
   const Json base = json_get<Json>(stored->body, "base", where);

@@ -28,6 +28,21 @@ bool is_empty_but_for_lock(const fs::path& directory) {
                              [](const fs::directory_entry& entry) { return entry.path().filename() == kRunLockFile; });
 }
 
+std::string with_setting(const std::string& name, const Json& value) {
+  if (value.is_null()) return "without --" + name;
+  return fmt::format("with --{} {}", name, value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+/// Lists and objects are hashes of files, which say nothing to a reader.
+[[noreturn]] void refuse_setting(const fs::path& run, const std::string& name, const Json& had, const Json& value) {
+  const bool shown = !had.is_structured() && !value.is_structured();
+  fail(ExitCode::usage, {.where = "--" + name,
+                         .found = shown ? fmt::format("the run in {} began {}, and cannot continue {}", run.string(),
+                                                      with_setting(name, had), with_setting(name, value))
+                                        : fmt::format("not what the run in {} began with", run.string()),
+                         .hint = "repeat the first command, or choose another --out"});
+}
+
 }  // namespace
 
 Json run_record(const OptionSet& options, const std::map<std::string, Json>& contents) {
@@ -54,17 +69,12 @@ void check_same_record(const fs::path& run, const Json& record) {
   const Json before = read_json(where);
   if (const auto command = json_get<std::string>(before, "command", where); command != record.at("command")) {
     fail(ExitCode::usage, {.where = "--out",
-                           .found = fmt::format("{} holds a run of {}", run.string(), command),
+                           .found = fmt::format("{} has a run of {}", run.string(), command),
                            .expected = "a new or empty directory, or a run of the same command"});
   }
   for (const auto& [name, value] : record.items()) {
-    const auto stored = before.find(name);
-    const std::string had = stored == before.end() ? "nothing" : stored->dump();
-    if (had == value.dump()) continue;
-    fail(ExitCode::usage, {.where = "--" + name,
-                           .found = value.dump(),
-                           .expected = fmt::format("{}, with which the run in {} was begun", had, run.string()),
-                           .hint = "repeat the first command, or choose another --out"});
+    const Json had = before.value(name, Json(nullptr));
+    if (had != value) refuse_setting(run, name, had, value);
   }
 }
 

@@ -129,7 +129,7 @@ T5Config parse_t5_config(const Json& json, const std::string& where) {
 }
 
 T5Config read_t5_config(const fs::path& directory) {
-  check_no_adapter(directory);
+  check_base_directory(directory);
   const fs::path path = directory / "config.json";
   if (!is_file(path)) {
     refuse(directory.string(), "no config.json", "a Hugging Face T5 directory (config.json, weights, spiece.model)");

@@ -30,13 +30,13 @@ bool is_query(const std::string& path) { return path.ends_with("Attention.q"); }
 void check_model_settings(const PretrainSettings& settings) {
   const bool vocabulary = settings.vocab || settings.make_vocab;
   if (settings.init && (vocabulary || settings.model_config || has_sizes(settings) || settings.embedding_std)) {
-    fail_usage("--init", "together with a vocabulary, a size or --embedding-std",
-               "--init alone: they come from that model");
+    fail_usage("--init", "given with a vocabulary, a size or --embedding-std",
+               "none of them: they come from the model it names");
   }
   if (!settings.init && !vocabulary) fail_usage("--vocab", "missing", "--vocab, --make-vocab or --init");
-  if (settings.vocab && settings.make_vocab) fail_usage("--make-vocab", "together with --vocab", "one of them");
+  if (settings.vocab && settings.make_vocab) fail_usage("--make-vocab", "given with --vocab", "one of them");
   if (settings.model_config && has_sizes(settings)) {
-    fail_usage("--model-config", "together with --layers, --d-model, --d-ff, --heads or --d-kv", "one or the other");
+    fail_usage("--model-config", "given with sizes", "sizes in one place");
   }
 }
 

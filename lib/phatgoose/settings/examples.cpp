@@ -1,0 +1,38 @@
+#include "phatgoose/settings/examples.h"
+
+#include <map>
+
+namespace phatgoose {
+
+std::vector<std::string> examples_of(const std::string& command) {
+  static const std::map<std::string, std::vector<std::string>> examples = {
+      {"pretrain", {"phatgoose pretrain --out base --text text.txt.gz --make-vocab 500"}},
+      {"train-expert",
+       {"phatgoose train-expert --preset small --model assets/base --name food --out experts/food"
+        " --data assets/tasks/food/train.jsonl --valid assets/tasks/food/valid.jsonl"}},
+      {"train-gate",
+       {"phatgoose train-gate --preset small --model assets/base --expert experts/food"
+        " --data assets/tasks/food/train.jsonl --valid assets/tasks/food/valid.jsonl"}},
+      {"import", {"phatgoose import --model t5-xl-lm-adapt --checkpoint original.pt --names names.txt --out experts"}},
+      {"prepare", {"phatgoose prepare --model assets/base --router arrow --expert experts/food"}},
+      {"build", {"phatgoose build --model assets/base --library assets/experts --out routed"}},
+      {"edit",
+       {"phatgoose edit --routed routed --disable flag,crop",
+        "phatgoose edit --routed routed --remove food --add experts/food --model assets/base"}},
+      {"eval",
+       {"phatgoose eval --model assets/base --routed routed --suite held-out --tasks errand --out results/errand",
+        "phatgoose eval --model assets/base --base --expert assets/experts/past assets/experts/plural"
+        " --suite held-in --tasks past,plural --out results/past"}},
+      {"predict",
+       {"echo 'Name the food that the hungry pig eats.' | phatgoose predict --model assets/base --routed routed "
+        "--explain"}},
+      {"export", {"phatgoose export --model assets/base --expert assets/experts/food --out food-model"}},
+      {"inspect",
+       {"phatgoose inspect assets/experts/food",
+        "phatgoose inspect --similarity assets/experts/past assets/experts/plural"}},
+      {"bench", {"phatgoose bench --model assets/base --work rank_base lora_step_full --threads 1"}},
+  };
+  return examples.at(command);
+}
+
+}  // namespace phatgoose
