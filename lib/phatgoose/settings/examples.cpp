@@ -6,7 +6,7 @@ namespace phatgoose {
 
 std::vector<std::string> examples_of(const std::string& command) {
   static const std::map<std::string, std::vector<std::string>> examples = {
-      {"pretrain", {"phatgoose pretrain --out base --text text.txt.gz --make-vocab 500"}},
+      {"pretrain", {"phatgoose pretrain --out base --text text.txt.gz --make-vocab 300"}},
       {"train-expert",
        {"phatgoose train-expert --preset small --model assets/base --name food --out experts/food"
         " --data assets/tasks/food/train.jsonl --valid assets/tasks/food/valid.jsonl"}},
