@@ -88,7 +88,7 @@ void check_explainable(const PredictSettings& settings, const AdaptedModel& adap
                          .expected = "a module of the base, such as " + paths.front() + " or encoder.block.0"});
 }
 
-/// Before anything is loaded: rows to answer have no labels.
+/// Before anything is loaded: the rows to answer have no labels of experts.
 void check_router(const std::string& routed) {
   const std::string router = read_routed_model(routed).router;
   if (!router_kind(router, routed).uses_labels) return;

@@ -36,7 +36,7 @@ class MethodsReader {
       entries.push_back(read_entry(node));
       if (!names.insert(entries.back().name).second) {
         yaml_.refuse(node, "a second method named \"" + entries.back().name + "\"",
-                     "a name of its own for each method");
+                     "a unique name for each method");
       }
     }
     return entries;
@@ -69,7 +69,8 @@ class MethodsReader {
   void read_what(const YAML::Node& node, MethodEntry& entry) const {
     const auto given = std::ranges::count_if(kWhat, [&](const std::string& key) { return node[key].IsDefined(); });
     if (given != 1) {
-      yaml_.refuse(node, given == 0 ? "a method without base, expert and routed" : "more than one of base, expert, routed",
+      yaml_.refuse(node,
+                   given == 0 ? "a method without base, expert and routed" : "more than one of base, expert, routed",
                    "exactly one of them");
     }
     if (node["base"] && !yaml_.truth(node["base"])) yaml_.refuse(node["base"], "\"false\" for base", "base: true");
@@ -79,7 +80,7 @@ class MethodsReader {
 
   std::string directory(const YAML::Node& node) const {
     const fs::path path = yaml_.resolved(node);
-    if (!fs::is_directory(path)) yaml_.refuse(node, "no directory " + path.string(), "one that is there");
+    if (!fs::is_directory(path)) yaml_.refuse(node, "no directory " + path.string(), "an existing directory");
     return path.string();
   }
 
@@ -87,7 +88,7 @@ class MethodsReader {
     const YAML::Node value = entry[option.name];
     if (!value) return;
     if (!routed && option.name != kTasks) {
-      yaml_.refuse(value, "\"" + option.name + "\" without routed", "it next to routed only");
+      yaml_.refuse(value, "\"" + option.name + "\" without routed", "this key only next to routed");
     }
     std::vector<std::string> texts;
     if (is_list(option)) {
