@@ -3,7 +3,6 @@
 #include "machine.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/signals.h"
-#include "phatgoose/report/table.h"
 #include "run_command.h"
 
 int main(int argc, char** argv) {
@@ -18,8 +17,7 @@ int main(int argc, char** argv) {
       log_info("stopped; the finished tasks are kept, run the same command again to continue");
       return ExitCode::stopped;
     }
-    std::cout << (evaluation->comparison ? comparison_table(*evaluation->comparison)
-                                         : suite_table(evaluation->methods.front().scores));
+    std::cout << (settings.json ? json_text(evaluation->json(), 2) + "\n" : evaluation->table());
     return ExitCode::done;
   });
 }

@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
   return run_command<PrepareSettings>(argc, argv, [](const PrepareSettings& settings, const Json&) {
     const Machine machine = prepare_machine(settings.common);
     prepare_experts(settings, machine.device, machine.dtype);
-    for (const std::string& expert : settings.experts) std::cout << expert << "\n";
+    for (const NamedDirectory& expert : settings.checked_experts()) std::cout << expert.path.string() << "\n";
     return ExitCode::done;
   });
 }

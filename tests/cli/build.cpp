@@ -81,6 +81,17 @@ TEST_CASE("build takes a library for the experts in it, by name and after those 
   CHECK(manifest == read_routed_model(listed));
 }
 
+TEST_CASE("build gives experts other names, also to their copies") {
+  const ScratchDirectory scratch;
+  const std::string start = "build --model " + kModel + " --pack --expert broad=" + kExperts + "/wide slim=" + kExperts;
+  CHECK(phatgoose_line(start + "/narrow --enabled slim --out " + (scratch / "routed").string()).code == 0);
+  const RoutedModelManifest manifest = read_routed_model(scratch / "routed");
+  REQUIRE(manifest.experts.size() == 2);
+  CHECK(manifest.experts[0].name == "broad");
+  CHECK(manifest.experts[0].path == "experts/broad");
+  CHECK(std::filesystem::exists(scratch / "routed/experts/slim/adapter_config.json"));
+}
+
 TEST_CASE("build refuses what does not fit, and writes nothing") {
   const ScratchDirectory scratch;
   write_text(scratch / "full/file", "mine");
@@ -100,6 +111,8 @@ TEST_CASE("build refuses what does not fit, and writes nothing") {
           {start + "--k 0", 2, {"--k", "0"}},
           {start + "--k many", 2, {"--k", "many"}},
           {start + "--top-p 1.5", 2, {"top-p", "1.5"}},
+          {start + "--top-p 0.5 --k 2", 2, {"--k, --top-p", "one of them"}},
+          {start + "..=" + kExperts + "/encoder", 2, {"--expert", "a name without slash"}},
           {start + "--temperature 0", 2, {"temperature"}},
           {start + "--router gshard", 2, {"router", "phatgoose"}},
           {start + "--enabled wid", 2, {"--enabled", "did you mean wide"}},

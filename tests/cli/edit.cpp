@@ -30,7 +30,7 @@ TEST_CASE("edit adds, removes, pauses and renames experts") {
   const RoutedModelManifest before = read_routed_model(routed);
   const Outcome edited =
       run_program("phatgoose-edit", {"--routed", routed, "--model", kModel, "--remove", "encoder", "--rename",
-                                     "wide=broad", "--add", kExperts + "/narrow", "--disable", "broad"});
+                                     "wide=broad", "--add", "slim=" + kExperts + "/narrow", "--disable", "broad"});
   CHECK(edited.err.empty());
   CHECK(edited.out == routed + "\n");
   const RoutedModelManifest after = read_routed_model(routed);
@@ -38,7 +38,7 @@ TEST_CASE("edit adds, removes, pauses and renames experts") {
   CHECK(after.experts[0].name == "broad");
   CHECK_FALSE(after.experts[0].enabled);
   CHECK(after.experts[0].adapter_hash == before.experts[0].adapter_hash);
-  CHECK(after.experts[1].name == "narrow");
+  CHECK(after.experts[1].name == "slim");
   CHECK(after.experts[1].enabled);
 
   REQUIRE(run_program("phatgoose-edit", {"--routed", routed, "--enable", "broad"}).code == 0);

@@ -105,6 +105,31 @@ TEST_CASE("eval takes some tasks and some rows") {
   CHECK_THAT(read_text(files / "out/samples.jsonl"), Catch::Contains("\"row\":0") && !Catch::Contains("\"row\":1"));
 }
 
+TEST_CASE("a finished evaluation still says which rows are unusual") {
+  const EvalFiles files;
+  files.add_suite("alike", R"({"input_ids": [5, 6, 1], "choices_ids": [[8, 1]], "target_ids": [8, 1]})");
+  const std::string d = files.path();
+  const std::string eval = "eval --log quiet --model " + d + "/base --suite " + d + "/alike.yaml --out " + d + "/out";
+  CHECK_THAT(phatgoose_line(eval).err, Catch::StartsWith("warning: task t (") && Catch::Contains("1 of 1 "));
+  const Outcome again = phatgoose_line(eval);
+  CHECK(again.code == 0);
+  CHECK_THAT(again.err, Catch::StartsWith("warning: ") && Catch::Contains("task t has unusual rows: single_choice 1"));
+}
+
+TEST_CASE("eval prints JSON on request: the results, or the comparison") {
+  const EvalFiles files;
+  const Outcome one = files.eval("--json --base");
+  REQUIRE(one.code == 0);
+  CHECK(Json::parse(one.out) == Json::parse(read_text(files / "out/results.json")));
+  CHECK(files.eval("--base").code == 0);  // the same run
+  const std::string wide = golden_path("experts/wide"), d = files.path();
+  const Outcome two = phatgoose_line("eval --model " + d + "/base --suite " + d + "/suite.yaml --out " + d +
+                                     "/both --base --expert w=" + wide + " --json");
+  REQUIRE(two.code == 0);
+  CHECK(Json::parse(two.out) == Json::parse(read_text(files / "both/comparison.json")));
+  CHECK(std::filesystem::exists(files / "both/w/manifest.json"));
+}
+
 TEST_CASE("eval compares several methods in one table, and keeps each one's results") {
   const EvalFiles files;
   const std::string experts = golden_path("experts"), d = files.path();

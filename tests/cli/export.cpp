@@ -32,6 +32,17 @@ TEST_CASE("export writes a model and prints its directory") {
   CHECK(read_text(scratch / "merged/manifest.json") == before);
 }
 
+TEST_CASE("export takes a library, and names of experts") {
+  const ScratchDirectory scratch;
+  for (const std::string name : {"wide", "encoder"}) std::filesystem::copy(kExperts + "/" + name, scratch / name);
+  const std::string start = "export --model " + kModel + " --merge product --out ";
+  CHECK(phatgoose_line(start + (scratch / "one").string() + " --library " + scratch.path().string()).code == 0);
+  CHECK(phatgoose_line(start + (scratch / "two").string() + " --expert a=" + kExperts + "/encoder b=" + kExperts + "/wide")
+            .code == 0);
+  CHECK(read_text(scratch / "one/model.safetensors") == read_text(scratch / "two/model.safetensors"));
+  CHECK_THAT(read_text(scratch / "two/manifest.json"), Catch::Contains("\"a\"") && !Catch::Contains("encoder\""));
+}
+
 TEST_CASE("export refuses what does not fit, and writes nothing") {
   const ScratchDirectory scratch;
   write_text(scratch / "full/file", "mine");
@@ -49,7 +60,7 @@ TEST_CASE("export refuses what does not fit, and writes nothing") {
       scratch.path(),
       {
           {"export", 2, {"--model: missing"}},
-          {"export --model " + kModel + " --out DIR/out", 2, {"--expert: missing"}},
+          {"export --model " + kModel + " --out DIR/out", 2, {"--expert: no expert", "--library"}},
           {start, 2, {"--out: missing"}},
           {two, 2, {"--merge", "2 experts"}},
           {two + "--merge mean", 2, {"--merge", "factors, product"}},

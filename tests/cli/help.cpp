@@ -77,7 +77,7 @@ TEST_CASE("the data directory has what comes with the program") {
 TEST_CASE("a suite that comes with the program is found by its name") {
   const ScratchDirectory directory;
   check_bad_use(directory.path(),
-                {{"eval --model DIR/none --out DIR/out --suite held-inn", 2, {"held-inn", "held-out", "mean held-in?"}},
+                {{"eval --model DIR/none --out DIR/out --suite held-inn", 2, {"held-inn", "two-hops", "mean held-in?"}},
                  {"eval --model DIR/none --out DIR/out --suite held-in", 3, {"none: no such directory"}}});
 }
 

@@ -51,6 +51,21 @@ TEST_CASE("inspect refuses what it does not know") {
                                 });
 }
 
+TEST_CASE("inspect of a file with bad rows shows them and ends with 3") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "rows.jsonl", "{\"input\": \"a\", \"target\": \"b\"}\n{\n");
+  const std::string file = scratch / "rows.jsonl";
+  const Outcome bad = phatgoose_line("inspect " + file);
+  CHECK(bad.code == 3);
+  CHECK(bad.err.empty());
+  CHECK_THAT(bad.out, Catch::Contains("bad rows      1\n") && Catch::Contains("rows.jsonl:2: column "));
+  const Outcome json = phatgoose_line("inspect --json " + file);
+  CHECK(json.code == 3);
+  CHECK(parse_json(json.out, "stdout")["bad"][0]["line"] == 2);
+  write_text(scratch / "rows.jsonl", "{\"input\": \"a\", \"target\": \"b\"}\n");
+  CHECK(phatgoose_line("inspect " + file).code == 0);
+}
+
 TEST_CASE("inspect answers at once: no LibTorch behind it") {
   CHECK(read_text(std::string(PHATGOOSE_PROGRAMS_DIR) + "/phatgoose-inspect").find("libtorch") == std::string::npos);
   const std::string line = "inspect " + golden_path("t5_v1_1/model").string();

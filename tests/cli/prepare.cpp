@@ -76,6 +76,10 @@ TEST_CASE("prepare writes beside the expert, prints its directory, and does noth
   CHECK_THAT(again.err, Catch::Contains("arrow.safetensors is finished"));
   CHECK(read_text(scratch / "wide/arrow.safetensors") == bytes);
 
+  const Outcome library = phatgoose_line("prepare --model " + kModel + " --router arrow --library " + scratch.path().string());
+  CHECK(library.code == 0);
+  CHECK(library.out == narrow + "\n" + wide + "\n");
+
   write_text(scratch / "wide/arrow.safetensors", bytes.substr(0, bytes.size() / 2));  // damaged: made anew
   CHECK(phatgoose_line(arrow).code == 0);
   CHECK(read_text(scratch / "wide/arrow.safetensors") == bytes);
@@ -123,11 +127,11 @@ TEST_CASE("prepare refuses bad use, and leaves the experts as they are") {
       {
           {"prepare", 2, {"--model: missing"}},
           {one, 2, {"--router: missing"}},
-          {model + "--router arrow", 2, {"--expert: missing"}},
+          {model + "--router arrow", 2, {"--expert: no expert", "--library"}},
           {one + "--router arow", 2, {"--router", "arow", "arrow"}},
           {one + "--router phatgoose", 2, {"--router", "average-activation, arrow"}},
           {one + "--router arrow --data DIR/rows.jsonl", 2, {"--router arrow", "--data"}},
-          {one + "--router arrow --encoder " + kEncoder, 2, {"--encoder", "retrieval only"}},
+          {one + "--router arrow --encoder " + kEncoder, 2, {"--encoder", "--router retrieval"}},
           {average + "--data DIR/rows.jsonl --encoder " + kEncoder, 2, {"--encoder", "retrieval only"}},
           {average, 2, {"no --data"}},
           {retrieval, 2, {"no --data"}},

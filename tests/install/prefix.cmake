@@ -14,7 +14,7 @@ foreach(file
     share/man/man1/phatgoose-eval.1
     share/phatgoose/assets/base/model.safetensors
     share/phatgoose/assets/experts/food/adapter_model.safetensors
-    share/phatgoose/assets/suites/held-out.yaml
+    share/phatgoose/assets/suites/two-hops.yaml
     share/phatgoose/assets/tasks/food/train.jsonl
     share/phatgoose/configs/presets/small.yaml
     share/phatgoose/scripts/slurm/step.sh

@@ -1,5 +1,6 @@
 #include "phatgoose/data/row_encoder.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "support/fails_with.h"
@@ -112,6 +113,18 @@ TEST_CASE("a warning says how many rows, of how many, and where one is") {
         "warning: rows.jsonl: 2 of 9 inputs are cut to 3 tokens; their ends are lost (e.g. line 4)\n"
         "warning: rows.jsonl: 1 of 9 inputs are empty (e.g. line 2)\n");
   CHECK(stderr_of([] { RowNotes().warn("rows.jsonl", 9); }).empty());
+}
+
+TEST_CASE("rows that cannot be decided are warned of once, where no other choices are alike") {
+  RowNotes notes;
+  notes.add(RowNote::alike_choices, 1);
+  notes.add(RowNote::undecidable_choices, 1);
+  const std::string one = stderr_of([&] { notes.warn("rows.jsonl", 9); });
+  CHECK_THAT(one, Catch::Contains("a right and a wrong choice"));
+  CHECK(std::ranges::count(one, '\n') == 1);
+  notes.add(RowNote::alike_choices, 2);
+  const std::string two = stderr_of([&] { notes.warn("rows.jsonl", 9); });
+  CHECK(std::ranges::count(two, '\n') == 2);
 }
 
 TEST_CASE("ids outside the vocabulary, and text without a tokenizer, are errors with the line") {

@@ -421,6 +421,86 @@ TEST_CASE("changes of routing want a routed model") {
   CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "no --routed"));
 }
 
+TEST_CASE("experts and routed models can be given other names") {
+  const MethodRuns runs;
+  EvalSettings settings = runs.settings("out");
+  settings.experts = {"chosen=" + (runs / "choose").string(), (runs / "other").string()};
+  settings.routed = {"duck=" + (runs / "goose").string()};
+  std::vector<std::string> names;
+  for (const EvalMethod& method : methods_of(settings)) {
+    names.push_back(method.name);
+    CHECK(method.settings.out == (runs / "out" / method.name).string());
+  }
+  CHECK(names == std::vector<std::string>{"chosen", "other", "duck"});
+  CHECK(methods_of(settings)[0].settings.experts == std::vector<std::string>{(runs / "choose").string()});
+  settings.experts = {(runs / "choose").string(), "choose=" + (runs / "other").string()};
+  CHECK_THROWS_MATCHES(methods_of(settings), Error, FailsWith(ExitCode::usage, "two methods called choose", "NAME=DIR"));
+}
+
+TEST_CASE("experts of a methods file may have tasks of their own, and own-expert joins them") {
+  const MethodRuns runs;
+  EvalSettings settings = runs.from_file("out", "- {name: choose, expert: ../choose, tasks: [choose]}\n"
+                                                "- {name: write, expert: ../other, tasks: [write]}\n"
+                                                "- {name: goose, routed: ../goose}\n");
+  settings.compare_to = "goose";
+  const auto together = evaluate(settings);
+  REQUIRE(together);
+  CHECK(names_of(together->methods) == std::vector<std::string>{"choose", "write", "goose", "own-expert"});
+  const Comparison::Row& own = together->comparison->rows[3];
+  CHECK(own.tasks[0]->score == together->comparison->rows[0].tasks[0]->score);
+  CHECK(own.tasks[1]->score == together->comparison->rows[1].tasks[1]->score);
+  CHECK(own.difference);
+  CHECK_THROWS_MATCHES(evaluate(runs.from_file("bad", "- {name: choose, expert: ../choose, tasks: [chose]}\n")), Error,
+                       FailsWith(ExitCode::bad_data, "methods.yaml:1", "no task \"chose\""));
+}
+
+TEST_CASE("--k and --top-p together are refused, on the command line and in a file") {
+  const MethodRuns runs;
+  EvalSettings settings = runs.settings("out");
+  settings.routed = {runs / "goose"};
+  settings.routing.k = 1;
+  settings.routing.top_p = 0.5;
+  CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "--k, --top-p", "one of them"));
+  CHECK_THROWS_MATCHES(evaluate(runs.from_file("out", "- {name: a, routed: ../goose, k: 1, top-p: 0.5}\n")), Error,
+                       FailsWith(ExitCode::bad_data, "methods.yaml:1", "one of them"));
+}
+
+TEST_CASE("rows are limited to the first ones, or to some that are drawn, and the results say of how many") {
+  const MethodRuns runs;
+  EvalSettings settings = runs.settings("first");
+  settings.limit = 3;
+  const auto rows_of = [&](const std::string& out) {
+    std::vector<std::int64_t> rows;
+    for (const Sample& sample : read_samples(runs / out / "samples.jsonl")) {
+      if (sample.task == "choose") rows.push_back(sample.row);
+    }
+    return rows;
+  };
+  const std::string log = test::stderr_of([&] {
+    set_log_level(LogLevel::info);
+    evaluate(settings);
+    set_log_level(LogLevel::quiet);
+  });
+  CHECK_THAT(log, Catch::Contains("task choose: the first 3 of 6 rows"));
+  CHECK(rows_of("first") == std::vector<std::int64_t>{0, 1, 2});
+  const Json task = read_json((runs / "first/results.json").string()).at("tasks").at(0);
+  CHECK(task.at("rows") == 3);
+  CHECK(task.at("rows_available") == 6);
+  std::set<std::vector<std::int64_t>> draws;
+  for (const std::int64_t seed : {0, 1, 2, 3}) {
+    settings.out = runs / std::to_string(seed);
+    settings.limit_seed = seed;
+    evaluate(settings);
+    const auto rows = rows_of(std::to_string(seed));
+    CHECK(rows.size() == 3);
+    CHECK(std::ranges::is_sorted(rows));
+    draws.insert(rows);
+  }
+  CHECK(draws.size() > 1);
+  settings.limit.reset();
+  CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "--limit-seed", "no --limit"));
+}
+
 TEST_CASE("methods are named in the order base, experts, routed models") {
   const MethodRuns runs;
   std::vector<std::string> names;

@@ -132,31 +132,74 @@ TEST_CASE("inspect describes an unfinished run") {
   CHECK(found["last"]["step"] == 2);
 }
 
+Json some_results(const std::string& suite) {
+  const Json interval = Json::array({40.0, 61.25});
+  const Json score = {{"score", 50.0}, {"interval", interval}};
+  return {{"suite", suite},
+          {"score", 50.0},
+          {"interval", interval},
+          {"tasks", Json::array({{{"name", "rte"},
+                                  {"data", "rte.jsonl"},
+                                  {"kind", "rank_classification"},
+                                  {"max_input", 512},
+                                  {"length_normalise", true},
+                                  {"metric", "accuracy"},
+                                  {"score", 50.0},
+                                  {"interval", interval},
+                                  {"rows", 20},
+                                  {"examples", 10},
+                                  {"metrics", {{"accuracy", score}}},
+                                  {"templates", Json::array()}}})}};
+}
+
 TEST_CASE("inspect describes results") {
   const ScratchDirectory scratch;
-  const Json interval = Json::array({40.0, 61.25});
-  write_text(scratch / "results.json",
-             Json{{"suite", "small"},
-                  {"score", 50.0},
-                  {"interval", interval},
-                  {"tasks", Json::array({{{"name", "rte"},
-                                          {"data", "rte.jsonl"},
-                                          {"kind", "rank_classification"},
-                                          {"max_input", 512},
-                                          {"length_normalise", true},
-                                          {"metric", "accuracy"},
-                                          {"score", 50.0},
-                                          {"interval", interval},
-                                          {"rows", 20},
-                                          {"examples", 10},
-                                          {"metrics", {{"accuracy", {{"score", 50.0}, {"interval", interval}}}}},
-                                          {"templates", Json::array()}}})}}
-                 .dump());
+  write_text(scratch / "results.json", some_results("small").dump());
   const Json found = inspect_directory(scratch.path(), false);
   CHECK(found["kind"] == "results");
   CHECK_THAT(inspection_text(found), Catch::Contains("rte    accuracy   50.0   [40.0, 61.2]    20"));
   write_text(scratch / "results.json", "{}");
   expect_bad_data([&] { inspect_directory(scratch.path(), false); }, {"results.json"});
+}
+
+TEST_CASE("inspect lists a folder of experts, results and comparisons") {
+  const ScratchDirectory scratch;
+  fs::copy(golden_path("experts/wide"), scratch / "wide");
+  fs::copy(golden_path("experts/narrow"), scratch / "narrow");
+  const Json base = {{"path", "base"}, {"fingerprint", "0123456789abcdef"}};
+  write_manifest(scratch / "wide", {.kind = "expert", .body = {{"name", "broad"}, {"base", base}}}, {});
+  const Json experts = inspect_directory(scratch.path(), false);
+  CHECK(experts["kind"] == "folder");
+  REQUIRE(experts["directories"].size() == 2);
+  CHECK(experts["directories"][1]["name"] == "broad");
+  CHECK(experts["directories"][1]["dtypes"] == Json::array({"F32"}));
+  const std::string table = inspection_text(experts);
+  CHECK_THAT(table, Catch::Contains("\nexpert  rank  targets") && Catch::Contains("\nnarrow     1  ") &&
+                        Catch::Contains("\nbroad      4  ") && Catch::Contains("  yes   0123456789abcdef\n"));
+  CHECK(inspect_directories({scratch.path()}, false, true)["similarity"]["experts"].size() == 2);
+
+  write_text(scratch / "runs/base/results.json", some_results("held-out").dump());
+  write_text(scratch / "runs/notes.txt", "");
+  const std::string results = inspection_text(inspect_directory(scratch / "runs", false));
+  CHECK_THAT(results, Catch::Contains("\nmethod  suite     mean") &&
+                          Catch::Contains("\nbase    held-out  50.0   [40.0, 61.2]      1\n"));
+
+  const Json mean = {{"score", 50.0}, {"interval", {40.0, 60.0}}}, difference = {{"score", -5.0}, {"interval", {-9.0, 1.0}}};
+  const auto method = [&](const std::string& name, const Json& of) -> Json {
+    return {{"name", name}, {"uses_labels", false}, {"mean", mean}, {"difference", of}, {"tasks", {{"rte", mean}}}};
+  };
+  const Json comparison = {{"reference", "routed"},
+                           {"unit", "percent"},
+                           {"methods", {method("routed", nullptr), method("merged", difference)}}};
+  write_text(scratch / "all/seed-1/comparison.json", comparison.dump());
+  const Json one = inspect_directory(scratch / "all/seed-1", false);
+  CHECK(one["kind"] == "comparison");
+  CHECK(one["comparison"] == comparison);
+  CHECK_THAT(inspection_text(one), Catch::Contains("against routed") && Catch::Contains("\nmerged  50.0  50.0"));
+  CHECK_THAT(inspection_text(inspect_directory(scratch / "all", false)),
+             Catch::Contains("\nseed-1      merged  50.0   [40.0, 60.0]  routed         -5.0    [-9.0, 1.0]\n"));
+  write_text(scratch / "all/seed-1/comparison.json", "{}");
+  expect_bad_data([&] { inspect_directory(scratch / "all", false); }, {"comparison.json", "reference"});
 }
 
 TEST_CASE("inspect says what it cannot recognise") {

@@ -167,7 +167,7 @@ TEST_CASE("inspect compares the experts of a routed model, or those that are giv
   const ScratchDirectory scratch;
   const std::vector<fs::path> paths = {golden_path("experts/wide"), golden_path("experts/narrow")};
   build_routed_model({.model = golden_path("t5_v1_1/model"),
-                      .experts = paths,
+                      .experts = {paths.begin(), paths.end()},
                       .out = scratch / "routed",
                       .selection = {},
                       .enabled = {"wide"}});

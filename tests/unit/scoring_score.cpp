@@ -172,9 +172,10 @@ TEST_CASE("scores computed again from the written files are the same to the last
   }
   const SuiteScore scores = score_suite(suite.tasks, samples);
   const Provenance provenance{.settings = {{"limit", 3}}, .versions = {{"libtorch", "2"}}, .seed = 5, .dtype = "fp32"};
-  std::vector<RowNotes> notes(suite.tasks.size());
-  notes[0].add(RowNote::cut_input, 3, 8);
-  write_text(scratch / "results.json", results_json(suite, scores, notes, provenance).dump(2));
+  std::vector<TaskData> data(suite.tasks.size());
+  data[0].notes.add(RowNote::cut_input, 3, 8);
+  data[0].available = 12;
+  write_text(scratch / "results.json", results_json(suite, scores, data, provenance).dump(2));
   write_samples(scratch / "samples.jsonl", samples);
 
   const Results results = read_results(scratch / "results.json");
@@ -184,11 +185,12 @@ TEST_CASE("scores computed again from the written files are the same to the last
     if (sample.has_choices()) sample.prediction = 0;
   }
   const SuiteScore rescored = score_suite(results.suite.tasks, again);
-  CHECK(results_json(results.suite, rescored, notes, provenance).dump() ==
-        results_json(suite, scores, notes, provenance).dump());
-  CHECK(results_json(results.suite, results.scores, notes, provenance).dump() ==
-        results_json(suite, scores, notes, provenance).dump());
+  CHECK(results_json(results.suite, rescored, data, provenance).dump() ==
+        results_json(suite, scores, data, provenance).dump());
+  CHECK(results_json(results.suite, results.scores, data, provenance).dump() ==
+        results_json(suite, scores, data, provenance).dump());
   CHECK(results.json.at("tasks").at(0).at("rows_with").at("cut_input") == 1);
+  CHECK(results.json.at("tasks").at(0).at("rows_available") == 12);
   CHECK(results.json.at("tasks").at(1).at("rows_with").at("cut_input") == 0);
   CHECK(results.json.at("hashes").at("data").size() == 3);
   CHECK(results.json.at("versions").contains("phatgoose"));

@@ -95,7 +95,7 @@ TEST_CASE("a packed model can be moved") {
 TEST_CASE("a packed expert keeps its manifest without the files that stay behind") {
   const ScratchDirectory scratch;
   RoutedModelPlan plan = golden_plan(scratch);
-  fs::copy(plan.experts[0], scratch / "named", fs::copy_options::recursive);
+  fs::copy(plan.experts[0].path, scratch / "named", fs::copy_options::recursive);
   write_text(scratch / "named/metrics.jsonl", "{}\n");
   write_manifest(scratch / "named",
                  {"expert", {{"name", "boolq"}, {"base", {{"fingerprint", base_fingerprint(plan.model)}}}}},
@@ -157,7 +157,7 @@ TEST_CASE("experts that do not fit are refused, and nothing is written") {
   plan.experts.push_back(scratch / "none");
   refused(plan, {"none"});
 
-  fs::copy(good.experts[0], scratch / "other", fs::copy_options::recursive);
+  fs::copy(good.experts[0].path, scratch / "other", fs::copy_options::recursive);
   write_manifest(scratch / "other", {"expert", {{"name", "o"}, {"base", {{"fingerprint", "0"}}}}}, {});
   plan.model = good.model;
   plan.experts = {scratch / "other"};
@@ -171,9 +171,9 @@ TEST_CASE("experts that do not fit are refused, and nothing is written") {
 TEST_CASE("a NaN in a gate is refused") {
   const ScratchDirectory scratch;
   RoutedModelPlan plan = golden_plan(scratch);
-  fs::copy(plan.experts[0], scratch / "broken", fs::copy_options::recursive);
+  fs::copy(plan.experts[0].path, scratch / "broken", fs::copy_options::recursive);
   {
-    const SafetensorsFile file(plan.experts[0] / "gate.safetensors");
+    const SafetensorsFile file(plan.experts[0].path / "gate.safetensors");
     std::vector<NamedTensor> tensors;
     for (const auto& [name, view] : file.tensors()) tensors.push_back({name, view});
     const std::vector<float> nan(tensors[0].view.bytes.size() / sizeof(float), std::numeric_limits<float>::quiet_NaN());

@@ -9,6 +9,7 @@
 #include "phatgoose/base/progress.h"
 #include "phatgoose/base/shell.h"
 #include "phatgoose/nn/t5_model.h"
+#include "phatgoose/settings/named_directories.h"
 #include "phatgoose/store/finite.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/staged_directory.h"
@@ -28,11 +29,11 @@ struct ExportJob {
   Json record;
 };
 
-MergeRule rule_of(const ExportSettings& settings) {
+MergeRule rule_of(const ExportSettings& settings, std::size_t experts) {
   if (settings.merge) return merge_rule_named("merged-" + *settings.merge).value();
-  if (settings.experts.size() == 1) return MergeRule::product;  // the mean over one expert
+  if (experts == 1) return MergeRule::product;  // the mean over one expert
   fail(ExitCode::usage, {.where = "--merge",
-                         .found = fmt::format("nothing beside {} experts", settings.experts.size()),
+                         .found = fmt::format("no rule for {} experts", experts),
                          .expected = "--merge product or --merge factors",
                          .hint = "a single expert needs none"});
 }
@@ -46,12 +47,12 @@ at::ScalarType dtype_of_base(const fs::path& model) {
   return at::kBFloat16;
 }
 
-std::vector<ExpertDirectory> open_experts(const ExportSettings& settings, const T5Config& config,
-                                          const std::string& fingerprint) {
+std::vector<ExpertDirectory> open_experts(const std::vector<NamedDirectory>& directories, const T5Config& config,
+                                          const std::string& fingerprint, bool allow_partial) {
   std::vector<ExpertDirectory> experts;
-  for (const std::string& path : settings.experts) {
-    experts.push_back(ExpertDirectory::open(path));
-    experts.back().check_base(config, fingerprint, settings.expert_options.allow_partial);
+  for (const NamedDirectory& directory : directories) {
+    experts.push_back(ExpertDirectory::open(directory));
+    experts.back().check_base(config, fingerprint, allow_partial);
   }
   return experts;
 }
@@ -69,7 +70,8 @@ Json record_of(const ExportJob& job, const std::string& fingerprint) {
 }
 
 ExportJob plan(const ExportSettings& settings) {
-  const MergeRule rule = rule_of(settings);
+  const std::vector<NamedDirectory> experts = some_experts(settings.experts, settings.library);
+  const MergeRule rule = rule_of(settings, experts.size());
   check_output_directory(settings.out, kModelKind);
   const T5Config config = read_t5_config(settings.model);
   const std::string fingerprint = base_fingerprint(settings.model);
@@ -80,7 +82,7 @@ ExportJob plan(const ExportSettings& settings) {
                 .dtype = !settings.save_dtype             ? base_dtype
                          : *settings.save_dtype == "bf16" ? at::kBFloat16
                                                           : at::kFloat,
-                .experts = open_experts(settings, config, fingerprint),
+                .experts = open_experts(experts, config, fingerprint, settings.expert_options.allow_partial),
                 .record = {}};
   check_mergeable(rule, job.experts);
   job.record = record_of(job, fingerprint);

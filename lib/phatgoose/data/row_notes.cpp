@@ -48,9 +48,11 @@ void RowNotes::add(const RowNotes& more) {
 
 void RowNotes::warn(const std::string& where, std::int64_t rows) const {
   static_assert(std::size(kWords) == kKinds);
+  // Such rows are among those with alike choices; where they are all of them, one warning says it.
+  const bool all_undecidable = count(RowNote::alike_choices) == count(RowNote::undecidable_choices);
   for (std::size_t kind = 0; kind < kKinds; ++kind) {
     const Tally& tally = tallies_[kind];
-    if (tally.rows == 0) continue;
+    if (tally.rows == 0 || (RowNote(kind) == RowNote::alike_choices && all_undecidable)) continue;
     log_warning(fmt::format("{}: {} of {} {} (e.g. line {})", where, tally.rows, rows,
                             fmt::format(fmt::runtime(kWords[kind].message), tally.limit), tally.first_line));
   }

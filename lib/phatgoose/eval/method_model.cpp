@@ -12,7 +12,7 @@ RoutedModel* MethodModel::put_on(const Adaptation& adaptation) {
     routed_->exclude(std::nullopt);
     return &*routed_;
   }
-  routed_.reset();  // its experts, and what the last passes left, must not lie in memory beside the next ones
+  routed_.reset();  // its experts, and what the last passes left, must not be in memory together with the next ones
   model_.remove_adapters();
   return_freed_memory();
   routed_ = adapt(model_, base_fingerprint_, adaptation);

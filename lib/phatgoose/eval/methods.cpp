@@ -7,8 +7,8 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/settings/method_file.h"
+#include "phatgoose/settings/named_directories.h"
 #include "phatgoose/store/expert_directory.h"
-#include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/expert_name.h"
 #include "phatgoose/store/routed_model_directory.h"
 
@@ -19,7 +19,9 @@ namespace {
 EvalMethod alone(const EvalSettings& settings, std::string name) {
   EvalSettings one = settings;
   one.base = false;
+  one.json = false;
   one.experts.clear();
+  one.library.reset();
   one.routed.clear();
   one.methods.reset();
   one.compare_to.reset();
@@ -28,7 +30,7 @@ EvalMethod alone(const EvalSettings& settings, std::string name) {
   return {std::move(name), std::move(one)};
 }
 
-std::string directory_name(const std::string& directory) {
+std::string directory_name(const fs::path& directory) {
   const fs::path path = fs::absolute(directory).lexically_normal();
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
@@ -50,27 +52,28 @@ void check_names(const std::vector<EvalMethod>& methods, const std::optional<std
     fail(ExitCode::usage, {.where = "--base, --expert, --routed, --methods",
                            .found = "two methods called " + method.name,
                            .expected = "names that differ",
-                           .hint = "an expert is called as its manifest says, a routed model like its directory"});
+                           .hint = "give one of them another name: NAME=DIR"});
   }
   if (!compare_to || (methods.size() > 1 && names.contains(*compare_to))) return;
   fail(ExitCode::usage, {.where = "--compare-to",
                          .found = "\"" + *compare_to + "\"",
-                         .expected = "one of several methods that are evaluated",
+                         .expected = "the name of one of several evaluated methods",
                          .hint = did_you_mean(*compare_to, {names.begin(), names.end()})});
 }
 
 /// The methods of the options --base, --expert and --routed.
 std::vector<EvalMethod> command_line_methods(const EvalSettings& settings) {
   std::vector<EvalMethod> methods;
-  const bool nothing = settings.experts.empty() && settings.routed.empty() && !settings.methods;
+  const bool nothing =
+      settings.experts.empty() && !settings.library && settings.routed.empty() && !settings.methods;
   if (settings.base || nothing) methods.push_back(alone(settings, "base"));
-  for (const std::string& expert : settings.experts) {
+  for (const NamedDirectory& expert : all_experts(settings.experts, settings.library)) {
     methods.push_back(alone(settings, ExpertDirectory::open(expert, /*check_values=*/false).name()));
-    methods.back().settings.experts = {expert};
+    methods.back().settings.experts = {expert.path.string()};
   }
-  for (const std::string& routed : settings.routed) {
-    methods.push_back(alone(settings, directory_name(routed)));
-    methods.back().settings.routed = {routed};
+  for (const NamedDirectory& routed : named_directories(settings.routed, "--routed")) {
+    methods.push_back(alone(settings, routed.name.empty() ? directory_name(routed.path) : routed.name));
+    methods.back().settings.routed = {routed.path.string()};
     methods.back().settings.exclude_own = settings.exclude_own;
     methods.back().settings.routing = settings.routing;
     methods.back().settings.routing.enabled = split_at_commas(settings.routing.enabled);
@@ -137,16 +140,12 @@ void find_routers(std::vector<EvalMethod>& methods) {
 
 }  // namespace
 
-std::vector<EvalMethod> methods_of(EvalSettings settings) {
-  if (settings.library) {
-    for (const fs::path& expert : experts_in(*settings.library)) settings.experts.push_back(expert.string());
-    settings.library.reset();
-  }
+std::vector<EvalMethod> methods_of(const EvalSettings& settings) {
   if (settings.routed.empty() && (settings.exclude_own || settings.routing.any())) {
     fail(ExitCode::usage, {.where = "--k, --top-p, --temperature, --enabled, --encoder, --exclude-own",
                            .found = "no --routed",
-                           .expected = "a routed model that they change",
-                           .hint = settings.methods ? "in a methods file they stand beside each routed" : ""});
+                           .expected = "a routed model to apply them to",
+                           .hint = settings.methods ? "in a methods file, write them next to routed" : ""});
   }
   std::vector<EvalMethod> methods = command_line_methods(settings);
   if (settings.methods) {

@@ -11,7 +11,7 @@
 namespace phatgoose {
 
 struct EvalMethod {
-  std::string name;       ///< "base", the expert's name, the routed model's directory name, or as the methods file says
+  std::string name;       ///< "base", the expert's name, that of the routed model's directory, or as it was given
   EvalSettings settings;  ///< of a call that evaluates it alone, into a directory of its own
   const RouterKind* router = nullptr;  ///< of a routed model; null for others
   std::string source = {};             ///< "FILE:LINE" in the methods file; empty: the command line
@@ -22,6 +22,6 @@ struct EvalMethod {
 /// In the order base, experts, routed models, methods of the file. A single method of the command line keeps
 /// settings.out; otherwise each gets a directory of its name in it. Names that are not distinct, settings that fit none
 /// of them, or an unknown --compare-to: usage error. Changes of routing are tried on the manifests of the routed models.
-std::vector<EvalMethod> methods_of(EvalSettings settings);
+std::vector<EvalMethod> methods_of(const EvalSettings& settings);
 
 }  // namespace phatgoose

@@ -21,7 +21,10 @@ struct SuiteRows {
 /// error, or bad_data where the names stand in a file, at `source` ("FILE:LINE").
 Suite with_tasks(Suite suite, const std::vector<std::string>& names, const std::string& source = {});
 
-/// All rows of `suite` (of each task `settings.limit` at most), checked before anything is computed: bad_data with the
+/// Usage error for --limit-seed without --limit.
+void check_limit(const EvalSettings& settings);
+
+/// All rows of `suite` (of each task `settings.limit` at most, which is said), checked before anything is computed: bad_data with the
 /// line. What is to be known of them is said. `needs`: of every task.
 SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, const std::vector<RowNeeds>& needs);
 

@@ -1,5 +1,7 @@
 #include "phatgoose/eval/suite_runner.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -14,6 +16,7 @@
 #include "phatgoose/eval/routing_file.h"
 #include "phatgoose/eval/shared_parts.h"
 #include "phatgoose/report/results.h"
+#include "phatgoose/report/table.h"
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_lock.h"
@@ -21,6 +24,8 @@
 
 namespace phatgoose {
 namespace {
+
+constexpr const char* kResultsFile = "results.json";
 
 /// Thrown out of a task when a signal asks to stop; what the task has computed so far is given up.
 struct Stopped {};
@@ -73,10 +78,10 @@ std::vector<Sample> answer_with(Method& method, const SharedParts& shared, const
 }
 
 /// What is to be known of each task's rows. What the method's sentence encoder cuts is said, too.
-std::vector<RowNotes> notes_of(const Method& method, const std::vector<const TaskRows*>& tasks) {
-  std::vector<RowNotes> all;
+std::vector<TaskData> data_of(const Method& method, const std::vector<const TaskRows*>& tasks) {
+  std::vector<TaskData> all;
   for (const TaskRows* task : tasks) {
-    RowNotes& notes = all.emplace_back(task->notes);
+    TaskData& data = all.emplace_back(TaskData{task->notes, task->available});
     if (!method.inputs) continue;
     const SentenceEncoder& encoder = method.inputs->encoder();
     RowNotes cut;
@@ -85,9 +90,24 @@ std::vector<RowNotes> notes_of(const Method& method, const std::vector<const Tas
       cut.add(RowNote::cut_retrieval_text, task->lines[row], encoder.max_length());
     }
     cut.warn(task->place(), std::ssize(task->texts));
-    notes.add(cut);
+    data.notes.add(cut);
   }
   return all;
+}
+
+/// The warnings about rows are in the log of the run that read them; of a finished one, its counts are said.
+void say_finished(const fs::path& out) {
+  log_info(out.string() + " is finished; nothing to do");
+  const Json results = read_results(out / kResultsFile).json;
+  for (const Json& task : results.at("tasks")) {
+    std::vector<std::string> counts;
+    for (const auto& [name, count] : task.at("rows_with").items()) {
+      if (count != 0) counts.push_back(fmt::format("{} {}", name, count.get<std::int64_t>()));
+    }
+    if (counts.empty()) continue;
+    log_warning(fmt::format("{}: task {} has unusual rows: {} (counted when it was evaluated)", out.string(),
+                            task.at("name").get<std::string>(), fmt::join(counts, ", ")));
+  }
 }
 
 /// Answers every one of the tasks that `partial` lacks.
@@ -120,7 +140,7 @@ void answer_tasks(Method& method, const SharedParts& shared, const std::vector<c
 }
 
 /// Joins the tasks' parts into the product, manifest last.
-void write_product(const fs::path& out, const Suite& suite, const std::vector<RowNotes>& notes,
+void write_product(const fs::path& out, const Suite& suite, const std::vector<TaskData>& data,
                    const PartialResults& partial, bool routed, const Provenance& provenance,
                    const Json& manifest_body) {
   std::vector<Sample> samples;
@@ -130,9 +150,9 @@ void write_product(const fs::path& out, const Suite& suite, const std::vector<Ro
     routing_parts.push_back(partial.routing_file(i));
   }
   const SuiteScore scores = score_suite(suite.tasks, samples);
-  std::vector<std::string> files = {"results.json", "run.json", "samples.jsonl"};
+  std::vector<std::string> files = {kResultsFile, "run.json", "samples.jsonl"};
   write_samples(out / "samples.jsonl", samples);
-  write_file(out / "results.json", results_json(suite, scores, notes, provenance).dump(2) + "\n");
+  write_file(out / kResultsFile, results_json(suite, scores, data, provenance).dump(2) + "\n");
   if (routed) {
     join_routing(out / "routing.safetensors", routing_parts);
     files.push_back("routing.safetensors");
@@ -179,13 +199,13 @@ bool evaluate_method(std::size_t i, SharedParts& shared) {
   std::optional<RunLock> lock;
   if (!is_of_kind(out, kResultsKind)) lock.emplace(out);
   if (read_finished(out, kResultsKind)) {
-    log_info(out.string() + " is finished; nothing to do");
+    say_finished(out);
     return true;
   }
   shared.prepare();
   Method method = put_on(settings, shared, shared.encoder_for(i));
   begin_run(out, record);
-  const std::vector<RowNotes> notes = notes_of(method, shared.rows_of(i));
+  const std::vector<TaskData> data = data_of(method, shared.rows_of(i));
   const PartialResults partial(out);
   partial.create();
   try {
@@ -194,7 +214,7 @@ bool evaluate_method(std::size_t i, SharedParts& shared) {
   } catch (const Stopped&) {
     return false;
   }
-  write_product(out, suite, notes, partial, method.has_weights(), provenance_of(settings, hashes, shared.dtype),
+  write_product(out, suite, data, partial, method.has_weights(), provenance_of(settings, hashes, shared.dtype),
                 {{"suite", suite.name}});
   return true;
 }
@@ -202,23 +222,32 @@ bool evaluate_method(std::size_t i, SharedParts& shared) {
 }  // namespace
 
 std::optional<Evaluation> evaluate_suite(EvalSettings settings, at::Device device, at::ScalarType dtype) {
+  check_limit(settings);
   settings.tasks = split_at_commas(settings.tasks);
   SharedParts shared(settings, device, dtype);
   std::vector<MethodResult> results, experts;
+  Json first;
   for (std::size_t i = 0; i < shared.methods.size(); ++i) {
     if (!evaluate_method(i, shared)) return std::nullopt;
     shared.finish(i);
     const EvalMethod& method = shared.methods[i];
     const fs::path out = method.settings.out;
-    results.push_back({method.name, read_samples(out / "samples.jsonl"), read_results(out / "results.json").scores,
-                       method.uses_labels()});
+    const Results read = read_results(out / kResultsFile);
+    if (i == 0) first = read.json;
+    results.push_back({method.name, read_samples(out / "samples.jsonl"), read.scores, method.uses_labels()});
     if (!method.settings.experts.empty()) experts.push_back(results.back());
   }
   std::ranges::move(reference_rows(shared.suite.tasks, experts), std::back_inserter(results));
-  if (results.size() == 1) return Evaluation{std::move(results), std::nullopt};
+  if (results.size() == 1) return Evaluation{std::move(results), std::nullopt, std::move(first)};
   Comparison comparison = compare(shared.suite.tasks, results, settings.compare_to.value_or(results.front().name));
   write_file(fs::path(settings.out) / "comparison.json", comparison_json(comparison).dump(2) + "\n");
-  return Evaluation{std::move(results), std::move(comparison)};
+  return Evaluation{std::move(results), std::move(comparison), std::move(first)};
 }
+
+std::string Evaluation::table() const {
+  return comparison ? comparison_table(*comparison) : suite_table(methods.front().scores);
+}
+
+Json Evaluation::json() const { return comparison ? comparison_json(*comparison) : results; }
 
 }  // namespace phatgoose

@@ -14,6 +14,10 @@ namespace phatgoose {
 struct Evaluation {
   std::vector<MethodResult> methods;
   std::optional<Comparison> comparison;  ///< of several methods
+  Json results;                          ///< results.json of the first
+
+  std::string table() const;
+  Json json() const;  ///< comparison.json of several methods, results.json of one
 };
 
 /// Evaluates every method that `settings` names (methods_of), the base's weights, the data and their tokens being loaded

@@ -24,6 +24,7 @@ struct TaskRows {
   TokenLabels labels = {};         ///< of every row, for routers that follow them; empty unless asked for
   std::vector<std::int64_t> lines = {};  ///< of every row, in the file
   RowNotes notes = {};                   ///< of all rows
+  std::int64_t available = 0;            ///< rows of the file, of which these are all or some
 
   /// For messages: the task and its file.
   std::string place() const { return "task " + task.name + " (" + task.data.string() + ")"; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "phatgoose/base/error.h"
 #include "phatgoose/report/table.h"
 
 namespace phatgoose {
@@ -123,6 +124,16 @@ Rows shown_rows(const Comparison& comparison) {
   return rows;
 }
 
+/// The score under a key of comparison.json.
+MetricScore score_from(const Json& object, const std::string& key, const std::string& where) {
+  const Json json = json_get<Json>(object, key, where);
+  const auto interval = json_get<std::vector<double>>(json, "interval", where);
+  if (interval.size() != 2) refuse(where, "\"interval\" of " + std::to_string(interval.size()) + " numbers", "two");
+  return {json_get_or<std::string>(json, "metric", key, where),
+          json_get<double>(json, "score", where),
+          {interval[0], interval[1]}};
+}
+
 Table methods_by_tasks(const Comparison& comparison, const Rows& rows) {
   std::vector<std::string> header{"method"};
   header.insert(header.end(), comparison.tasks.begin(), comparison.tasks.end());
@@ -222,5 +233,31 @@ Json comparison_json(const Comparison& comparison) {
   }
   return {{"reference", comparison.reference}, {"unit", "percent"}, {"methods", std::move(methods)}};
 }
+
+Comparison comparison_of(const Json& json, const std::string& where) {
+  Comparison comparison{.tasks = {}, .reference = json_get<std::string>(json, "reference", where), .rows = {}};
+  const auto methods = json_get<std::vector<Json>>(json, "methods", where);
+  for (const Json& method : methods) {
+    const Json tasks = json_get<Json>(method, "tasks", where);
+    for (const auto& [task, score] : tasks.items()) {
+      if (std::ranges::find(comparison.tasks, task) == comparison.tasks.end()) comparison.tasks.push_back(task);
+    }
+  }
+  for (const Json& method : methods) {
+    Comparison::Row row{json_get<std::string>(method, "name", where), {}, score_from(method, "mean", where), {}, false};
+    const Json tasks = json_get<Json>(method, "tasks", where);
+    for (const std::string& task : comparison.tasks) {
+      row.tasks.push_back(tasks.contains(task) ? std::optional(score_from(tasks, task, where)) : std::nullopt);
+    }
+    if (method.contains("difference") && !method.at("difference").is_null()) {
+      row.difference = score_from(method, "difference", where);
+    }
+    row.uses_labels = json_get<bool>(method, "uses_labels", where);
+    comparison.rows.push_back(std::move(row));
+  }
+  return comparison;
+}
+
+Comparison read_comparison(const fs::path& file) { return comparison_of(read_json(file.string()), file.string()); }
 
 }  // namespace phatgoose

@@ -53,5 +53,9 @@ std::string comparison_table(const Comparison& comparison);
 
 /// comparison.json: the same numbers unrounded, and the intervals of every task's score.
 Json comparison_json(const Comparison& comparison);
+/// The way back, but for within_own_expert; tasks in the order in which methods name them. What is not the JSON of a
+/// comparison: bad_data at `where`.
+Comparison comparison_of(const Json& json, const std::string& where);
+Comparison read_comparison(const fs::path& file);
 
 }  // namespace phatgoose

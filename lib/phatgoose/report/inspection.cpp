@@ -4,6 +4,8 @@
 #include <set>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/report/comparison.h"
+#include "phatgoose/report/inspection_folder.h"
 #include "phatgoose/report/results.h"
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/manifest.h"
@@ -19,6 +21,7 @@ namespace {
 
 constexpr const char* kManifestFile = "manifest.json";
 constexpr const char* kResultsFile = "results.json";
+constexpr const char* kComparisonFile = "comparison.json";
 constexpr const char* kRunFile = "run.json";
 constexpr const char* kMetricsFile = "metrics.jsonl";
 constexpr std::int64_t kMostBlocks = 1000;  // far more than any T5 has
@@ -92,10 +95,12 @@ void describe_expert(const fs::path& directory, const Json& body, Json& found) {
   const ExpertDirectory expert = ExpertDirectory::open(directory, /*check_values=*/false);
   std::set<std::int64_t> ranks;
   std::set<double> scales;
+  std::set<std::string> dtypes;
   std::int64_t lora_parameters = 0, gate_parameters = 0;
   for (const auto& [path, lora] : expert.loras()) {
     ranks.insert(lora.rank);
     scales.insert(lora.scale);
+    for (const TensorView* factor : {&lora.a, &lora.b}) dtypes.insert(name_of(factor->dtype));
     lora_parameters += count_of(lora.a.shape) + count_of(lora.b.shape);
   }
   for (const auto& [path, gate] : expert.gates()) gate_parameters += count_of(gate.shape);
@@ -106,6 +111,7 @@ void describe_expert(const fs::path& directory, const Json& body, Json& found) {
   describe_missing(expert, found);
   found["ranks"] = ranks;
   found["scales"] = scales;
+  found["dtypes"] = dtypes;
   found["lora_parameters"] = lora_parameters;
   found["gate"] = expert.has_gate();
   if (const Json::json_pointer joint("/gate/joint"); body.contains(joint)) found["joint_gate"] = body[joint];
@@ -177,12 +183,25 @@ void describe_run(const fs::path& directory, Json& found) {
   found["last"] = last_metrics(directory);
 }
 
+void describe_comparison(const fs::path& directory, Json& found) {
+  const fs::path file = directory / kComparisonFile;
+  read_comparison(file);  // refuses one that is damaged
+  found["comparison"] = read_json(file.string());
+}
+
+void describe_folder(const fs::path& folder, bool verify, Json& found) {
+  Json& entries = found["directories"] = Json::array();
+  for (const fs::path& directory : known_directories(folder)) entries.push_back(inspect_directory(directory, verify));
+}
+
 /// What a directory without a manifest looks like; empty when like nothing known.
 std::string kind_without_manifest(const fs::path& directory) {
   if (is_file(directory / kRunFile)) return "run";
   if (is_file(directory / "adapter_config.json")) return "expert";
   if (is_file(directory / kResultsFile)) return "results";
-  return is_file(directory / "config.json") ? "model" : "";
+  if (is_file(directory / kComparisonFile)) return "comparison";
+  if (is_file(directory / "config.json")) return "model";
+  return known_directories(directory).empty() ? "" : "folder";
 }
 
 void check_readable(const fs::path& directory) {
@@ -199,15 +218,15 @@ void check_readable(const fs::path& directory) {
 Json inspect_directory(const fs::path& directory, bool verify) {
   check_readable(directory);
   const auto manifest = read_manifest(directory, {}, verify);
-  if (verify && !manifest) {
+  const std::string kind = manifest ? manifest->kind : kind_without_manifest(directory);
+  if (verify && !manifest && kind != "folder") {
     fail(ExitCode::bad_data, {.where = directory.string(),
                               .found = "no manifest.json, so no hashes to verify",
                               .expected = "a finished directory of phatgoose"});
   }
-  const std::string kind = manifest ? manifest->kind : kind_without_manifest(directory);
   const Json body = manifest ? manifest->body : Json::object();
   Json found = {{"kind", kind}, {"path", directory.string()}, {"manifest", manifest.has_value()}};
-  if (verify) found["verified"] = true;
+  if (verify && manifest) found["verified"] = true;
   if (kind == kModelKind) {
     describe_model(directory, found);
   } else if (kind == kExpertKind) {
@@ -216,12 +235,17 @@ Json inspect_directory(const fs::path& directory, bool verify) {
     describe_routed_model(directory, body, verify, found);
   } else if (kind == kResultsKind) {
     describe_results(directory, found);
+  } else if (kind == "comparison") {
+    describe_comparison(directory, found);
+  } else if (kind == "folder") {
+    describe_folder(directory, verify, found);
   } else if (kind == "run") {
     describe_run(directory, found);
   } else if (kind.empty()) {
     fail(ExitCode::bad_data, {.where = directory.string(),
                               .found = "nothing that phatgoose knows",
-                              .expected = "a base model, an expert, a routed model, a run or results"});
+                              .expected = "a base model, an expert, a routed model, a run, results, or a folder of "
+                                          "these"});
   } else {
     found["body"] = body;
   }

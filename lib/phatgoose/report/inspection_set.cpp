@@ -1,9 +1,10 @@
-// inspect of one directory or several, and the comparison of the experts among them.
+// inspect of one directory or file, or several, and the comparison of the experts among them.
 #include <algorithm>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/report/inspection.h"
 #include "phatgoose/report/similarity.h"
+#include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_directory.h"
 
 namespace phatgoose {
@@ -20,6 +21,13 @@ std::vector<fs::path> expert_paths(const std::vector<fs::path>& directories, con
     }
     return paths;
   }
+  if (directories.size() == 1 && is_of_kind(found, "folder")) {
+    std::vector<fs::path> paths;
+    for (const Json& one : found.at("directories")) {
+      if (is_of_kind(one, kExpertKind)) paths.emplace_back(one.at("path").get<std::string>());
+    }
+    if (paths.size() > 1) return paths;
+  }
   const bool experts = directories.size() > 1 && std::ranges::all_of(found.at("directories"), [](const Json& one) {
                          return is_of_kind(one, kExpertKind);
                        });
@@ -28,7 +36,7 @@ std::vector<fs::path> expert_paths(const std::vector<fs::path>& directories, con
        {.where = "--similarity",
         .found = directories.size() == 1 ? "one directory, of kind " + found.at("kind").get<std::string>()
                                          : "directories that are not all experts",
-        .expected = "a routed model, or the directories of several experts"});
+        .expected = "a routed model, several experts, or a folder of them"});
 }
 
 Json similarity_of(const std::vector<fs::path>& paths) {
@@ -37,17 +45,34 @@ Json similarity_of(const std::vector<fs::path>& paths) {
   return expert_similarity(experts);
 }
 
+void check_files(const std::vector<fs::path>& paths, bool verify, const RowCheck& rows) {
+  const auto file = std::ranges::find_if(paths, [](const fs::path& path) { return is_file(path); });
+  if (verify && file != paths.end()) {
+    fail(ExitCode::usage, {.where = "--verify",
+                           .found = file->string() + ", a file",
+                           .expected = "directories, whose manifests have hashes"});
+  }
+  if (rows.model && file == paths.end()) {
+    fail(ExitCode::usage,
+         {.where = "--model", .found = "no file of rows", .expected = "one, whose tokens the base's tokenizer counts"});
+  }
+}
+
 }  // namespace
 
-Json inspect_directories(const std::vector<fs::path>& directories, bool verify, bool similarity) {
+Json inspect_directories(const std::vector<fs::path>& paths, bool verify, bool similarity, const RowCheck& rows) {
+  check_files(paths, verify, rows);
+  const auto inspect = [&](const fs::path& path) {
+    return is_file(path) ? inspect_rows(path, rows) : inspect_directory(path, verify);
+  };
   Json found;
-  if (directories.size() == 1) {
-    found = inspect_directory(directories.front(), verify);
+  if (paths.size() == 1) {
+    found = inspect(paths.front());
   } else {
     found = {{"kind", "directories"}, {"directories", Json::array()}};
-    for (const fs::path& directory : directories) found["directories"].push_back(inspect_directory(directory, verify));
+    for (const fs::path& path : paths) found["directories"].push_back(inspect(path));
   }
-  if (similarity) found["similarity"] = similarity_of(expert_paths(directories, found));
+  if (similarity) found["similarity"] = similarity_of(expert_paths(paths, found));
   return found;
 }
 

@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "phatgoose/base/numbers.h"
 #include "phatgoose/base/utf8.h"
+#include "phatgoose/report/comparison.h"
 #include "phatgoose/report/inspection.h"
+#include "phatgoose/report/inspection_folder.h"
 #include "phatgoose/report/similarity.h"
 #include "phatgoose/report/table.h"
 
@@ -27,7 +30,11 @@ std::string plain(const Json& value) {
 }
 
 /// Keys that tables show, or that say the same as another line.
-bool is_shown_elsewhere(const std::string& key) { return key == "experts" || key == "results" || key == "similarity"; }
+bool is_shown_elsewhere(const std::string& key) {
+  constexpr std::array<std::string_view, 7> kKeys = {"experts",     "results", "similarity", "comparison",
+                                                     "directories", "lengths", "bad"};
+  return std::ranges::find(kKeys, key) != kKeys.end();
+}
 
 std::string value_text(const std::string& key, const Json& value) {
   const bool is_count = value.is_number_integer() && (key.ends_with("parameters") || key == "vocabulary");
@@ -58,7 +65,7 @@ std::string expert_table(const Json& experts) {
   return table.text();
 }
 
-std::string result_table(const Json& results) {
+std::string task_table(const Json& results) {
   Table table({"task", "metric", "score", "95 % interval", "rows"}, {2, 3, 4});
   const auto interval = [](const Json& json) {
     return fmt::format("[{:.1f}, {:.1f}]", json["interval"][0].get<double>(), json["interval"][1].get<double>());
@@ -77,13 +84,19 @@ std::string result_table(const Json& results) {
 
 std::string inspection_text(const Json& inspection) {
   std::string text;
-  if (inspection.contains("directories")) {
+  if (inspection.at("kind") == "folder") {
+    text = lines_of(inspection) + "\n" + folder_text(inspection);
+  } else if (inspection.contains("directories")) {
     for (const Json& one : inspection["directories"]) text += (text.empty() ? "" : "\n") + inspection_text(one);
   } else {
     text = lines_of(inspection);
   }
+  if (inspection.at("kind") == "rows") text += row_check_text(inspection);
   if (inspection.contains("experts")) text += "\n" + expert_table(inspection["experts"]);
-  if (inspection.contains("results")) text += "\n" + result_table(inspection["results"]);
+  if (inspection.contains("comparison")) {
+    text += "\n" + comparison_table(comparison_of(inspection["comparison"], inspection["path"].get<std::string>()));
+  }
+  if (inspection.contains("results")) text += "\n" + task_table(inspection["results"]);
   if (inspection.contains("similarity")) text += "\n" + similarity_text(inspection["similarity"]);
   return text;
 }

@@ -8,7 +8,7 @@ namespace {
 
 Json interval_json(const Interval& interval) { return Json::array({interval.low, interval.high}); }
 
-Json task_json(const Task& task, const TaskScore& scores, const RowNotes& notes) {
+Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) {
   Json metrics = Json::object();
   for (const MetricScore& metric : scores.metrics) {
     metrics[metric.metric] = {{"score", metric.score}, {"interval", interval_json(metric.interval)}};
@@ -24,9 +24,10 @@ Json task_json(const Task& task, const TaskScore& scores, const RowNotes& notes)
                {"score", first.score},
                {"interval", interval_json(first.interval)},
                {"rows", scores.rows},
+               {"rows_available", data.available},
                {"examples", scores.examples},
-               {"skipped_rows", notes.skipped()},
-               {"rows_with", notes.to_json()},
+               {"skipped_rows", data.notes.skipped()},
+               {"rows_with", data.notes.to_json()},
                {"metrics", std::move(metrics)},
                {"templates", std::move(templates)},
                {"data", task.data.string()},
@@ -95,7 +96,7 @@ TaskScore read_task_score(const Json& json, const std::string& where) {
 
 }  // namespace
 
-Json results_json(const Suite& suite, const SuiteScore& scores, const std::vector<RowNotes>& notes,
+Json results_json(const Suite& suite, const SuiteScore& scores, const std::vector<TaskData>& data,
                   const Provenance& provenance) {
   Json versions = {{"phatgoose", version()}};
   versions.update(provenance.versions);
@@ -103,7 +104,7 @@ Json results_json(const Suite& suite, const SuiteScore& scores, const std::vecto
   Json tasks = Json::array();
   for (std::size_t i = 0; i < suite.tasks.size(); ++i) {
     const Task& task = suite.tasks[i];
-    tasks.push_back(task_json(task, scores.tasks[i], notes[i]));
+    tasks.push_back(task_json(task, scores.tasks[i], data[i]));
     hashes["data"][task.name] = content_hash_of_file(task.data);
   }
   return {{"suite", suite.name},

@@ -17,9 +17,15 @@ struct Provenance {
   std::string dtype;
 };
 
-/// `notes`: of the rows of each task. Adds the hash of every task's data file to `provenance.hashes["data"]` by task
+/// What is to be known of the rows of a task.
+struct TaskData {
+  RowNotes notes;
+  std::int64_t available = 0;  ///< rows of the file, of which all or some were evaluated
+};
+
+/// `data`: of each task. Adds the hash of every task's data file to `provenance.hashes["data"]` by task
 /// name.
-Json results_json(const Suite& suite, const SuiteScore& scores, const std::vector<RowNotes>& notes,
+Json results_json(const Suite& suite, const SuiteScore& scores, const std::vector<TaskData>& data,
                   const Provenance& provenance);
 
 /// The suite's name and tasks (kinds, metrics) and its scores, as results_json wrote them.

@@ -20,12 +20,12 @@ std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerp
     fail(ExitCode::usage, {.where = "--expert, --routed",
                            .found = "both",
                            .expected = "at most one of them",
-                           .hint = "a routed model names its experts itself"});
+                           .hint = "a routed model already names its experts"});
   }
   if (!routed && changes != RoutingChanges()) {
     fail(ExitCode::usage, {.where = "--k, --top-p, --temperature, --enabled",
                            .found = "no --routed",
-                           .expected = "a routed model that they change"});
+                           .expected = "a routed model to apply them to"});
   }
   model.remove_adapters();
   if (expert) {

@@ -1,4 +1,4 @@
-// The router that prefers nobody: every competitor scores 0, so that the number of experts taken, the enabled ones, and
+// The router without preference: every competitor scores 0, so that the number of experts taken, the enabled ones, and
 // what is known of rows and tokens decide (METHODS 4: uniform, single, retrieval, token-oracle).
 #pragma once
 

@@ -57,7 +57,7 @@ class Preparation {
         fingerprint_(base_fingerprint(settings.model)),
         tokenizer_(Tokenizer::of_base(settings.model, config_.vocab_size)) {}
 
-  void run(const std::string& directory) {
+  void run(const fs::path& directory) {
     const ExpertDirectory expert = ExpertDirectory::open(directory);
     expert.check_base(config_, fingerprint_, settings_.expert_options.allow_partial);
     const fs::path file = expert.path() / router_kind(settings_.router, "--router").prototypes;
@@ -197,9 +197,9 @@ class Preparation {
 }  // namespace
 
 void prepare_experts(const PrepareSettings& settings, at::Device device, at::ScalarType dtype) {
-  settings.check();
+  const std::vector<NamedDirectory> experts = settings.checked_experts();
   Preparation preparation(settings, device, dtype);
-  for (const std::string& expert : settings.experts) preparation.run(expert);
+  for (const NamedDirectory& expert : experts) preparation.run(expert.path);
 }
 
 }  // namespace phatgoose

@@ -1,4 +1,4 @@
-// phatgoose prepare: what a router needs of an expert, computed once and kept beside the expert (METHODS 4).
+// phatgoose prepare: what a router needs of an expert, computed once and kept in its directory (METHODS 4).
 #pragma once
 
 #include <ATen/core/Tensor.h>

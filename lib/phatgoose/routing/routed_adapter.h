@@ -20,7 +20,7 @@ namespace phatgoose {
 
 /// What the routed adapters of a model share, and may change between passes.
 struct RoutingControl {
-  RoutingObserver* observer = nullptr;  ///< whom choices are reported to; null: nobody
+  RoutingObserver* observer = nullptr;  ///< told of every choice; may be null
   std::int64_t excluded = -1;           ///< this expert does not compete; -1: all do
   std::optional<SelectionSettings> selection = std::nullopt;  ///< in place of the adapters' own
 };

@@ -48,7 +48,7 @@ at::Tensor gather_prototypes(const RouterInputs& inputs) {
     if (found == vectors.by_path.end()) {
       fail(ExitCode::bad_data, {.where = vectors.file ? vectors.file->where(path) : path,
                                 .found = "no vector",
-                                .expected = "a vector for every adapted linear, beside the adapter"});
+                                .expected = "a vector for every adapted linear"});
     }
     copy_into(gathered[column++], found->second);
   }

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "phatgoose/base/files.h"
 #include "phatgoose/base/options.h"
 #include "phatgoose/settings/expert_options.h"
+#include "phatgoose/store/routed_model_directory.h"
 
 namespace phatgoose {
 
@@ -18,8 +18,8 @@ struct BuildSettings {
   ExpertOptions expert_options;
   std::string out;
   std::string router = "phatgoose";
-  std::int64_t k = 2;
-  std::optional<double> top_p;
+  std::optional<std::int64_t> k;  ///< default: that of SelectionSettings
+  std::optional<double> top_p;    ///< in place of k
   double temperature = 1.0;
   double renorm_eps = 0.0;
   std::string mix = "outputs";
@@ -27,8 +27,8 @@ struct BuildSettings {
   bool pack = false;
 
   OptionSet declare();
-  /// Those of --expert and those in the library; usage error where there are none, bad_data for an empty library.
-  std::vector<fs::path> all_experts() const;
+  /// What k, top_p, temperature and renorm_eps say; usage error for both k and top_p.
+  SelectionSettings selection() const;
 };
 
 }  // namespace phatgoose

@@ -1,6 +1,7 @@
 #include "phatgoose/settings/edit.h"
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/settings/named_directories.h"
 #include "phatgoose/settings/routing_changes.h"
 
 namespace phatgoose {
@@ -9,21 +10,23 @@ OptionSet EditSettings::declare() {
   OptionSet set("edit", "Add, remove, enable, disable or rename experts of a routed model");
   const char* what = "What";
   set.add("routed", &routed, "routed model directory").as("DIR").must().in(what);
-  set.add("model", &model, "its base model directory, needed to add").as("DIR").in(what);
+  set.add("model", &model, "its base model directory; needed for --add").as("DIR").in(what);
   const char* changes = "Changes (in this order)";
-  set.add("remove", &remove, "these experts leave, separated by commas; their files stay").as("A,B").in(changes);
-  set.add("rename", &rename, "give an expert another name in this routed model").as("OLD=NEW").in(changes);
-  set.add("add", &add, "expert directories that join, last in order").as("DIR").in(changes);
+  set.add("remove", &remove, "remove these experts (names separated by commas); their files are kept")
+      .as("A,B")
+      .in(changes);
+  set.add("rename", &rename, "rename an expert within this routed model").as("OLD=NEW").in(changes);
+  set.add("add", &add, "append these expert directories; NAME= gives one another name").as("[NAME=]DIR").in(changes);
   expert_options.declare(set, changes);
-  set.add("disable", &disable, "these experts take no part, separated by commas").as("A,B").in(changes);
-  set.add("enable", &enable, "these experts take part again, separated by commas").as("A,B").in(changes);
+  set.add("disable", &disable, "disable these experts (names separated by commas)").as("A,B").in(changes);
+  set.add("enable", &enable, "enable these experts again (names separated by commas)").as("A,B").in(changes);
   return set;
 }
 
 RoutedModelEdit EditSettings::edit() const {
   RoutedModelEdit edit{.directory = routed,
                        .model = model,
-                       .add = {add.begin(), add.end()},
+                       .add = named_directories(add, "--add"),
                        .remove = split_at_commas(remove),
                        .enable = split_at_commas(enable),
                        .disable = split_at_commas(disable),

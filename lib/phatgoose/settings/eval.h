@@ -16,8 +16,8 @@ namespace phatgoose {
 struct EvalSettings {
   CommonSettings common;
   std::string model;
-  bool base = false;  ///< evaluate the base itself beside the others; it is what is evaluated where there are none
-  std::vector<std::string> experts, routed;
+  bool base = false;  ///< evaluate the base as well; it is evaluated alone where nothing else is named
+  std::vector<std::string> experts, routed;  ///< DIR or NAME=DIR
   std::optional<std::string> library;
   ExpertOptions expert_options;
   std::optional<std::string> methods;     ///< file of more methods, each with settings of its own
@@ -26,8 +26,10 @@ struct EvalSettings {
   RoutingOptions routing;
   std::string suite;
   std::string out;
+  bool json = false;  ///< on stdout
   std::vector<std::string> tasks;     ///< names; empty: all of the suite
-  std::optional<std::int64_t> limit;  ///< rows per task
+  std::optional<std::int64_t> limit;       ///< rows per task
+  std::optional<std::int64_t> limit_seed;  ///< draws these rows; none: the first
   RowReadingSettings reading;
   std::int64_t pass_tokens = 4096;
   std::int64_t encoder_cache = 512;  ///< MiB

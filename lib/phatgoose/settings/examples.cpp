@@ -20,7 +20,7 @@ std::vector<std::string> examples_of(const std::string& command) {
        {"phatgoose edit --routed routed --disable flag,crop",
         "phatgoose edit --routed routed --remove food --add experts/food --model assets/base"}},
       {"eval",
-       {"phatgoose eval --model assets/base --routed routed --suite held-out --tasks errand --out results/errand",
+       {"phatgoose eval --model assets/base --routed routed --suite several-skills --tasks errand --out results/errand",
         "phatgoose eval --model assets/base --base --expert assets/experts/past assets/experts/plural"
         " --suite held-in --tasks past,plural --out results/past"}},
       {"predict",

@@ -1,6 +1,7 @@
 #include "phatgoose/settings/export.h"
 
 #include "phatgoose/settings/common.h"
+#include "phatgoose/settings/named_directories.h"
 
 namespace phatgoose {
 
@@ -8,7 +9,11 @@ OptionSet ExportSettings::declare() {
   OptionSet set("export", "Fold an expert, or a merge of several, into the weights of a base model");
   const char* parts = "Parts";
   set.add("model", &model, "base model directory").as("DIR").must().in(parts);
-  set.add("expert", &experts, "expert directories: their LoRAs, without their gates").as("DIR").must().in(parts);
+  set.add("expert", &experts,
+          "expert directories: their LoRAs, without their gates; NAME= gives one another name in the manifest")
+      .as("[NAME=]DIR")
+      .in(parts);
+  declare_library(set, library, parts);
   expert_options.declare(set, parts);
   set.add("merge", &merge,
           "how several experts become one: product is the mean of their updates B A, factors the product of the mean B "

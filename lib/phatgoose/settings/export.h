@@ -13,7 +13,8 @@ namespace phatgoose {
 
 struct ExportSettings {
   std::string model;
-  std::vector<std::string> experts;
+  std::vector<std::string> experts;  ///< DIR or NAME=DIR
+  std::optional<std::string> library;
   ExpertOptions expert_options;
   std::optional<std::string> merge;  ///< "factors" or "product"; needed with more than one expert
   std::string out;

@@ -3,13 +3,21 @@
 namespace phatgoose {
 
 OptionSet InspectSettings::declare() {
-  OptionSet set("inspect", "Say what is in a directory: a model, an expert, a routed model, a run, results");
-  set.add("directory", &directories, "the directory, or several").as("DIR").as_positional().must();
-  set.add("json", &json, "write one JSON object instead of lines for people");
-  set.add("verify", &verify, "compare the files with the hashes in the manifest");
+  OptionSet set("inspect",
+                "Describe a directory (a model, an expert, a routed model, a run, results, or a folder of these), or "
+                "check a file of rows");
+  set.add("directory", &directories, "one or more directories, or files of rows (JSON Lines, plain or .gz)")
+      .as("DIR|FILE")
+      .as_positional()
+      .must();
+  set.add("json", &json, "print one JSON object instead of text");
+  set.add("verify", &verify, "check the files against the hashes in the manifest");
   set.add("similarity", &similarity,
-          "compare the experts of a routed model, or the given ones, with each other: mean cosine of their gates and of "
+          "compare the experts of a routed model, of a folder, or the given ones: mean cosines of their gates and of "
           "their LoRAs' products; reads all their data");
+  const char* rows = "Files of rows";
+  set.add("model", &model, "base model directory: also count tokens, with its tokenizer").as("DIR").in(rows);
+  reading.declare(set, rows);
   return set;
 }
 

@@ -36,7 +36,7 @@ class MethodsReader {
       entries.push_back(read_entry(node));
       if (!names.insert(entries.back().name).second) {
         yaml_.refuse(node, "a second method named \"" + entries.back().name + "\"",
-                     "a name of its own for each method");
+                     "a unique name for each method");
       }
     }
     return entries;

@@ -3,7 +3,7 @@
 namespace phatgoose {
 
 OptionSet PredictSettings::declare() {
-  OptionSet set("predict", "Answer lines of text or JSON rows, as they come");
+  OptionSet set("predict", "Answer lines of text or JSON rows as they arrive");
   const char* what = "What answers";
   set.add("model", &model, "base model directory").as("DIR").must().in(what);
   set.add("expert", &expert, "expert directory: its LoRA on the base, without its gate").as("DIR").in(what);
@@ -11,14 +11,14 @@ OptionSet PredictSettings::declare() {
   expert_options.declare(set, what);
   const char* asked = "What is asked";
   set.add("input", &input, "file to read (a .gz file too); - is stdin").as("FILE").as_positional().in(asked);
-  set.add("format", &format, "of the input; auto takes a line that begins with { as a JSON row, every other as text")
+  set.add("format", &format, "of the input; auto: lines that begin with { are JSON rows, all others are text")
       .one_of({"auto", "text", "jsonl"})
       .in(asked);
   set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept")
       .at_least(2)
       .formerly({"max-input-length"})
       .in(asked);
-  set.add("max-new-tokens", &max_new_tokens, "answers end after so many tokens").at_least(1).in(asked);
+  set.add("max-new-tokens", &max_new_tokens, "longest answer, in tokens").at_least(1).in(asked);
   set.add("length-normalise", &length_normalise,
           "choices compete by the mean of their tokens' log-likelihoods; false: by the sum")
       .in(asked);
@@ -26,12 +26,12 @@ OptionSet PredictSettings::declare() {
   const char* output = "Output";
   set.add("json", &json, "one JSON object per answer, with all scores where a row has choices").in(output);
   set.add("explain", &explain,
-          "add the weight of every expert: its mean in each answer (the meaning of --explain alone), or for each token; "
-          "needs --routed")
+          "show the weight of every expert: its mean over each answer (also the meaning of --explain alone), or for "
+          "each token; needs --routed")
       .one_of({"answers", "tokens"})
       .alone_means("answers")
       .in(output);
-  set.add("explain-module", &explain_module, "of these weights, only those in the linears below a module of the base")
+  set.add("explain-module", &explain_module, "explain only the linears below this module of the base")
       .as("PATH")
       .in(output);
   set.add("pass-rows", &pass_rows, "most rows answered together; fewer where the next is not there yet")

@@ -12,21 +12,23 @@ namespace {
 }  // namespace
 
 OptionSet PrepareSettings::declare() {
-  OptionSet set("prepare", "Compute what a router needs of an expert, beside a trained gate");
+  OptionSet set("prepare", "Compute what a router needs of an expert, other than a trained gate");
   const char* what = "What";
   set.add("model", &model, "base model directory").as("DIR").must().in(what);
   set.add("router", &router, "whose needs: mean inputs, singular vectors, or embeddings of examples")
       .one_of({"average-activation", "arrow", "retrieval"})
       .must()
       .in(what);
-  set.add("expert", &experts, "expert directory, which the result is put into; several for arrow")
-      .as("DIR")
-      .must()
+  set.add("expert", &experts,
+          "expert directory, which the result is put into; several for arrow; a name before it, as other commands "
+          "take, changes nothing here")
+      .as("[NAME=]DIR")
       .in(what);
+  declare_library(set, library, what);
   expert_options.declare(set, what);
   const char* from = "Examples (not for arrow)";
   set.add("data", &data, "the expert's training rows: JSON Lines files, plain or .gz").as("FILE").in(from);
-  set.add("examples", &examples, "so many rows, drawn by --seed; all where there are fewer").at_least(1).in(from);
+  set.add("examples", &examples, "number of rows, drawn with --seed; all, if there are fewer").at_least(1).in(from);
   set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(2).in(from);
   set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(2).in(from);
   reading.declare(set, from);
@@ -43,16 +45,17 @@ OptionSet PrepareSettings::declare() {
   return set;
 }
 
-void PrepareSettings::check() const {
+std::vector<NamedDirectory> PrepareSettings::checked_experts() const {
   const std::string where = "--router " + router;
   if (encoder && router != "retrieval") refuse_option(where, "--encoder given", "none: only retrieval has an encoder");
+  const std::vector<NamedDirectory> all = some_experts(experts, library);
   if (router == "arrow") {
     if (!data.empty()) refuse_option(where, "--data given", "none: the directions are those of the LoRA itself");
-    return;
+    return all;
   }
   if (data.empty()) refuse_option(where, "no --data", "the expert's training rows");
-  if (experts.size() > 1)
-    refuse_option(where, std::to_string(experts.size()) + " experts", "one, whose data these are");
+  if (all.size() > 1) refuse_option(where, std::to_string(all.size()) + " experts", "one, whose data these are");
+  return all;
 }
 
 }  // namespace phatgoose

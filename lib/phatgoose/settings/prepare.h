@@ -7,6 +7,7 @@
 
 #include "phatgoose/settings/common.h"
 #include "phatgoose/settings/expert_options.h"
+#include "phatgoose/settings/named_directories.h"
 #include "phatgoose/settings/reading.h"
 
 namespace phatgoose {
@@ -15,7 +16,8 @@ struct PrepareSettings {
   CommonSettings common;
   std::string model;
   std::string router;
-  std::vector<std::string> experts;  ///< one, unless the router needs no data
+  std::vector<std::string> experts;  ///< DIR or NAME=DIR; one, unless the router needs no data
+  std::optional<std::string> library;
   ExpertOptions expert_options;
   std::vector<std::string> data;
   std::optional<std::string> encoder;  ///< retrieval only; none: the base's encoder mean
@@ -26,8 +28,8 @@ struct PrepareSettings {
   std::int64_t pass_tokens = 4096;
 
   OptionSet declare();
-  /// Usage error where options contradict each other.
-  void check() const;
+  /// The experts of --expert and --library. Usage error where options contradict each other.
+  std::vector<NamedDirectory> checked_experts() const;
 };
 
 }  // namespace phatgoose

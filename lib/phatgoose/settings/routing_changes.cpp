@@ -6,11 +6,13 @@ namespace phatgoose {
 
 void RoutingOptions::declare(OptionSet& set) {
   const char* group = "Routing (for --routed; default: as built)";
-  set.add("k", &k, "experts per token; more than there are means all").at_least(1).in(group);
-  set.add("top-p", &top_p, "instead of k: as many experts as hold this share of the softmax").between(1e-9, 1).in(group);
+  set.add("k", &k, "experts per token; all, if there are fewer").at_least(1).in(group);
+  set.add("top-p", &top_p, "instead of --k: the fewest experts whose softmax weights add up to this")
+      .between(1e-9, 1)
+      .in(group);
   set.add("temperature", &temperature, "divides the scores before the softmax").at_least(1e-9).in(group);
-  set.add("enabled", &enabled, "only these experts take part, separated by commas").as("A,B").in(group);
-  set.add("encoder", &encoder, "directory of the sentence encoder that retrieval was prepared with; default: the base")
+  set.add("enabled", &enabled, "use only these experts (names separated by commas)").as("A,B").in(group);
+  set.add("encoder", &encoder, "sentence encoder directory that retrieval was prepared with; default: the base")
       .as("DIR")
       .in(group);
 }

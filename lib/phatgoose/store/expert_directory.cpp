@@ -169,6 +169,12 @@ std::shared_ptr<TensorArchive> open_adapter(const fs::path& path) {
 
 }  // namespace
 
+ExpertDirectory ExpertDirectory::open(const NamedDirectory& directory, bool check_values) {
+  ExpertDirectory expert = open(directory.path, check_values);
+  if (!directory.name.empty()) expert.name_ = directory.name;
+  return expert;
+}
+
 ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_values) {
   ExpertDirectory expert;
   expert.path_ = directory;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "phatgoose/store/named_directory.h"
 #include "phatgoose/store/t5_config.h"
 #include "phatgoose/store/tensor_archive.h"
 
@@ -40,9 +41,11 @@ class ExpertDirectory {
   /// values, unless `check_values` is false, which spares reading the data. Whoever checks the values is also told, in
   /// the log, what is odd about the expert: settings that PEFT does not know, an update that is zero everywhere.
   static ExpertDirectory open(const fs::path& directory, bool check_values = true);
+  /// The same, called as `directory` says.
+  static ExpertDirectory open(const NamedDirectory& directory, bool check_values = true);
 
   const fs::path& path() const { return path_; }
-  /// From the manifest, otherwise the directory's own name.
+  /// As it was opened by; otherwise from the manifest, or else the directory's own name.
   const std::string& name() const { return name_; }
   /// By module path, in lexicographic order.
   const std::map<std::string, LoraEntry>& loras() const { return loras_; }

@@ -66,10 +66,10 @@ void note_encoder(RoutedModelManifest& manifest, const ExpertDirectory& expert, 
 
 }  // namespace
 
-Reference examine_expert(const fs::path& path, const T5Config& config, RoutedModelManifest& manifest,
+Reference examine_expert(const NamedDirectory& directory, const T5Config& config, RoutedModelManifest& manifest,
                          bool allow_partial) {
   const RouterKind& kind = router_kind(manifest.router, "--router");
-  const ExpertDirectory expert = ExpertDirectory::open(path);
+  const ExpertDirectory expert = ExpertDirectory::open(directory);
   check_name(expert);
   expert.check_base(config, manifest.base_fingerprint, allow_partial);
   const std::string adapter_hash = expert.adapter_hash();

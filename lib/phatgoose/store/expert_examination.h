@@ -11,7 +11,7 @@ namespace phatgoose {
 /// `manifest` names (of configuration `config`), that it is not partial unless `allow_partial`, and what the manifest's
 /// router needs beside its adapter, which must have been made for this very adapter; for retrieval the first expert's
 /// encoder becomes the manifest's, and the others must have the same: bad_data.
-RoutedModelManifest::ExpertReference examine_expert(const fs::path& path, const T5Config& config,
+RoutedModelManifest::ExpertReference examine_expert(const NamedDirectory& directory, const T5Config& config,
                                                     RoutedModelManifest& manifest, bool allow_partial);
 
 /// Adds an expert, whose directory `source` is named in errors: bad_data where its name is taken.

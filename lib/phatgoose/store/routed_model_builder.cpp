@@ -60,7 +60,7 @@ std::vector<std::string> pack_experts(const RoutedModelPlan& plan, const std::ve
   const RouterKind& kind = router_kind(plan.router, "--router");
   std::vector<std::string> files;
   for (std::size_t i = 0; i < experts.size(); ++i) {
-    for (const std::string& name : pack_expert(plan.experts[i], directory / experts[i].path, kind)) {
+    for (const std::string& name : pack_expert(plan.experts[i].path, directory / experts[i].path, kind)) {
       files.push_back(experts[i].path + "/" + name);
     }
   }
@@ -91,14 +91,17 @@ void build_routed_model(const RoutedModelPlan& plan) {
                                .encoder_name = {},
                                .encoder_fingerprint = {},
                                .experts = {}};
-  for (const fs::path& path : plan.experts) {
-    Reference reference = examine_expert(path, config, manifest, plan.allow_partial);
-    reference.path = plan.pack ? std::string(kPackedFolder) + "/" + reference.name : relative_path(path, plan.out);
-    add_expert(manifest, std::move(reference), path);
+  std::vector<fs::path> paths;
+  for (const NamedDirectory& expert : plan.experts) {
+    Reference reference = examine_expert(expert, config, manifest, plan.allow_partial);
+    reference.path =
+        plan.pack ? std::string(kPackedFolder) + "/" + reference.name : relative_path(expert.path, plan.out);
+    add_expert(manifest, std::move(reference), expert.path);
+    paths.push_back(expert.path);
   }
   enable_only(manifest, plan.enabled);
   check_enabled(manifest);
-  check_factors(manifest, plan.experts);
+  check_factors(manifest, paths);
   if (is_built(plan.out, manifest)) {
     log_info(plan.out.string() + " is finished");
     return;

@@ -7,7 +7,7 @@ namespace phatgoose {
 
 struct RoutedModelPlan {
   fs::path model;
-  std::vector<fs::path> experts;  ///< in this order; their names must differ
+  std::vector<NamedDirectory> experts;  ///< in this order; their names must differ
   fs::path out;
   std::string router = "phatgoose";  ///< one of router_kinds()
   SelectionSettings selection;       ///< defaults for routers that select nothing

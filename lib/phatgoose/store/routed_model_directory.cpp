@@ -104,8 +104,11 @@ RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& 
     refuse_settings(changes.source, "--k, --top-p, --temperature",
                     where + ", whose router " + manifest.router + " selects nothing", "a routed model that takes them");
   }
+  if (changes.k && changes.top_p) {
+    refuse_settings(changes.source, "--k, --top-p", "both", "one of them: top-p takes the place of k");
+  }
   if (changes.k) manifest.selection.k = *changes.k;
-  if (changes.k && !changes.top_p) manifest.selection.top_p.reset();  // top_p would go before k
+  if (changes.k) manifest.selection.top_p.reset();  // which would go before k
   if (changes.top_p) manifest.selection.top_p = changes.top_p;
   if (changes.temperature) manifest.selection.temperature = *changes.temperature;
   enable_only(manifest, changes.enabled, changes.source);

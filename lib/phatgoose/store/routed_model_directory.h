@@ -61,8 +61,8 @@ struct RoutingChanges {
   bool operator==(const RoutingChanges&) const = default;
 };
 
-/// The manifest with `changes`. A name that no expert has, or settings of selection for a router that selects nothing:
-/// usage error, or bad_data where they stand in a file; `where` is the directory.
+/// The manifest with `changes`. A name that no expert has, both k and top_p, or settings of selection for a router that
+/// selects nothing: usage error, or bad_data where they stand in a file; `where` is the directory.
 RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& changes, const std::string& where);
 
 /// Only these experts take part (none named: no change); an error as of changed() for an unknown name.

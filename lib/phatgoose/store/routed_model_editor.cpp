@@ -49,10 +49,10 @@ void add(RoutedModelManifest& manifest, const RoutedModelEdit& edit) {
           .expected = manifest.base_fingerprint + ", the one that " + edit.directory.string() + " was built for"});
   }
   const T5Config config = read_t5_config(*edit.model);
-  for (const fs::path& path : edit.add) {
-    Reference reference = examine_expert(path, config, manifest, edit.allow_partial);
-    reference.path = relative_path(path, edit.directory);
-    add_expert(manifest, std::move(reference), path);
+  for (const NamedDirectory& expert : edit.add) {
+    Reference reference = examine_expert(expert, config, manifest, edit.allow_partial);
+    reference.path = relative_path(expert.path, edit.directory);
+    add_expert(manifest, std::move(reference), expert.path);
   }
 }
 

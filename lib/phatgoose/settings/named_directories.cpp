@@ -1,0 +1,54 @@
+#include "phatgoose/settings/named_directories.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/store/expert_examination.h"
+#include "phatgoose/store/expert_name.h"
+
+namespace phatgoose {
+
+NamedDirectory named_directory(const std::string& text, const std::string& option) {
+  const std::size_t equals = text.find('=');
+  std::error_code error;
+  const bool is_path = equals == std::string::npos || text.find('/') < equals || fs::exists(text, error);
+  if (is_path) return {text};
+  const std::string name = text.substr(0, equals), directory = text.substr(equals + 1);
+  if (is_expert_name(name) && !directory.empty()) return {directory, name};
+  fail(ExitCode::usage, {.where = option,
+                         .found = fmt::format("\"{}\"", text),
+                         .expected = directory.empty() ? "NAME=DIR" : std::string("NAME=DIR with ") + kExpertNameRule});
+}
+
+std::vector<NamedDirectory> named_directories(const std::vector<std::string>& texts, const std::string& option) {
+  std::vector<NamedDirectory> directories;
+  for (const std::string& text : texts) directories.push_back(named_directory(text, option));
+  return directories;
+}
+
+void declare_library(OptionSet& set, std::optional<std::string>& library, const char* group) {
+  set.add("library", &library, "a directory of expert directories: all of them, by name, after those of --expert")
+      .as("DIR")
+      .in(group);
+}
+
+std::vector<NamedDirectory> all_experts(const std::vector<std::string>& experts,
+                                        const std::optional<std::string>& library) {
+  std::vector<NamedDirectory> all = named_directories(experts, "--expert");
+  if (library) std::ranges::copy(experts_in(*library), std::back_inserter(all));
+  return all;
+}
+
+std::vector<NamedDirectory> some_experts(const std::vector<std::string>& experts,
+                                         const std::optional<std::string>& library) {
+  std::vector<NamedDirectory> all = all_experts(experts, library);
+  if (all.empty()) {
+    fail(ExitCode::usage, {.where = "--expert", .found = "no expert", .expected = "expert directories, or --library"});
+  }
+  return all;
+}
+
+}  // namespace phatgoose

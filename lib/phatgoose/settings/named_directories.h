@@ -1,0 +1,28 @@
+// Experts and routed models on the command line: DIR, or NAME=DIR for another name than their own.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "phatgoose/base/options.h"
+#include "phatgoose/store/named_directory.h"
+
+namespace phatgoose {
+
+/// A path that is there as it stands is a directory, whatever its name looks like; otherwise what precedes the first "="
+/// is a name, unless there is a slash in it. `option` names the option in errors. A name that no expert may have, or no
+/// directory after it: usage error.
+NamedDirectory named_directory(const std::string& text, const std::string& option);
+std::vector<NamedDirectory> named_directories(const std::vector<std::string>& texts, const std::string& option);
+
+/// The option --library, next to --expert.
+void declare_library(OptionSet& set, std::optional<std::string>& library, const char* group);
+/// The experts of --expert, then those in the library, by name. An empty library: bad_data.
+std::vector<NamedDirectory> all_experts(const std::vector<std::string>& experts,
+                                        const std::optional<std::string>& library);
+/// The same for a command that needs one: none is a usage error.
+std::vector<NamedDirectory> some_experts(const std::vector<std::string>& experts,
+                                         const std::optional<std::string>& library);
+
+}  // namespace phatgoose
