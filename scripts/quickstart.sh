@@ -71,10 +71,11 @@ title "Tasks that no expert was trained on"
 compare held-out
 
 title "Which experts read and wrote what, in the first question of commute that is answered right"
-first_right commute | "$phatgoose" predict --log quiet --model "$base" --routed "$out/after" --explain tokens
+first_right commute | "$phatgoose" predict --log quiet --model "$base" --routed "$out/after" --explain tokens \
+  | tr '\t' '\n' | LC_ALL=C fold -s -w 110 | sed 's/ $//'
 
 say "The same expert and its gate, trained here: a minute"
 scripts/contribute.sh --out "$out/experts" driver
-title "driver as it comes with the repository, and as trained here (a few points apart on another processor)"
-"$phatgoose" eval --log quiet --model "$base" --expert "$new" "trained-here=$out/experts/driver" --compare-to driver \
-  --suite assets/suites/driver.yaml --out "$out/trained-here"
+title "driver as trained here: its own task (a few points apart on another processor)"
+"$phatgoose" eval --log quiet --model "$base" --expert "$out/experts/driver" --suite assets/suites/quickstart-own.yaml \
+  --tasks driver --out "$out/trained-here"
