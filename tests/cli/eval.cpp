@@ -106,7 +106,7 @@ TEST_CASE("eval takes some tasks and some rows") {
 }
 
 TEST_CASE("a finished evaluation still says which rows are unusual") {
-  const EvalFiles files;
+  EvalFiles files;
   files.add_suite("alike", R"({"input_ids": [5, 6, 1], "choices_ids": [[8, 1]], "target_ids": [8, 1]})");
   const std::string d = files.path();
   const std::string eval = "eval --log quiet --model " + d + "/base --suite " + d + "/alike.yaml --out " + d + "/out";

@@ -62,13 +62,13 @@ TEST_CASE("Write an adapter of fixed numbers for peft", "[.][export]") {
 }
 
 /// phatgoose export of `experts` to the directory `name`, in fp32 and in bf16.
-void export_anew(const std::string& name, const std::vector<fs::path>& experts) {
+void export_again(const std::string& name, const std::vector<fs::path>& experts) {
   ExportSettings settings;
   settings.model = golden_path(std::string(kFixedExpertBase) + "/model");
   settings.experts.assign(experts.begin(), experts.end());
   settings.merge = "product";
   for (const std::string dtype : {"fp32", "bf16"}) {
-    settings.dtype = dtype;
+    settings.save_dtype = dtype;
     settings.out = export_path(dtype == "bf16" ? name + "_bf16" : name);
     fs::remove_all(settings.out);
     export_model(settings);
@@ -77,13 +77,13 @@ void export_anew(const std::string& name, const std::vector<fs::path>& experts) 
 
 TEST_CASE("Write bases with experts in their weights for transformers", "[.][export]") {
   for (const std::string name : {"peft_default", "peft_rslora", "peft_patterns"}) {
-    export_anew("exported_" + name, {golden_path(name) / "adapter"});
+    export_again("exported_" + name, {golden_path(name) / "adapter"});
   }
   std::vector<fs::path> experts;
   for (const auto& name : Golden("peft_merged").numbers().at("experts").get<std::vector<std::string>>()) {
     experts.push_back(golden_path("experts") / name);
   }
-  export_anew("exported_peft_merged", experts);
+  export_again("exported_peft_merged", experts);
 }
 
 }  // namespace
