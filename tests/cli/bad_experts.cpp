@@ -108,7 +108,7 @@ TEST_CASE("a partial expert that is allowed is used everywhere, and its routed m
     return outcome;
   };
   CHECK(ran(predict + whole + rows).out == ran(predict + half + " --allow-partial" + rows).out);
-  CHECK_THAT(ran(predict + half + " --allow-partial" + rows).err, Catch::Contains("no factors for 5 of the 6"));
+  CHECK_THAT(ran(predict + half + " --allow-partial" + rows).err, Catch::Contains("lacks factors for 5 of the 6"));
   for (const std::string& command :
        {"prepare --router arrow" + model + half, "export --out " + at + "merged" + model + half,
         "eval --suite " + at + "suite.yaml --out " + at + "alone" + model + half,

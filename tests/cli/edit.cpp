@@ -85,7 +85,7 @@ TEST_CASE("edit refuses what does not fit, and changes nothing") {
                     {start + "--rename wide=encoder", 2, {"another expert has"}},
                     {start + "--rename wide=a/b", 2, {"a/b", "without slash"}},
                     {start + "--add " + kExperts + "/narrow", 2, {"--add", "no --model"}},
-                    {start + "--model " + kModel + " --add " + kExperts + "/wide", 3, {"wide", "differ"}},
+                    {start + "--model " + kModel + " --add " + kExperts + "/wide", 3, {"wide", "unique names"}},
                     {start + "--model " + kModel + " --add DIR", 3, {"adapter_config.json"}},
                     {start + "--model " + std::string(golden_path("t5_v1_0/model")) + " --add " + kExperts + "/narrow",
                      3,

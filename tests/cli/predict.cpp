@@ -212,7 +212,7 @@ TEST_CASE("predict says which rows have choices that the model cannot tell apart
   CHECK_FALSE(lines[0].contains("choices_alike"));
   CHECK(lines[1]["choices_alike"] == true);
   CHECK(lines[1]["choice"] == 0);
-  CHECK_THAT(outcome.err, Catch::StartsWith("warning: stdin: 1 of 2 rows have choices of the same tokens") &&
+  CHECK_THAT(outcome.err, Catch::StartsWith("warning: stdin: 1 of 2 rows have choices with identical tokens") &&
                               Catch::Contains("line 2"));
 }
 

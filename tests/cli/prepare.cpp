@@ -167,30 +167,33 @@ TEST_CASE("build wants what the router reads, and names the command that makes i
   write_foreign_embeddings(scratch / "wide", "one");
   write_foreign_embeddings(scratch / "narrow", "two");
   const std::string start = "build --model " + kModel + " --out DIR/out --expert DIR/wide ";
-  check_bad_use(
-      scratch.path(),
-      {
-          {start + "--router arrow", 3, {"no arrow.safetensors", "phatgoose prepare --router arrow --expert"}},
-          {start + "--router average-activation",
-           3,
-           {"no average-activation.safetensors", "phatgoose prepare --router average-activation --expert"}},
-          {start + "DIR/encoder --router retrieval",
-           3,
-           {"encoder", "no retrieval.safetensors", "phatgoose prepare --router retrieval --expert"}},
-          {start + "DIR/narrow --router retrieval", 3, {"narrow", "the encoder two", "of one"}},
-          {"build --model " + kModel + " --out DIR/out --expert DIR/long --router retrieval",
-           3,
-           {"long/retrieval.safetensors", "row 0 of length 2", "phatgoose prepare --router retrieval"}},
-          {start + "DIR/narrow --router single", 2, {"2 enabled experts"}},
-          {start + "DIR/narrow --router single --enabled wide,narrow", 2, {"2 enabled experts"}},
-          {start + "--router uniform --k 1", 2, {"--router uniform", "--k"}},
-          {start + "--router retrieval --top-p 0.5", 2, {"--router retrieval", "--top-p"}},
-          {start + "--router merged-product --temperature 2", 2, {"--temperature"}},
-          {start + "--router uniform --mix parameters", 2, {"--mix parameters"}},
-          {start + "DIR/narrow --router merged-factors", 3, {"wide", "narrow", "ranks 4 and 1"}},
-          {start + "DIR/narrow --mix parameters", 3, {"wide", "narrow", "ranks 4 and 1"}},
-          {start + "--router merged-mean", 2, {"--router", "merged-factors"}},
-      });
+  check_bad_use(scratch.path(),
+                {
+                    {start + "--router arrow",
+                     3,
+                     {"no arrow.safetensors", "phatgoose prepare --router arrow --model " + kModel + " --expert "}},
+                    {start + "--router average-activation",
+                     3,
+                     {"no average-activation.safetensors",
+                      "phatgoose prepare --router average-activation --model " + kModel + " --expert "}},
+                    {start + "DIR/encoder --router retrieval",
+                     3,
+                     {"encoder", "no retrieval.safetensors",
+                      "phatgoose prepare --router retrieval --model " + kModel + " --expert "}},
+                    {start + "DIR/narrow --router retrieval", 3, {"narrow", "the encoder two", "those of one"}},
+                    {"build --model " + kModel + " --out DIR/out --expert DIR/long --router retrieval",
+                     3,
+                     {"long/retrieval.safetensors", "row 0 of length 2", "phatgoose prepare --router retrieval"}},
+                    {start + "DIR/narrow --router single", 2, {"2 enabled experts"}},
+                    {start + "DIR/narrow --router single --enabled wide,narrow", 2, {"2 enabled experts"}},
+                    {start + "--router uniform --k 1", 2, {"--router uniform", "--k"}},
+                    {start + "--router retrieval --top-p 0.5", 2, {"--router retrieval", "--top-p"}},
+                    {start + "--router merged-product --temperature 2", 2, {"--temperature"}},
+                    {start + "--router uniform --mix parameters", 2, {"--mix parameters"}},
+                    {start + "DIR/narrow --router merged-factors", 3, {"wide", "narrow", "ranks 4 and 1"}},
+                    {start + "DIR/narrow --mix parameters", 3, {"wide", "narrow", "ranks 4 and 1"}},
+                    {start + "--router merged-mean", 2, {"--router", "merged-factors"}},
+                });
 }
 
 namespace {

@@ -149,18 +149,20 @@ TEST_CASE("train-expert refuses bad use and bad input, and leaves nothing behind
 TEST_CASE("train-gate refuses bad use and bad input, and leaves nothing behind") {
   const TrainingFiles files;
   const std::string start = "train-gate --model DIR/base --steps 1 --batch 1 --dtype fp32 --out DIR/out ";
-  check_bad_use(files.path(), {
-                                  {start + "--data DIR/rows.jsonl", 2, {"--expert: missing"}},
-                                  {start + "--expert DIR/expert", 2, {"--data: missing"}},
-                                  {start + "--expert DIR/none --data DIR/rows.jsonl", 3, {"none"}},
-                                  {start + "--expert DIR/cut_expert --data DIR/rows.jsonl", 3, {"cut_expert"}},
-                                  {start + "--expert DIR/foreign_expert --data DIR/rows.jsonl", 3, {"PREFIX_TUNING"}},
-                                  {start + "--expert DIR/expert --data DIR/empty.jsonl", 3, {"empty.jsonl"}},
-                                  {start + "--expert DIR/expert --rank 4", 2, {"--rank: unknown option"}},
-                                  {start + "--expert DIR/expert --data DIR/rows.jsonl --data DIR/rows.jsonl",
-                                   2,
-                                   {"--data", "rows.jsonl twice"}},
-                              });
+  check_bad_use(files.path(),
+                {
+                    {start + "--data DIR/rows.jsonl", 2, {"--expert: missing"}},
+                    {start + "--expert DIR/expert", 2, {"--data: missing"}},
+                    {start + "--expert DIR/none --data DIR/rows.jsonl", 3, {"none"}},
+                    {start + "--expert DIR/cut_expert --data DIR/rows.jsonl", 3, {"cut_expert"}},
+                    {start + "--expert DIR/foreign_expert --data DIR/rows.jsonl", 3, {"PREFIX_TUNING"}},
+                    {start + "--expert DIR/expert --data DIR/empty.jsonl", 3, {"empty.jsonl"}},
+                    {start + "--expert DIR/expert --rank 4", 2, {"--rank: unknown option"}},
+                    {start + "--expert DIR/expert --data DIR/rows.jsonl --retrain", 2, {"--retrain", "--out"}},
+                    {start + "--expert DIR/expert --data DIR/rows.jsonl --data DIR/rows.jsonl",
+                     2,
+                     {"--data", "rows.jsonl twice"}},
+                });
 }
 
 TEST_CASE("pretrain refuses bad use and bad input, and leaves nothing behind") {

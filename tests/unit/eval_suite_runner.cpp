@@ -151,7 +151,7 @@ TEST_CASE("results count the rows whose choices the model cannot tell apart, and
                                       same + "\n" + same + "\n");
   const std::string said = test::stderr_of([&] { evaluate(runs.settings("out")); });
   CHECK_THAT(said, Catch::Contains("warning: task choose") && Catch::Contains("rows.jsonl") &&
-                       Catch::Contains("2 of 3 rows have choices of the same tokens") && Catch::Contains("line 2"));
+                       Catch::Contains("2 of 3 rows have choices with identical tokens") && Catch::Contains("line 2"));
   const Json tasks = read_results(runs / "out/results.json").json.at("tasks");
   CHECK(tasks.at(0).at("rows_with").at("alike_choices") == 2);
   CHECK(tasks.at(0).at("rows_with").at("undecidable_choices") == 0);

@@ -1,5 +1,7 @@
 #include "phatgoose/settings/train_gate.h"
 
+#include "phatgoose/base/error.h"
+
 namespace phatgoose {
 
 OptionSet TrainGateSettings::declare() {
@@ -20,6 +22,16 @@ OptionSet TrainGateSettings::declare() {
   training.declare(set);
   common.declare(set);
   return set;
+}
+
+void TrainGateSettings::check() const {
+  if (retrain && out) {
+    fail(ExitCode::usage, {.where = "--retrain",
+                           .found = "--out as well",
+                           .expected = "one of them",
+                           .hint = "--expert DIR --retrain replaces the gate of any copy"});
+  }
+  data.check();
 }
 
 }  // namespace phatgoose

@@ -22,6 +22,8 @@ struct TrainGateSettings {
   std::optional<double> dropout;   ///< T5's own; default: the base's dropout_rate
 
   OptionSet declare();
+  /// Usage error where options contradict each other or a file is given twice.
+  void check() const;
 };
 
 }  // namespace phatgoose

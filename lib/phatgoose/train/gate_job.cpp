@@ -95,7 +95,7 @@ bool has_finished_gate(const GateJob& job) {
 bool is_finished(const GateJob& job) {
   if (!has_finished_gate(job)) return false;
   const std::string remedy = job.settings.out ? remedy_of_removing(job.destination)
-                                              : "put the file back as it was; the expert itself is not made here";
+                                              : "restore the file; this command does not make the expert itself";
   return read_finished(job.destination, kExpertKind, remedy).has_value();
 }
 
@@ -160,7 +160,7 @@ fs::path gate_destination(const TrainGateSettings& settings) { return settings.o
 
 TrainingOutcome train_gate(TrainGateSettings settings, at::Device device, at::ScalarType dtype,
                            const AccuracyFunction& accuracy) {
-  settings.data.check();
+  settings.check();
   ExpertDirectory expert = ExpertDirectory::open(settings.expert);
   const T5Config config = read_t5_config(settings.model);
   const std::string fingerprint = base_fingerprint(settings.model);
