@@ -52,7 +52,7 @@ std::string commands_markdown() {
       "stdout carries a command's product only, everything else goes to stderr.\n\n"
       "| exit code | meaning |\n|---|---|\n"
       "| 0 | done |\n"
-      "| 1 | could not finish: input or output, memory, device |\n"
+      "| 1 | could not finish: input or output, memory, device, a directory in use |\n"
       "| 2 | usage: command line or settings file |\n"
       "| 3 | bad or missing data or checkpoint |\n"
       "| 5 | training diverged |\n"
