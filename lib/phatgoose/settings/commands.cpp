@@ -64,7 +64,7 @@ std::string commands_markdown() {
     const std::string& name = one.options.command();
     text += "| [" + name + "](#" + name + ") | " + one.options.summary() + " |\n";
   }
-  for (const Command& one : commands) text += "\n" + one.options.markdown();
+  for (const Command& one : commands) text.append("\n").append(one.options.markdown());
   return text;
 }
 
