@@ -75,14 +75,14 @@ TEST_CASE("the CPU limit of version 1 is read where its controller is mounted") 
 
 TEST_CASE("the variables lower the number and never raise it, the smallest counts") {
   ThreadLimits limits = sixteen_cores();
-  limits.slurm = "32";
+  limits.slurm.emplace("32");
   CHECK(count_of(limits) == 16);
-  limits.slurm = "8";
+  limits.slurm.emplace("8");
   CHECK(thread_count(limits).reason == "SLURM_CPUS_PER_TASK");
   CHECK(count_of(limits) == 8);
-  limits.omp = "12";
+  limits.omp.emplace("12");
   CHECK(count_of(limits) == 8);
-  limits.omp = "2,1";
+  limits.omp.emplace("2,1");
   CHECK(count_of(limits) == 2);
   CHECK(thread_count(limits).reason == "OMP_NUM_THREADS");
 }
@@ -91,7 +91,7 @@ TEST_CASE("variables that are no number of threads are ignored by name") {
   for (const char* value : {"many", "0", "-2", "4x", "2.5", " 3", "99999999999999999999"}) {
     ThreadLimits limits = sixteen_cores();
     limits.omp = value;
-    limits.slurm = "8";
+    limits.slurm.emplace("8");
     const ThreadCount found = thread_count(limits);
     CHECK(found.count == 8);
     CHECK(found.ignored == std::vector<std::string>{"OMP_NUM_THREADS is \"" + std::string(value) + "\""});

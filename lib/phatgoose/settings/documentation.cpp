@@ -25,7 +25,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kProgramO
 
 constexpr std::array<std::pair<int, std::string_view>, 7> kExitCodes = {{
     {0, "done"},
-    {1, "could not finish: input or output, memory, device"},
+    {1, "could not finish: input or output, memory, device, a directory in use"},
     {2, "usage: command line or settings file"},
     {3, "bad or missing data or checkpoint"},
     {5, "training diverged"},

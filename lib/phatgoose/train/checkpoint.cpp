@@ -77,7 +77,7 @@ std::optional<Checkpoint> CheckpointFolder::read_newest() const {
   if (damaged.empty()) return std::nullopt;
   fail(ExitCode::bad_data, {.where = path_.string(),
                             .found = fmt::format("no whole checkpoint: {}", damaged.rbegin()->second),
-                            .hint = fmt::format("to begin again: rm -r {}", path_.string())});
+                            .hint = fmt::format("to begin again: rm -r {}, then the same command", path_.string())});
 }
 
 void CheckpointFolder::write(std::int64_t step, const Json& state, const NamedTensors& tensors) const {
