@@ -28,7 +28,7 @@ cpack --config "$build/CPackConfig.cmake" -B "$work/packages" > /dev/null
 ls -lh "$work"/packages/phatgoose*
 
 # in_root COMMAND...: with an empty environment, in a directory of its own.
-in_root() { chroot "$root" /usr/bin/env -i PATH=/usr/bin:/bin HOME=/root "$@"; }
+in_root() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"; }
 
 # use PROGRAM NAME: what each package must be able to do; NAME tells their products apart.
 use() {
@@ -49,7 +49,8 @@ rm -rf "$root/opt/moved"
 echo "--- .deb"
 cp "$work"/packages/phatgoose_*.deb "$root/tmp/phatgoose.deb"
 dpkg-deb --field "$root/tmp/phatgoose.deb" Package Version Depends Installed-Size
-in_root apt-get install -qq --yes --no-install-recommends /tmp/phatgoose.deb > /dev/null 2> "$work/apt.log" \
+in_root apt-get update -qq
+in_root apt-get install -qq --yes --no-install-recommends /tmp/phatgoose.deb > "$work/apt.log" 2>&1 \
   || { cat "$work/apt.log"; exit 1; }
 use /usr/bin/phatgoose deb
 in_root apt-get remove -qq --yes phatgoose > /dev/null 2>&1

@@ -12,7 +12,7 @@ std::vector<std::string> examples_of(const std::string& command) {
         " --data assets/tasks/food/train.jsonl --valid assets/tasks/food/valid.jsonl"}},
       {"train-gate",
        {"phatgoose train-gate --preset small --model assets/base --expert experts/food"
-        " --data assets/tasks/food/train.jsonl --valid assets/tasks/food/valid.jsonl"}},
+        " --data assets/tasks/food/train.jsonl"}},
       {"import", {"phatgoose import --model t5-xl-lm-adapt --checkpoint original.pt --names names.txt --out experts"}},
       {"prepare", {"phatgoose prepare --model assets/base --router arrow --expert experts/food"}},
       {"build", {"phatgoose build --model assets/base --library assets/experts --out routed"}},
@@ -22,7 +22,7 @@ std::vector<std::string> examples_of(const std::string& command) {
       {"eval",
        {"phatgoose eval --model assets/base --routed routed --suite several-skills --tasks errand --out results/errand",
         "phatgoose eval --model assets/base --base --expert assets/experts/past assets/experts/plural"
-        " --suite held-in --tasks past,plural --out results/past"}},
+        " --suite held-in --tasks past,plural --limit 20 --out results/past"}},
       {"predict",
        {"echo 'Name the food that the hungry pig eats.' | phatgoose predict --model assets/base --routed routed "
         "--explain"}},
@@ -30,7 +30,7 @@ std::vector<std::string> examples_of(const std::string& command) {
       {"inspect",
        {"phatgoose inspect assets/experts/food",
         "phatgoose inspect --similarity assets/experts/past assets/experts/plural"}},
-      {"bench", {"phatgoose bench --model assets/base --work rank_base lora_step_full --threads 1"}},
+      {"bench", {"phatgoose bench --model assets/base --work rank_base --rows 4 --input-length 64"}},
   };
   return examples.at(command);
 }
