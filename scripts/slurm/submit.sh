@@ -54,7 +54,11 @@ while (($#)); do
     --compare-to) compare_to=$(value_of "$@"); shift 2 ;;
     --base) with_base=yes; shift ;;
     --each-expert) each_expert=yes; shift ;;
-    --common) word=$(word_of "$@"); expert_options+=("$word") gate_options+=("$word") eval_options+=("$word"); shift 2 ;;
+    --common)
+      word=$(word_of "$@")
+      expert_options+=("$word") gate_options+=("$word") eval_options+=("$word")
+      shift 2
+      ;;
     --train-expert) word=$(word_of "$@"); expert_options+=("$word"); shift 2 ;;
     --train-gate) word=$(word_of "$@"); gate_options+=("$word"); shift 2 ;;
     --build) word=$(word_of "$@"); build_options+=("$word"); shift 2 ;;
@@ -148,7 +152,8 @@ submit() { # NAME ARRAY DEPENDENCY COMMAND...: sets id
     id=ID_OF_${name^^}
     return
   fi
-  id=$("${words[@]}") || die 1 "sbatch failed for ${name}${submitted[*]:+; to withdraw the others: scancel ${submitted[*]}}"
+  id=$("${words[@]}") \
+    || die 1 "sbatch failed for ${name}${submitted[*]:+; to withdraw the others: scancel ${submitted[*]}}"
   id=${id%%;*} # a federation adds the cluster
   submitted+=("$id")
   echo "job $id${array:+ ($array)}, $name: $(quoted "$@")"

@@ -26,8 +26,8 @@ TEST_CASE("a run directory in use is refused, and afterwards no lock is left in 
       {"expert", "train-gate --expert " + d + "/expert" + train},
       {"copy", "train-gate --expert " + d + "/new --out " + d + "/copy" + train},
       {"results", "eval --base --model " + d + "/base --suite " + d + "/suite.yaml --out " + d + "/results"},
-      {"model", "pretrain --text " + d + "/text.txt --make-vocab 24 --layers 1 --d-model 16 --d-ff 16 --heads 1 --d-kv 16 "
-                "--input-length 16 --batch 1 --steps 1 --lm-steps 0 --out " + d + "/model"}};
+      {"model", "pretrain --text " + d + "/text.txt --make-vocab 24 --layers 1 --d-model 16 --d-ff 16 --heads 1 " +
+                    "--d-kv 16 --input-length 16 --batch 1 --steps 1 --lm-steps 0 --out " + d + "/model"}};
   for (const auto& [directory, command] : commands) {
     INFO(command);
     std::optional<RunLock> lock(scratch / directory);

@@ -14,7 +14,8 @@ chmod +x bin/scontrol stoppable
 export PATH=$scratch/bin:$PATH
 
 printf 'zoo\tz.train\tz.valid\npast\tp & q.train\tp.valid\n' > experts
-printed=$(SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2 "$step" --experts experts echo '{name}' 'out/{name}' '{train}' '{valid}')
+words=('{name}' 'out/{name}' '{train}' '{valid}')
+printed=$(SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2 "$step" --experts experts echo "${words[@]}")
 [[ $printed == "past out/past p & q.train p.valid" ]] || fail "an array task ran with: $printed"
 status=0
 SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=3 "$step" --experts experts echo '{name}' 2> err || status=$?

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# check_slurm_submit.sh PROGRAMS: scripts/slurm/submit.sh with a stand-in for sbatch that writes down what it is asked for
-# and runs every task at once: lists that are refused, the dry run, and a whole experiment of two experts.
+# check_slurm_submit.sh PROGRAMS: scripts/slurm/submit.sh with a stand-in for sbatch that writes down what it is asked
+# for and runs every task at once: lists that are refused, the dry run, and a whole experiment of two experts.
 set -euo pipefail
 root=$PWD
 scratch=$(mktemp -d)
@@ -70,7 +70,8 @@ submit --dry-run -- --gres=gpu:1 > out 2> err || fail "the dry run: $(cat err)"
 [[ $(grep -c '^sbatch .* --gres=gpu:1 .*step.sh ' out) == 4 ]] || fail "the dry run said: $(cat out)"
 
 submit --base --each-expert --common --seed=3 --train-expert --steps=2 --train-expert --batch=4 \
-  --train-gate --steps=1 --train-gate --batch=4 --build --k=1 --eval --limit=2 -- --time=1:00:00 > out 2> err || fail "the experiment: $(cat err log)"
+  --train-gate --steps=1 --train-gate --batch=4 --build --k=1 --eval --limit=2 -- --time=1:00:00 > out 2> err \
+  || fail "the experiment: $(cat err log)"
 grep -q '^2 experts of list' out || fail "submit.sh said: $(cat out)"
 [[ $(grep -c '^job [1-4]' out) == 4 ]] || fail "submit.sh said: $(cat out)"
 [[ $(grep -c -- '--time=1:00:00' calls) == 4 ]] || fail "calls of sbatch: $(cat calls)"
@@ -83,5 +84,6 @@ for name in food fare; do
   grep -q '"seed": 3' "my run/experts/$name/run.json" || fail "train-expert lacks the common option"
   grep -q '"steps": 1' "my run/experts/$name/gate-run/run.json" || fail "train-gate lacks its option"
 done
-[[ $(ls 'my run/results') == "$(printf '%s\n' base comparison.json fare food routed)" ]] || fail "results: $(ls 'my run/results')"
+results=$(cd 'my run/results' && echo *)
+[[ $results == "base comparison.json fare food routed" ]] || fail "results: $results"
 grep -q '"reference": "routed"' 'my run/results/comparison.json' || fail "the methods are not compared to routed"

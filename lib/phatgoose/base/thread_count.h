@@ -25,12 +25,13 @@ struct ThreadCount {
   std::vector<std::string> ignored{};  ///< "NAME is \"VALUE\"" of variables that are no number of threads
 };
 
-/// The smallest of the limits, of equal ones the first: affinity, the CPU limit of the control groups (rounded up), then
-/// what the user says in the two variables.
+/// The smallest of the limits, of equal ones the first: affinity, the CPU limit of the control groups (rounded up),
+/// then what the user says in the two variables.
 ThreadCount thread_count(const ThreadLimits& limits);
 ThreadLimits limits_of_this_process();
 
-/// The number of threads for --threads `asked`: that many, or with 0 what limits this process; warns of ignored variables.
+/// The number of threads for --threads `asked`: that many, or with 0 what the limits of this process allow. Warns of
+/// variables that are ignored.
 ThreadCount resolve_threads(std::int64_t asked);
 
 }  // namespace phatgoose

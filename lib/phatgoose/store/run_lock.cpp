@@ -55,7 +55,8 @@ void write_holder(const fs::path& path, int descriptor) {
       ::pwrite(descriptor, line.data(), line.size(), 0) == static_cast<ssize_t>(line.size())) {
     return;
   }
-  fail(ExitCode::cannot_finish, {.where = path.string(), .found = fmt::format("cannot write: {}", std::strerror(errno))});
+  fail(ExitCode::cannot_finish,
+       {.where = path.string(), .found = fmt::format("cannot write: {}", std::strerror(errno))});
 }
 
 [[noreturn]] void fail_held(const fs::path& path, const Holder& holder) {

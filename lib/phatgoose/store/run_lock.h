@@ -22,9 +22,9 @@ class MadeDirectories {
   std::vector<fs::path> made_;  ///< outermost first
 };
 
-/// Holds `directory`, which is made where it is missing, until the object or its process ends. The lock is fcntl's, of
-/// the open file (OFD): it vanishes with the process, and over NFS counts between hosts. What a killed process leaves is
-/// a file that nobody has locked, and is taken over. Where another process holds the directory: cannot_finish, with its
+/// Locks `directory`, which is made where it is missing, until the object or its process ends. The lock is fcntl's, of
+/// the open file (OFD): it vanishes with the process, and over NFS counts between hosts. What a killed process leaves
+/// is a file that nobody has locked, and is taken over. Where another process has the lock: cannot_finish, with its
 /// host and number. A file system without locks is warned of.
 class RunLock {
  public:

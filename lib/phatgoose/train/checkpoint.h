@@ -29,8 +29,8 @@ class CheckpointFolder {
 
   /// Steps of the complete checkpoints, ascending.
   std::vector<std::int64_t> steps() const;
-  /// The newest checkpoint that is whole, nothing where there is no checkpoint. Newer ones that are damaged are named in
-  /// a warning and removed; where all are damaged: bad_data.
+  /// The newest checkpoint that is whole, nothing where there is no checkpoint. Newer ones that are damaged are named
+  /// in a warning and removed; where all are damaged: bad_data.
   std::optional<Checkpoint> read_newest() const;
 
   /// Writes tensors (fp32) and `state` as step-N; the tensors' device does not matter.
