@@ -1,6 +1,6 @@
 // How long OpenMP threads spin for each other before they sleep. libgomp's own choice of several milliseconds costs
-// nothing while each thread has a core to itself; where cores are shared, threads spin at every barrier through the time
-// that the one they wait for needs.
+// nothing while each thread has a core to itself; where cores are shared, threads spin at every barrier through the
+// time that the one they wait for needs.
 #pragma once
 
 namespace phatgoose {

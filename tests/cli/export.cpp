@@ -37,7 +37,8 @@ TEST_CASE("export takes a library, and names of experts") {
   for (const std::string name : {"wide", "encoder"}) std::filesystem::copy(kExperts + "/" + name, scratch / name);
   const std::string start = "export --model " + kModel + " --merge product --out ";
   CHECK(phatgoose_line(start + (scratch / "one").string() + " --library " + scratch.path().string()).code == 0);
-  CHECK(phatgoose_line(start + (scratch / "two").string() + " --expert a=" + kExperts + "/encoder b=" + kExperts + "/wide")
+  CHECK(phatgoose_line(start + (scratch / "two").string() + " --expert a=" + kExperts + "/encoder b=" + kExperts +
+                       "/wide")
             .code == 0);
   CHECK(read_text(scratch / "one/model.safetensors") == read_text(scratch / "two/model.safetensors"));
   CHECK_THAT(read_text(scratch / "two/manifest.json"), Catch::Contains("\"a\"") && !Catch::Contains("encoder\""));

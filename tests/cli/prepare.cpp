@@ -76,7 +76,8 @@ TEST_CASE("prepare writes beside the expert, prints its directory, and does noth
   CHECK_THAT(again.err, Catch::Contains("arrow.safetensors is finished"));
   CHECK(read_text(scratch / "wide/arrow.safetensors") == bytes);
 
-  const Outcome library = phatgoose_line("prepare --model " + kModel + " --router arrow --library " + scratch.path().string());
+  const Outcome library =
+      phatgoose_line("prepare --model " + kModel + " --router arrow --library " + scratch.path().string());
   CHECK(library.code == 0);
   CHECK(library.out == narrow + "\n" + wide + "\n");
 

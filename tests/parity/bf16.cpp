@@ -64,9 +64,9 @@ TEST_CASE("Gradients of gates and factors on a bf16 base are as near to fp32 as 
     for (std::size_t i = 0; i < group->members.size(); ++i) {
       const LoraMember& member = group->members[i];
       const auto name = "gradient.stored." + member.path;
-      for (const auto& [kind, gradient] : {std::pair(".gate", gradients.v[static_cast<std::int64_t>(i)]),
-                                           std::pair(".lora_A", gradients.a_of(member)),
-                                           std::pair(".lora_B", gradients.b_of(member))}) {
+      for (const auto& [kind, gradient] :
+           {std::pair(".gate", gradients.v[static_cast<std::int64_t>(i)]), std::pair(".lora_A", gradients.a_of(member)),
+            std::pair(".lora_B", gradients.b_of(member))}) {
         REQUIRE(gradient.scalar_type() == at::kFloat);
         found.push_back(gradient.flatten());
         expected.push_back(golden.tensor(name + kind).flatten());

@@ -35,7 +35,8 @@ class ScratchDirectory {
 
 inline void write_text(const std::filesystem::path& path, std::string_view text) {
   std::filesystem::create_directories(path.parent_path());
-  std::filesystem::remove(path);  // a file cut to nothing and rewritten is flushed to disk by some systems, which is slow
+  std::filesystem::remove(
+      path);  // a file cut to nothing and rewritten is flushed to disk by some systems, which is slow
   std::ofstream file(path, std::ios::binary);
   file.write(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file.flush()) throw std::runtime_error("cannot write " + path.string());

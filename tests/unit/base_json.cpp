@@ -38,7 +38,8 @@ TEST_CASE("json refuses a duplicate key among many") {
 TEST_CASE("json refuses broken text with line and column") {
   REQUIRE_THROWS_MATCHES(parse_json("{\"a\": 1,\n  tru}", "f.json"), Error,
                          FailsWith(ExitCode::bad_data, "f.json:2: column 6: invalid JSON: invalid literal"));
-  REQUIRE_THROWS_MATCHES(parse_json("", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1: column 1: invalid JSON: "));
+  REQUIRE_THROWS_MATCHES(parse_json("", "f.json"), Error,
+                         FailsWith(ExitCode::bad_data, "f.json:1: column 1: invalid JSON: "));
   REQUIRE_THROWS_MATCHES(parse_json("{} {}", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1: column 4"));
   REQUIRE_THROWS_MATCHES(parse_json("[1e999]", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1:", "1e999"));
   REQUIRE_THROWS_MATCHES(parse_json("\"\xff\"", "f.json"), Error, FailsWith(ExitCode::bad_data, "f.json:1: column 2"));

@@ -56,8 +56,8 @@ TEST_CASE("each stop signal asks for a stop and is answered at once") {
       if (stop_requested()) std::abort();
     });
     CHECK(ended.signal == 0);
-    CHECK(ended.said == "phatgoose test: " + name +
-                            ": saving; SIGINT (Ctrl-C) after 2 seconds stops at once: all is lost\n");
+    CHECK(ended.said ==
+          "phatgoose test: " + name + ": saving; SIGINT (Ctrl-C) after 2 seconds stops at once: all is lost\n");
   }
 }
 

@@ -81,8 +81,8 @@ TEST_CASE("methods that leave the encoder as it is share its passes, with the sc
   EncoderCache cache(kPlenty);
   std::int64_t batches = 0;
   std::vector<std::vector<std::vector<double>>> seen;
-  for (const std::optional<std::uint64_t> seed : {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(1),
-                                                  std::optional<std::uint64_t>(2)}) {
+  for (const std::optional<std::uint64_t> seed :
+       {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(1), std::optional<std::uint64_t>(2)}) {
     counted.adapt_decoder(seed);
     counted.passes = 0;
     const auto alone = scores_of(counted.model, questions, nullptr);
@@ -134,9 +134,8 @@ TEST_CASE("batches of the same tokens in other rows are told apart") {
   const CountedModel counted;
   const at::NoGradGuard no_grad;
   EncoderCache cache(kPlenty);
-  for (const std::vector<TokenIds>& rows :
-       {std::vector<TokenIds>{{5, 6}, {7}}, std::vector<TokenIds>{{5}, {6, 7}}, std::vector<TokenIds>{{5, 6, 7}},
-        std::vector<TokenIds>{{5}, {6}, {7}}}) {
+  for (const std::vector<TokenIds>& rows : {std::vector<TokenIds>{{5, 6}, {7}}, std::vector<TokenIds>{{5}, {6, 7}},
+                                            std::vector<TokenIds>{{5, 6, 7}}, std::vector<TokenIds>{{5}, {6}, {7}}}) {
     const PackedIds batch = pack_ids(rows, at::kCPU);
     CHECK(cache.states(counted.model, batch).equal(counted.model.encode_states(batch)));
   }

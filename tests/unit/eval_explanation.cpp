@@ -131,7 +131,8 @@ TEST_CASE("tokens are shown with the expert of most weight, as text or in its co
   const std::string legend = colour_legend(explanation, names);
   CHECK_THAT(legend, Catch::Contains("two") && Catch::Contains("one") && !Catch::Contains("three"));
   CHECK(legend.find("two") < legend.find("one"));
-  const std::string colour_of_one = legend.substr(legend.rfind("\x1b[38"), legend.find("one") - legend.rfind("\x1b[38"));
+  const std::string colour_of_one =
+      legend.substr(legend.rfind("\x1b[38"), legend.find("one") - legend.rfind("\x1b[38"));
   CHECK_THAT(coloured, Catch::StartsWith(colour_of_one));
 
   CHECK_THAT(tokens_with_experts(tokens, names, nullptr), Catch::EndsWith(" 1/-"));

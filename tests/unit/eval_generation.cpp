@@ -88,7 +88,8 @@ TEST_CASE("generation does not depend on the neighbours") {
   const std::vector<TokenIds> inputs = {random_ids(random, 20), random_ids(random, 3), random_ids(random, 11)};
   const std::vector<TokenIds> together = generate_greedy(model, pack_ids(inputs, at::kCPU), kNewTokens);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    CHECK(generate_greedy(model, pack_ids(std::vector<TokenIds>{inputs[i]}, at::kCPU), kNewTokens).front() == together[i]);
+    CHECK(generate_greedy(model, pack_ids(std::vector<TokenIds>{inputs[i]}, at::kCPU), kNewTokens).front() ==
+          together[i]);
   }
   CHECK(generate_greedy(model, pack_ids({}, at::kCPU), kNewTokens).empty());
 }

@@ -148,9 +148,8 @@ TEST_CASE("several methods in one call give the files of single calls") {
   const MethodRuns runs;
   const auto together = evaluate(runs.all("together"));
   REQUIRE(together);
-  CHECK(names_of(together->methods) ==
-        std::vector<std::string>{"base", "choose", "other", "goose", "even", "sum", "best-individual", "oracle",
-                                 "own-expert"});
+  CHECK(names_of(together->methods) == std::vector<std::string>{"base", "choose", "other", "goose", "even", "sum",
+                                                                "best-individual", "oracle", "own-expert"});
   CHECK(together->methods[6].uses_labels);
   REQUIRE(together->comparison);
   CHECK(read_json(runs / "together/comparison.json") == comparison_json(*together->comparison));
@@ -434,14 +433,16 @@ TEST_CASE("experts and routed models can be given other names") {
   CHECK(names == std::vector<std::string>{"chosen", "other", "duck"});
   CHECK(methods_of(settings)[0].settings.experts == std::vector<std::string>{(runs / "choose").string()});
   settings.experts = {(runs / "choose").string(), "choose=" + (runs / "other").string()};
-  CHECK_THROWS_MATCHES(methods_of(settings), Error, FailsWith(ExitCode::usage, "two methods called choose", "NAME=DIR"));
+  CHECK_THROWS_MATCHES(methods_of(settings), Error,
+                       FailsWith(ExitCode::usage, "two methods called choose", "NAME=DIR"));
 }
 
 TEST_CASE("experts of a methods file may have tasks of their own, and own-expert joins them") {
   const MethodRuns runs;
-  EvalSettings settings = runs.from_file("out", "- {name: choose, expert: ../choose, tasks: [choose]}\n"
-                                                "- {name: write, expert: ../other, tasks: [write]}\n"
-                                                "- {name: goose, routed: ../goose}\n");
+  EvalSettings settings = runs.from_file("out",
+                                         "- {name: choose, expert: ../choose, tasks: [choose]}\n"
+                                         "- {name: write, expert: ../other, tasks: [write]}\n"
+                                         "- {name: goose, routed: ../goose}\n");
   settings.compare_to = "goose";
   const auto together = evaluate(settings);
   REQUIRE(together);

@@ -223,8 +223,8 @@ TEST_CASE("a table that gets too wide has a line for each task, where that is na
   const auto [suite, results] = wide_comparison(8, 3);
   const std::string table = comparison_table(compare(suite, results, "method-1"));
   CHECK(lines_of(table).size() == 2 + 8 + 1 + 4);
-  CHECK_THAT(lines_of(table).front(), Catch::StartsWith("task ") && Catch::Contains("method-0  ") &&
-                                          Catch::EndsWith("method-2"));
+  CHECK_THAT(lines_of(table).front(),
+             Catch::StartsWith("task ") && Catch::Contains("method-0  ") && Catch::EndsWith("method-2"));
   CHECK(words_of(table, "task-abcdc") == std::vector<std::string>{"task-abcdc", "0.0", "10.0", "20.0"});
   CHECK(words_of(table, "mean") == std::vector<std::string>{"mean", "0.0", "10.0", "20.0"});
   CHECK(words_of(table, "against") == std::vector<std::string>{"against", "method-1", "-10.0", "+10.0"});

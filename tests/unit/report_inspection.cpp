@@ -184,7 +184,8 @@ TEST_CASE("inspect lists a folder of experts, results and comparisons") {
   CHECK_THAT(results, Catch::Contains("\nmethod  suite     mean") &&
                           Catch::Contains("\nbase    held-out  50.0   [40.0, 61.2]      1\n"));
 
-  const Json mean = {{"score", 50.0}, {"interval", {40.0, 60.0}}}, difference = {{"score", -5.0}, {"interval", {-9.0, 1.0}}};
+  const Json mean = {{"score", 50.0}, {"interval", {40.0, 60.0}}},
+             difference = {{"score", -5.0}, {"interval", {-9.0, 1.0}}};
   const auto method = [&](const std::string& name, const Json& of) -> Json {
     return {{"name", name}, {"uses_labels", false}, {"mean", mean}, {"difference", of}, {"tasks", {{"rte", mean}}}};
   };

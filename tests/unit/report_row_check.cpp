@@ -21,7 +21,8 @@ using test::ScratchDirectory;
 using test::write_text;
 
 constexpr const char* kRows =
-    "{\"input\": \"the sea\", \"target\": \"wall\", \"choices\": [\"wall\", \"caf\u00e9\"], \"id\": \"a\", \"note\": 1}\n"
+    "{\"input\": \"the sea\", \"target\": \"wall\", \"choices\": [\"wall\", \"caf\u00e9\"], \"id\": \"a\", \"note\": "
+    "1}\n"
     "\n"
     "{\"input\": \"the wall\", \"target\": \"sea\", \"choices\": [\"wall\"], \"id\": \"a\", \"template\": \"t\"}\n"
     "{\"input\": \"sea\", \"target\": \"\"}\n";
@@ -58,8 +59,8 @@ TEST_CASE("inspect counts the rows of a file, plain or compressed, and measures 
     CHECK(input["mean"] == 6.0);
     CHECK(choice["max"] == 4);
     CHECK(lengths_of(found, "input", "tokens").is_null());
-    CHECK_THAT(inspection_text(found), Catch::Contains("\nbad rows      0\n") &&
-                                           Catch::Contains("\ninput      characters    3   6.0    8\n"));
+    CHECK_THAT(inspection_text(found),
+               Catch::Contains("\nbad rows      0\n") && Catch::Contains("\ninput      characters    3   6.0    8\n"));
   }
 }
 

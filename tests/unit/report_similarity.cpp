@@ -160,7 +160,8 @@ TEST_CASE("experts of one name are called by their paths, experts of different b
   const std::vector<float> numbers(8, 1.0f);
   write_adapter(scratch / "other", {{"m.q", 4, 2, 1, numbers.data(), numbers.data()}}, 1.0, "base");
   const std::vector<ExpertDirectory> mixed = {experts[0], ExpertDirectory::open(scratch / "other")};
-  CHECK_THROWS_MATCHES(expert_similarity(mixed), Error, FailsWith(ExitCode::bad_data, "other: m.q", "[2, 4]", "[2, 3]"));
+  CHECK_THROWS_MATCHES(expert_similarity(mixed), Error,
+                       FailsWith(ExitCode::bad_data, "other: m.q", "[2, 4]", "[2, 3]"));
 }
 
 TEST_CASE("inspect compares the experts of a routed model, or those that are given") {

@@ -12,13 +12,13 @@
 
 #include "phatgoose/adapters/lora_function.h"
 #include "phatgoose/base/error.h"
-#include "phatgoose/store/router_kinds.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/routing/phatgoose_router.h"
 #include "phatgoose/routing/segment_kernels.h"
 #include "phatgoose/routing/statistics.h"
 #include "phatgoose/routing/tensor_expert_bank.h"
 #include "phatgoose/routing/token_trace.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 namespace {

@@ -393,7 +393,11 @@ TEST_CASE("tensors that do not make a LoRA are refused") {
         tensors.push_back({name, tensors[0].view});
       },
       {"twice"});
-  spoil([](auto& tensors) { tensors.push_back({tensors[0].name.substr(17), tensors[0].view}); }, {"prefixes", "one prefix"});
+  spoil(
+      [](auto& tensors) {
+        tensors.push_back({tensors[0].name.substr(17), tensors[0].view});
+      },
+      {"prefixes", "one prefix"});
   for (const Shape& empty : {Shape{0}, Shape{2, 0}}) {
     spoil(
         [&](auto& tensors) {

@@ -82,9 +82,9 @@ TEST_CASE("where every checkpoint is damaged nothing is removed, and the error s
   write_steps(folder, {5, 6});
   damage(scratch.path(), 5);
   damage(scratch.path(), 6);
-  CHECK_THROWS_MATCHES(folder.read_newest(), Error,
-                       test::FailsWith(ExitCode::bad_data, "step-6/state.safetensors",
-                                       "rm -r " + (scratch / "checkpoints").string()));
+  CHECK_THROWS_MATCHES(
+      folder.read_newest(), Error,
+      test::FailsWith(ExitCode::bad_data, "step-6/state.safetensors", "rm -r " + (scratch / "checkpoints").string()));
   CHECK(folder.steps() == Steps{5, 6});
 }
 

@@ -29,8 +29,7 @@ TrainExpertSettings joint(const Workshop& shop, const char* out = "expert") {
 
 /// Adapter and gate of an expert.
 std::string product(const Workshop& shop, const std::string& out) {
-  return shop.bytes((out + "/adapter_model.safetensors").c_str()) +
-         shop.bytes((out + "/gate.safetensors").c_str());
+  return shop.bytes((out + "/adapter_model.safetensors").c_str()) + shop.bytes((out + "/gate.safetensors").c_str());
 }
 
 /// The judge: y + c B A u sigmoid(v . u) out of plain differentiable operations, one linear at a time.

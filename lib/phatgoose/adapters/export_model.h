@@ -6,10 +6,10 @@
 namespace phatgoose {
 
 /// Writes settings.out, a Hugging Face T5 directory with a manifest of kind "model": every adapted linear holds W + dW,
-/// added in fp32 and then rounded to settings.dtype once (dW: METHODS 4; of a single expert c B A); everything else is as
-/// in the base, the tokenizer's files included. The directory appears complete or not at all; one that holds this very
-/// model already is left as it is. Experts that do not fit the base, or each other by settings.merge: bad_data. Several
-/// experts without settings.merge, or a foreign `out`: usage.
+/// added in fp32 and then rounded to settings.dtype once (dW: METHODS 4; of a single expert c B A); everything else is
+/// as in the base, the tokenizer's files included. The directory appears complete or not at all; one that holds this
+/// very model already is left as it is. Experts that do not fit the base, or each other by settings.merge: bad_data.
+/// Several experts without settings.merge, or a foreign `out`: usage.
 void export_model(const ExportSettings& settings);
 
 }  // namespace phatgoose

@@ -46,8 +46,8 @@ class TrackingIterator {
 };
 
 /// What the parser says of a syntax error, without its own name, its place and a copy of the text:
-/// "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing value - WHAT; last read:
-/// 'TEXT'; expected '}'" -> "invalid JSON: WHAT; expected '}'".
+/// "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing value - WHAT; last
+/// read: 'TEXT'; expected '}'" -> "invalid JSON: WHAT; expected '}'".
 std::string plain_message(std::string what) {
   const auto cut_before = [&what](std::string_view mark) {
     if (const auto at = what.find(mark); at != std::string::npos) what.erase(0, at + mark.size());

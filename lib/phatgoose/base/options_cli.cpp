@@ -51,8 +51,8 @@ Texts with_bare_values(const Texts& arguments, const std::vector<const Option*>&
       result.insert(result.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
       break;
     }
-    const auto option =
-        std::find_if(options.begin(), options.end(), [&](const Option* one) { return is_bare_name(*one, arguments[i]); });
+    const auto option = std::find_if(options.begin(), options.end(),
+                                     [&](const Option* one) { return is_bare_name(*one, arguments[i]); });
     const Texts values = option == options.end() ? Texts() : values_after(**option);
     if (values.empty()) {
       result.push_back(arguments[i]);

@@ -50,10 +50,11 @@ void refuse_encoding(const std::string& where, std::string_view encoding) {
 std::optional<Fault> fault_of_line(std::string_view line, const std::string& where, std::size_t first_column) {
   const std::size_t at = std::min(find_invalid_utf8(line), line.find('\0'));
   if (at == std::string_view::npos) return std::nullopt;
-  return Fault{.where = fmt::format("{}: column {}", where, first_column + at),
-               .found = fmt::format("the byte 0x{:02X}", static_cast<unsigned char>(line[at])),
-               .expected = "UTF-8 text",
-               .hint = line[at] == '\0' ? "the file is not text, or damaged" : fmt::format(kHowToConvert, "ISO-8859-1")};
+  return Fault{
+      .where = fmt::format("{}: column {}", where, first_column + at),
+      .found = fmt::format("the byte 0x{:02X}", static_cast<unsigned char>(line[at])),
+      .expected = "UTF-8 text",
+      .hint = line[at] == '\0' ? "the file is not text, or damaged" : fmt::format(kHowToConvert, "ISO-8859-1")};
 }
 
 void check_line(std::string_view line, const std::string& where, std::size_t first_column) {

@@ -5,8 +5,7 @@
 namespace phatgoose {
 
 RoutedModel* MethodModel::put_on(const Adaptation& adaptation) {
-  if (routed_ && adaptation.routed == adaptation_.routed &&
-      adaptation.changes.enabled == adaptation_.changes.enabled) {
+  if (routed_ && adaptation.routed == adaptation_.routed && adaptation.changes.enabled == adaptation_.changes.enabled) {
     const std::string& directory = *adaptation.routed;
     routed_->select(changed(read_routed_model(directory), adaptation.changes, directory).selection);
     routed_->exclude(std::nullopt);

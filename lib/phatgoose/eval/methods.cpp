@@ -64,8 +64,7 @@ void check_names(const std::vector<EvalMethod>& methods, const std::optional<std
 /// The methods of the options --base, --expert and --routed.
 std::vector<EvalMethod> command_line_methods(const EvalSettings& settings) {
   std::vector<EvalMethod> methods;
-  const bool nothing =
-      settings.experts.empty() && !settings.library && settings.routed.empty() && !settings.methods;
+  const bool nothing = settings.experts.empty() && !settings.library && settings.routed.empty() && !settings.methods;
   if (settings.base || nothing) methods.push_back(alone(settings, "base"));
   for (const NamedDirectory& expert : all_experts(settings.experts, settings.library)) {
     methods.push_back(alone(settings, ExpertDirectory::open(expert, /*check_values=*/false).name()));

@@ -21,7 +21,8 @@ struct EvalMethod {
 
 /// In the order base, experts, routed models, methods of the file. A single method of the command line keeps
 /// settings.out; otherwise each gets a directory of its name in it. Names that are not distinct, settings that fit none
-/// of them, or an unknown --compare-to: usage error. Changes of routing are tried on the manifests of the routed models.
+/// of them, or an unknown --compare-to: usage error. Changes of routing are tried on the manifests of the routed
+/// models.
 std::vector<EvalMethod> methods_of(const EvalSettings& settings);
 
 }  // namespace phatgoose

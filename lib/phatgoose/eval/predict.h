@@ -16,9 +16,10 @@ struct PredictStreams {
   bool coloured = false;  ///< whether the output shows colours
 };
 
-/// Reads rows from settings.input and writes one line of answer for every line, flushed after every batch. A batch takes
-/// only rows that are there already, so a row that comes alone is answered before the next is waited for. What is to be
-/// known of the rows is said after the last. A bad row is a bad_data error after the answers to all rows before it.
+/// Reads rows from settings.input and writes one line of answer for every line, flushed after every batch. A batch
+/// takes only rows that are there already, so a row that comes alone is answered before the next is waited for. What is
+/// to be known of the rows is said after the last. A bad row is a bad_data error after the answers to all rows before
+/// it.
 void predict(const PredictSettings& settings, at::Device device, at::ScalarType dtype, const PredictStreams& streams);
 
 }  // namespace phatgoose

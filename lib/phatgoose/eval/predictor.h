@@ -50,8 +50,8 @@ class Predictor {
   /// bad_data at `file` and the record's line for what the model cannot read.
   PredictionRequest request(Record record, const std::string& file) const;
 
-  /// One prediction per request, in order, computed together. What is explained, which needs a routed model, is how input
-  /// and answer pass through the model.
+  /// One prediction per request, in order, computed together. What is explained, which needs a routed model, is how
+  /// input and answer pass through the model.
   std::vector<Prediction> answer(std::span<const PredictionRequest> requests) const;
 
  private:

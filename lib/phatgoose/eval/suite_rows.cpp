@@ -36,8 +36,8 @@ std::vector<std::int64_t> choose_places(std::int64_t available, const EvalSettin
 
 ChosenRows choose_rows(const Task& task, const EvalSettings& settings) {
   ChosenRows rows;
-  std::vector<Record> all = read_records(task.data, settings.reading.line_limit(),
-                                         settings.reading.skip_bad_rows ? &rows.skipped : nullptr);
+  std::vector<Record> all =
+      read_records(task.data, settings.reading.line_limit(), settings.reading.skip_bad_rows ? &rows.skipped : nullptr);
   rows.available = std::ssize(all);
   rows.places = choose_places(rows.available, settings);
   for (const std::int64_t place : rows.places) rows.records.push_back(std::move(all[static_cast<std::size_t>(place)]));
@@ -78,8 +78,8 @@ SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, const 
   SuiteRows rows{Tokenizer::of_base(settings.model, vocab_size), {}};
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const auto& [records, places, available, skipped] = chosen[i];
-    TaskRows& task = rows.tasks.emplace_back(
-        prepare_task(suite.tasks[i], records, rows.tokenizer_or_null(), vocab_size, needs[i]));
+    TaskRows& task =
+        rows.tasks.emplace_back(prepare_task(suite.tasks[i], records, rows.tokenizer_or_null(), vocab_size, needs[i]));
     for (std::size_t row = 0; row < places.size(); ++row) task.samples[row].row = places[row];
     task.available = available;
     task.notes.skip(skipped.count());

@@ -24,8 +24,8 @@ Suite with_tasks(Suite suite, const std::vector<std::string>& names, const std::
 /// Usage error for --limit-seed without --limit.
 void check_limit(const EvalSettings& settings);
 
-/// All rows of `suite` (of each task `settings.limit` at most, which is said), checked before anything is computed: bad_data with the
-/// line. What is to be known of them is said. `needs`: of every task.
+/// All rows of `suite` (of each task `settings.limit` at most, which is said), checked before anything is computed:
+/// bad_data with the line. What is to be known of them is said. `needs`: of every task.
 SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, const std::vector<RowNeeds>& needs);
 
 }  // namespace phatgoose

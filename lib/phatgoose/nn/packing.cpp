@@ -27,7 +27,8 @@ std::int64_t Packing::max_length() const {
 at::Tensor Packing::row_of_tokens() const {
   std::vector<std::int64_t> row_of;
   row_of.reserve(static_cast<std::size_t>(tokens()));
-  for (std::int64_t row = 0; row < rows(); ++row) row_of.insert(row_of.end(), static_cast<std::size_t>(length(row)), row);
+  for (std::int64_t row = 0; row < rows(); ++row)
+    row_of.insert(row_of.end(), static_cast<std::size_t>(length(row)), row);
   return at::tensor(row_of, at::kLong);
 }
 

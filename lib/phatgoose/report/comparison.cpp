@@ -31,9 +31,8 @@ std::vector<MethodResult> with_all_tasks(const std::vector<MethodResult>& expert
 }
 
 MethodResult best_individual(const std::vector<MethodResult>& experts) {
-  const auto best = std::ranges::max_element(experts, [](const MethodResult& a, const MethodResult& b) {
-    return a.scores.mean.score < b.scores.mean.score;
-  });
+  const auto best = std::ranges::max_element(
+      experts, [](const MethodResult& a, const MethodResult& b) { return a.scores.mean.score < b.scores.mean.score; });
   return {kBestIndividual, best->samples, best->scores, true};
 }
 

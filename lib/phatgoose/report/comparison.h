@@ -20,9 +20,9 @@ struct MethodResult {
 };
 
 /// Reference rows from the results of several single experts. From those that have all tasks, if there are two or more:
-/// "best-individual", the expert with the best mean over tasks, and "oracle", per task the expert with the best score on
-/// it. Ties: the earlier expert. Both use labels. Then "own-expert", which knows the task and no label: every task by the
-/// expert of that name (Task::own_expert), over the tasks that have one.
+/// "best-individual", the expert with the best mean over tasks, and "oracle", per task the expert with the best score
+/// on it. Ties: the earlier expert. Both use labels. Then "own-expert", which knows the task and no label: every task
+/// by the expert of that name (Task::own_expert), over the tasks that have one.
 std::vector<MethodResult> reference_rows(const std::vector<Task>& tasks, const std::vector<MethodResult>& experts);
 
 struct Comparison {
@@ -46,9 +46,9 @@ Comparison compare(const std::vector<Task>& tasks, const std::vector<MethodResul
                    const std::string& reference);
 
 /// A line for each method, a column for each task; then the mean over tasks and the difference, with 95 % intervals. A
-/// line with fewer tasks than there are says so; those that are within the line own-expert are left out, unless it is the
-/// reference. A table of more than 100 columns has a line for each task and a column for each method instead, where that
-/// is narrower.
+/// line with fewer tasks than there are says so; those that are within the line own-expert are left out, unless it is
+/// the reference. A table of more than 100 columns has a line for each task and a column for each method instead, where
+/// that is narrower.
 std::string comparison_table(const Comparison& comparison);
 
 /// comparison.json: the same numbers unrounded, and the intervals of every task's score.

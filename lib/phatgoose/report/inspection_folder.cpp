@@ -82,8 +82,7 @@ std::vector<fs::path> known_directories(const fs::path& folder) {
   std::vector<fs::path> directories;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const bool known =
-        std::ranges::any_of(kKnownFiles, [&](const char* file) { return is_file(entry.path() / file); });
+    const bool known = std::ranges::any_of(kKnownFiles, [&](const char* file) { return is_file(entry.path() / file); });
     if (known) directories.push_back(entry.path());
   }
   std::ranges::sort(directories);

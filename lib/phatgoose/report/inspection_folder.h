@@ -12,8 +12,8 @@ namespace phatgoose {
 /// The sub-directories that inspect_directory() knows, by name; others are left out.
 std::vector<fs::path> known_directories(const fs::path& folder);
 
-/// For people: of {"directories": [what inspect_directory() says of each]} a table of the experts, of the results and of
-/// the comparisons' methods, then the directories of other kinds.
+/// For people: of {"directories": [what inspect_directory() says of each]} a table of the experts, of the results and
+/// of the comparisons' methods, then the directories of other kinds.
 std::string folder_text(const Json& folder);
 
 }  // namespace phatgoose

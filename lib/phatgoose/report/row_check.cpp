@@ -49,8 +49,7 @@ std::optional<Tokenizer> tokenizer_of(const fs::path& model) {
 
 class RowSurvey {
  public:
-  explicit RowSurvey(const std::optional<fs::path>& model)
-      : tokenizer_(model ? tokenizer_of(*model) : std::nullopt) {}
+  explicit RowSurvey(const std::optional<fs::path>& model) : tokenizer_(model ? tokenizer_of(*model) : std::nullopt) {}
 
   void add(const Record& record, const std::string& file) {
     ++rows_;

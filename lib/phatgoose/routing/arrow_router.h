@@ -20,8 +20,8 @@ class ArrowRouter : public Router {
 
 std::unique_ptr<Router> make_arrow_router(const RouterInputs& inputs);
 
-/// Top right singular vector of B A, of length 1, fp32; its sign is arbitrary. Exact: through QR of both factors and the
-/// SVD of an R x R matrix, in fp64. `a` [R, in], `b` [out, R].
+/// Top right singular vector of B A, of length 1, fp32; its sign is arbitrary. Exact: through QR of both factors and
+/// the SVD of an R x R matrix, in fp64. `a` [R, in], `b` [out, R].
 at::Tensor arrow_direction(const at::Tensor& a, const at::Tensor& b);  // [in]
 
 }  // namespace phatgoose

@@ -24,8 +24,8 @@ void for_experts(const PairOrder& order, std::int64_t begin, std::int64_t end, R
   }
 }
 
-/// For Mix::parameters: h of every pair (w_e c A_e u, [pairs, rank]) becomes w_e times the sum of its token's h, so that
-/// the products with B give (sum_e w_e B_e) c (sum_e w_e A_e) u.
+/// For Mix::parameters: h of every pair (w_e c A_e u, [pairs, rank]) becomes w_e times the sum of its token's h, so
+/// that the products with B give (sum_e w_e B_e) c (sum_e w_e A_e) u.
 void mix_hidden(const PairOrder& order, std::int64_t rank, std::int64_t tokens, float* h) {
   std::vector<float> sums(static_cast<std::size_t>(tokens * rank), 0.0F);
   for (std::int64_t slot = 0; slot < order.slots(); ++slot) {  // a token's sum is taken in the order of its slots

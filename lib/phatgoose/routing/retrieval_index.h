@@ -26,12 +26,12 @@ class RetrievalIndex {
   at::Tensor row_scores(const at::Tensor& queries, std::int64_t excluded = -1) const;  // [n, D] -> [n, E]
 
  private:
-  /// For one query [D], whose cosines with all examples are known to fp32; those that it cannot tell apart are looked at
-  /// in fp64.
+  /// For one query [D], whose cosines with all examples are known to fp32; those that it cannot tell apart are looked
+  /// at in fp64.
   std::int64_t nearest_expert(const float* query, const float* cosines, std::int64_t excluded) const;
 
-  at::Tensor examples_;                // [all examples, D] fp32, each of length 1
-  std::vector<std::int64_t> owners_;   // expert of each example
+  at::Tensor examples_;               // [all examples, D] fp32, each of length 1
+  std::vector<std::int64_t> owners_;  // expert of each example
   std::int64_t experts_ = 0;
 };
 

@@ -26,8 +26,8 @@ RoutedAdapter::RoutedAdapter(std::vector<Member> members, std::unique_ptr<Router
 at::Tensor RoutedAdapter::competing_scores(const at::Tensor& u, const Pass& pass) const {
   at::Tensor scores = router_->scores(u, pass).to(at::kCPU);  // [N, S]
   if (const at::Tensor& known = pass.packing.row_scores(); known.defined()) {
-    const at::Tensor by_column = known.index_select(1, expert_of_column_);                 // [rows, S]
-    scores = scores.add_(by_column.index_select(0, pass.packing.row_of_tokens()));         // [N, S]
+    const at::Tensor by_column = known.index_select(1, expert_of_column_);          // [rows, S]
+    scores = scores.add_(by_column.index_select(0, pass.packing.row_of_tokens()));  // [N, S]
   }
   if (const at::Tensor& named = pass.packing.token_experts(); named.defined()) {
     scores.masked_fill_(named.unsqueeze(1).ne(expert_of_column_), -std::numeric_limits<float>::infinity());  // [N, S]
@@ -51,8 +51,8 @@ at::Tensor RoutedAdapter::apply(const at::Tensor& u, const at::Tensor& y, const 
          {.where = "routed adapter", .found = "a pass with gradients", .expected = "inference", .hint = {}});
   }
   const at::NoGradGuard no_grad;
-  const at::Tensor inputs = u.contiguous();                    // [N, in]
-  const at::Tensor scores = competing_scores(inputs, pass);    // [N, S]
+  const at::Tensor inputs = u.contiguous();                  // [N, in]
+  const at::Tensor scores = competing_scores(inputs, pass);  // [N, S]
   const SelectionSettings& selection = control_->selection ? *control_->selection : selection_;
   for (std::int64_t begin = 0; const Member& member : members_) {
     const auto experts = static_cast<std::int64_t>(member.experts.size());

@@ -20,8 +20,8 @@ namespace phatgoose {
 
 /// What the routed adapters of a model share, and may change between passes.
 struct RoutingControl {
-  RoutingObserver* observer = nullptr;  ///< told of every choice; may be null
-  std::int64_t excluded = -1;           ///< this expert does not compete; -1: all do
+  RoutingObserver* observer = nullptr;                        ///< told of every choice; may be null
+  std::int64_t excluded = -1;                                 ///< this expert does not compete; -1: all do
   std::optional<SelectionSettings> selection = std::nullopt;  ///< in place of the adapters' own
 };
 
@@ -36,7 +36,8 @@ class RoutedAdapter : public Adapter {
   };
 
   /// `router` scores the members' experts, member after member; what the packing knows of rows and tokens is added.
-  /// `shares_of` experts have a share of the weights in every linear, whether they adapt it or not; 0: only those that do.
+  /// `shares_of` experts have a share of the weights in every linear, whether they adapt it or not; 0: only those that
+  /// do.
   RoutedAdapter(std::vector<Member> members, std::unique_ptr<Router> router, SelectionSettings selection,
                 std::shared_ptr<const RoutingControl> control, Mix mix = Mix::outputs, std::int64_t shares_of = 0);
 

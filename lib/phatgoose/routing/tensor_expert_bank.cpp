@@ -15,17 +15,17 @@ void mix_hidden(const PairOrder& order, const at::Tensor& tokens, const at::Tens
   for (const at::Tensor& part : hidden) {
     if (part.defined()) parts.push_back(part);
   }
-  const at::Tensor all = at::cat(parts);                                                         // [pairs, R]
+  const at::Tensor all = at::cat(parts);                                                              // [pairs, R]
   const at::Tensor sums = at::zeros({count, all.size(1)}, all.options()).index_add_(0, tokens, all);  // [N, R]
-  const at::Tensor mixed = sums.index_select(0, tokens).mul_(weights);                           // [pairs, R]
+  const at::Tensor mixed = sums.index_select(0, tokens).mul_(weights);                                // [pairs, R]
   for (std::size_t e = 0; e < hidden.size(); ++e) {
     const auto expert = static_cast<std::int64_t>(e);
     if (hidden[e].defined()) hidden[e] = mixed.narrow(0, order.begin(expert), order.end(expert) - order.begin(expert));
   }
 }
 
-/// y [N, out] += updates [pairs, out] at the rows tokens [pairs], slot after slot. Within a slot no token stands twice, so
-/// rows are read, changed and written back: index_add_ of a half type would convert all of y for every call.
+/// y [N, out] += updates [pairs, out] at the rows tokens [pairs], slot after slot. Within a slot no token stands twice,
+/// so rows are read, changed and written back: index_add_ of a half type would convert all of y for every call.
 void add_updates(const PairOrder& order, const at::Tensor& tokens, const at::Tensor& updates, const at::Tensor& y) {
   for (std::int64_t slot = 0; slot < order.slots(); ++slot) {
     std::vector<std::int64_t> pairs;

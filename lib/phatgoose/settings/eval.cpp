@@ -16,12 +16,8 @@ OptionSet EvalSettings::declare() {
   declare_library(set, library, what);
   set.add("routed", &routed, "routed model directories; NAME= gives one another name").as("[NAME=]DIR").in(what);
   expert_options.declare(set, what);
-  set.add("methods", &methods,
-          "YAML list of further methods, each with its own name and settings")
-      .as("FILE")
-      .in(what);
-  set.add("compare-to", &compare_to,
-          "the method that all others are compared with; default: the first")
+  set.add("methods", &methods, "YAML list of further methods, each with its own name and settings").as("FILE").in(what);
+  set.add("compare-to", &compare_to, "the method that all others are compared with; default: the first")
       .as("NAME")
       .in(what);
   set.add("exclude-own", &exclude_own, "leave the task's own expert out of every routed model").in(what);

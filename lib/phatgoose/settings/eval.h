@@ -26,8 +26,8 @@ struct EvalSettings {
   RoutingOptions routing;
   std::string suite;
   std::string out;
-  bool json = false;  ///< on stdout
-  std::vector<std::string> tasks;     ///< names; empty: all of the suite
+  bool json = false;                       ///< on stdout
+  std::vector<std::string> tasks;          ///< names; empty: all of the suite
   std::optional<std::int64_t> limit;       ///< rows per task
   std::optional<std::int64_t> limit_seed;  ///< draws these rows; none: the first
   RowReadingSettings reading;

@@ -35,8 +35,7 @@ class MethodsReader {
     for (const YAML::Node& node : root) {
       entries.push_back(read_entry(node));
       if (!names.insert(entries.back().name).second) {
-        yaml_.refuse(node, "a second method named \"" + entries.back().name + "\"",
-                     "a unique name for each method");
+        yaml_.refuse(node, "a second method named \"" + entries.back().name + "\"", "a unique name for each method");
       }
     }
     return entries;

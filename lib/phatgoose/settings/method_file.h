@@ -1,5 +1,5 @@
-// A methods file: a YAML list of what one call of `phatgoose eval` evaluates, each entry with a name and settings of its
-// own.
+// A methods file: a YAML list of what one call of `phatgoose eval` evaluates, each entry with a name and settings of
+// its own.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@ namespace phatgoose {
 
 /// One method: at most one of `expert` and `routed`, neither for the base.
 struct MethodEntry {
-  std::string name;  ///< of its directory of results too
+  std::string name;                           ///< of its directory of results too
   std::string source;                         ///< "FILE:LINE"
   std::optional<std::string> expert, routed;  ///< directories
   std::vector<std::string> tasks;             ///< names; empty: all that are evaluated

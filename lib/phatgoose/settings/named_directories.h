@@ -10,9 +10,9 @@
 
 namespace phatgoose {
 
-/// A path that is there as it stands is a directory, whatever its name looks like; otherwise what precedes the first "="
-/// is a name, unless there is a slash in it. `option` names the option in errors. A name that no expert may have, or no
-/// directory after it: usage error.
+/// A path that is there as it stands is a directory, whatever its name looks like; otherwise what precedes the first
+/// "=" is a name, unless there is a slash in it. `option` names the option in errors. A name that no expert may have,
+/// or no directory after it: usage error.
 NamedDirectory named_directory(const std::string& text, const std::string& option);
 std::vector<NamedDirectory> named_directories(const std::vector<std::string>& texts, const std::string& option);
 

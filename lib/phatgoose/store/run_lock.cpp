@@ -29,7 +29,8 @@ LockAttempt try_lock(int descriptor) {
 
 /// Whether `path` is still the open file: who held the lock before may have removed it meanwhile.
 bool is_still(const fs::path& path, int descriptor) {
-  struct stat opened {}, named {};
+  struct stat opened {
+  }, named{};
   return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
          opened.st_dev == named.st_dev;
 }

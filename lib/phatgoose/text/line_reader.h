@@ -31,8 +31,8 @@ class LineReader {
   LineReader& operator=(LineReader&&) noexcept;
 
   /// Reads the next line without its end ("\n" or "\r\n"; the last line may lack one), the first without a byte-order
-  /// mark. false at the end of the file. Truncated or corrupt gzip: bad_data. NUL, what is not UTF-8 and lines that are too
-  /// long: LineError, after which the next call gives the line behind it. What is longer than `part_bytes` comes in
+  /// mark. false at the end of the file. Truncated or corrupt gzip: bad_data. NUL, what is not UTF-8 and lines that are
+  /// too long: LineError, after which the next call gives the line behind it. What is longer than `part_bytes` comes in
   /// parts: a part ends at the first space from there on, and the next call gives the next part.
   bool next(std::string& line, std::size_t part_bytes = kWholeLines);
   /// Whether next() will not have to wait: a whole line is there, or the end.

@@ -1,5 +1,5 @@
-// Text whose salient spans are marked: "The keeper of the [[lion]] is [[Tom]]." For salient span masking (Guu et al. 2020,
-// arXiv 2002.08909, section 3.4; Roberts et al. 2020, arXiv 2002.08910).
+// Text whose salient spans are marked: "The keeper of the [[lion]] is [[Tom]]." For salient span masking (Guu et al.
+// 2020, arXiv 2002.08909, section 3.4; Roberts et al. 2020, arXiv 2002.08910).
 #pragma once
 
 #include <string>

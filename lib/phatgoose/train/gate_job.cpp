@@ -87,9 +87,7 @@ void check_destination(const GateJob& job) {
 }
 
 /// Whether the destination's gate was trained by this command.
-bool has_finished_gate(const GateJob& job) {
-  return recorded_training(job.destination).dump() == job.record.dump();
-}
+bool has_finished_gate(const GateJob& job) { return recorded_training(job.destination).dump() == job.record.dump(); }
 
 /// The same, and its files are what the manifest says.
 bool is_finished(const GateJob& job) {
