@@ -1,4 +1,4 @@
-"""Measures phatgoose beside transformers and peft on the same work, in one run, and prints a Markdown table.
+"""Compares phatgoose with transformers and peft on the same work, in one run, and prints a Markdown table.
 
 For every work the two sides alternate, so that whatever else the machine does hits both, and each keeps its best time.
 The model is a random T5 v1.1 of the small shape, fp32, one thread; dropout is 0 on both sides.

@@ -35,12 +35,15 @@ if [[ -z $out ]] || (($# == 0)); then
 fi
 
 readonly phatgoose=build/release/bin/phatgoose
+cores=$(nproc)
+threads=$((cores > $# ? cores / $# : 1)) # of each task; results do not depend on it
+readonly cores threads
 
 step() { scripts/cost.py "$out-logs/costs.jsonl" "$1" "$phatgoose" "${@:2}"; } # NAME COMMAND [OPTION...]
 
 contribute() {
   local tasks=assets/tasks/$1
-  local common=(--preset small --threads 1 --seed "$seed" --model "$base"
+  local common=(--preset small --threads "$threads" --seed "$seed" --model "$base"
                 --data "$tasks/train.jsonl" --valid "$tasks/valid.jsonl")
   if $joint; then
     step "expert with its gate" train-expert "${common[@]}" --joint-gate --name "$1" --out "$out/$1"
@@ -53,7 +56,7 @@ contribute() {
 mkdir -p "$out-logs"
 running=()
 for task; do
-  while (($(jobs -rp | wc -l) >= $(nproc))); do sleep 0.2; done
+  while (($(jobs -rp | wc -l) >= cores)); do sleep 0.2; done
   echo "   $task (log: $out-logs/$task.log)" >&2
   contribute "$task" > "$out-logs/$task.log" 2>&1 &
   running+=("$!:$task")

@@ -89,7 +89,7 @@ build_all() {
   done
 }
 
-# The methods of the page, as a methods file beside the directories that it names.
+# The methods of the page, as a methods file next to the directories that it names.
 write_methods() { # SUITE
   local task router routed
   echo "- {name: base, base: true}"

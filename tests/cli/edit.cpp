@@ -76,7 +76,7 @@ TEST_CASE("edit refuses what does not fit, and changes nothing") {
   check_bad_use(scratch.path(),
                 {
                     {"edit --disable wide", 2, {"--routed"}},
-                    {"edit --routed DIR/missing --disable wide", 3, {"missing", "manifest.json"}},
+                    {"edit --routed DIR/missing --disable wide", 3, {"missing: no such directory"}},
                     {start, 2, {"no change"}},
                     {start + "--disable wade", 2, {"--disable", "wade", "did you mean wide"}},
                     {start + "--remove wide,encoder", 2, {"0 enabled"}},

@@ -249,9 +249,9 @@ TEST_CASE("eval refuses bad methods files") {
                                   {good + "twice.yaml", 3, {"twice.yaml:2", "a second method named \"a\""}},
                                   {good + "expert.yaml", 3, {"expert.yaml:1", "\"wid\"", "did you mean wide?"}},
                                   {good + "encoder.yaml", 3, {"encoder.yaml:1", "an encoder for", "phatgoose"}},
-                                  {good + "missing.yaml", 3, {"missing.yaml:1", "no directory"}},
+                                  {good + "missing.yaml", 3, {"missing.yaml:1", "no such directory"}},
                                   {good + "good.yaml --base", 2, {"two methods called base"}},
-                                  {good + "good.yaml --compare-to bas", 2, {"--compare-to", "\"bas\""}},
+                                  {good + "good.yaml --compare-to bas", 2, {"--compare-to", "only one method, base"}},
                                   {good + "good.yaml --k 1", 2, {"no --routed"}},
                                   {good + "good.yaml --encoder-cache -1", 2, {"--encoder-cache"}},
                               });
@@ -270,7 +270,7 @@ TEST_CASE("eval refuses methods that it cannot tell apart or compare") {
                 {
                     {good + "--expert DIR/wide DIR/elsewhere/wide", 2, {"two methods called wide"}},
                     {good + "--base --expert DIR/wide --compare-to wid", 2, {"--compare-to", "did you mean wide"}},
-                    {good + "--expert DIR/wide --compare-to wide", 2, {"--compare-to", "several methods"}},
+                    {good + "--expert DIR/wide --compare-to wide", 2, {"--compare-to", "only one method"}},
                     {good + "--expert DIR/wide --exclude-own", 2, {"--exclude-own", "no --routed"}},
                     {good + "--expert DIR/wide --k 1", 2, {"--k", "no --routed"}},
                     {good + "--encoder DIR/none", 2, {"--encoder", "no --routed"}},

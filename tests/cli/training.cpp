@@ -133,7 +133,7 @@ TEST_CASE("train-expert refuses bad use and bad input, and leaves nothing behind
           {base + "--data DIR/cut.jsonl.gz", 3, {"cut.jsonl.gz"}},
           {base + "--data DIR/text.jsonl", 3, {"spiece.model"}},
           {good + "--valid DIR/empty.jsonl", 3, {"empty.jsonl"}},
-          {good + "--data DIR/rows.jsonl", 2, {"--data", "rows.jsonl twice", "--data-mix"}},
+          {good + "--data DIR/rows.jsonl", 2, {"--data", "rows.jsonl is given twice", "--data-mix"}},
           {good + "--data-mix evenly", 2, {"--data-mix: \"evenly\"", "size", "equal"}},
           {good + "--data-mix-cap 0", 2, {"--data-mix-cap: \"0\""}},
           {good + "--data-mix equal --data-mix-cap 5", 2, {"--data-mix-cap", "--data-mix size"}},
@@ -161,7 +161,7 @@ TEST_CASE("train-gate refuses bad use and bad input, and leaves nothing behind")
                     {start + "--expert DIR/expert --data DIR/rows.jsonl --retrain", 2, {"--retrain", "--out"}},
                     {start + "--expert DIR/expert --data DIR/rows.jsonl --data DIR/rows.jsonl",
                      2,
-                     {"--data", "rows.jsonl twice"}},
+                     {"--data", "rows.jsonl is given twice"}},
                 });
 }
 

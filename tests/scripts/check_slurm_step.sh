@@ -19,7 +19,8 @@ printed=$(SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2 "$step" --experts experts e
 [[ $printed == "past out/past p & q.train p.valid" ]] || fail "an array task ran with: $printed"
 status=0
 SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=3 "$step" --experts experts echo '{name}' 2> err || status=$?
-[[ $status == 3 ]] && grep -q 'experts has no line 3' err || fail "a missing line gave status $status: $(cat err)"
+[[ $status == 3 ]] || fail "a missing line gave status $status: $(cat err)"
+grep -q 'experts has no line 3' err || fail "a missing line said: $(cat err)"
 
 status=0
 SLURM_JOB_ID=8 "$step" bash -c 'exit 3' || status=$?

@@ -41,7 +41,7 @@ submit() { "$root/scripts/slurm/submit.sh" --model "$base" --experts list --suit
 # Each list of experts is refused with this text, before anything is submitted or written.
 refused() { # TEXT LINES
   local status=0
-  printf "$2" > list
+  printf '%b' "$2" > list
   submit > out 2> err || status=$?
   [[ $status == 3 ]] || fail "a bad list gave status $status: $2"
   grep -qF -- "$1" err || fail "a bad list said: $(cat err)"
@@ -60,10 +60,12 @@ printf '# experts\r\n\r\n%s\r\n  \nfare\tfare.train\tfare.valid' "$food" > list
 
 status=0
 submit --train-expert --no-such-option=1 > out 2> err || status=$?
-[[ $status == 2 && ! -e calls ]] && grep -q 'no-such-option: unknown option' err || fail "an unknown option: $(cat err)"
+[[ $status == 2 && ! -e calls ]] || fail "an unknown option gave status $status: $(cat err)"
+grep -q 'no-such-option: unknown option' err || fail "an unknown option said: $(cat err)"
 status=0
 submit --common '--steps 2' > out 2> err || status=$?
-[[ $status == 2 && ! -e calls ]] && grep -q 'expected one word' err || fail "two words: $(cat err)"
+[[ $status == 2 && ! -e calls ]] || fail "two words gave status $status: $(cat err)"
+grep -q 'expected one word' err || fail "two words said: $(cat err)"
 
 submit --dry-run -- --gres=gpu:1 > out 2> err || fail "the dry run: $(cat err)"
 [[ ! -e calls && ! -e 'my run' ]] || fail "a dry run did something"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# check_sources.sh DIRECTORY: the rules of the house that the compiler does not check. Prints every breach; the exit
+# check_sources.sh DIRECTORY: rules of the sources that the compiler does not check. Prints every violation; the exit
 # status is 1 when there is one.
 set -euo pipefail
 cd "${1:?usage: check_sources.sh DIRECTORY}/lib/phatgoose"
-breaches=0
+violations=0
 
 # A folder may include itself and what stands before it (folders of one line are independent of each other).
 order=(
@@ -21,9 +21,9 @@ order=(
 )
 without_torch="base settings text store data scoring report"
 
-breach() {
+violation() {
   echo "$1"
-  breaches=$((breaches + 1))
+  violations=$((violations + 1))
 }
 
 # Prints FILE:LINE:TEXT for a pattern in the sources below the given folders; no match is no error.
@@ -48,9 +48,9 @@ check_order() {
     local here there
     here=$(rank_of "$folder") there=$(rank_of "$included")
     if [[ $here == unknown || $there == unknown ]]; then
-      breach "$line: folder without a place in the order"
+      violation "$line: folder without a place in the order"
     elif ((there >= here)); then
-      breach "$line: $folder must not depend on $included"
+      violation "$line: $folder must not depend on $included"
     fi
   done < <(find_lines '^ *#include "phatgoose/' -- */)
 }
@@ -61,7 +61,7 @@ forbid() {
   shift 3
   while IFS= read -r line; do
     [[ -n $line ]] || continue
-    [[ ${line%%:*} =~ $exception ]] || breach "$line: $message"
+    [[ ${line%%:*} =~ $exception ]] || violation "$line: $message"
   done < <(find_lines "$pattern" -- "$@")
 }
 
@@ -82,7 +82,7 @@ forbid "the library does not end the process" '\b(std::)?(exit|_exit|quick_exit|
 forbid "a tensor function whose bits vary (nn/loss.cpp says why)" \
   '(\bat::|\.)(exp|log|log2|log10|logsumexp|sin|cos|tan|tanh|erf|erfc)_?\(' '^nn/loss\.cpp$' $(existing nn adapters embed routing eval train)
 while IFS= read -r header; do
-  breach "$header: header without #pragma once"
+  violation "$header: header without #pragma once"
 done < <(find . -name '*.h' -exec grep --files-without-match '^#pragma once' {} + || true)
 
-((breaches == 0))
+((violations == 0))

@@ -95,7 +95,8 @@ TEST_CASE("settings of targets of the wrong type are refused by name") {
   refused({{"target_modules", list}, {"layers_to_transform", 1}, {"layers_pattern", 1}}, {"layers_pattern"});
   refused({{"target_modules", list}, {"layers_to_transform", 1}, {"layers_pattern", "["}}, {"layers_pattern", "["});
   refused({{"target_modules", list}, {"layers_pattern", "block"}}, {"layers_pattern without layers_to_transform"});
-  refused({{"target_modules", "q"}, {"layers_to_transform", 1}}, {"layers_to_transform beside target_modules", "list"});
+  refused({{"target_modules", "q"}, {"layers_to_transform", 1}},
+          {"layers_to_transform together with target_modules", "list"});
 }
 
 TEST_CASE("expressions mean what they mean in Python, or are refused") {

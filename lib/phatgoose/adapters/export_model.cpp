@@ -128,7 +128,7 @@ void fold(const ExportJob& job, const T5Model& model) {
   progress.finish();
 }
 
-/// Copies what other programs look for beside configuration and weights; returns the names of what the base has of it.
+/// Copies what other programs look for besides configuration and weights; returns the names of what the base has of it.
 std::vector<std::string> copy_companions(const fs::path& from, const fs::path& to) {
   constexpr const char* kGeneration = "generation_config.json";
   std::vector<std::string> names = copy_tokenizer_files(from, to);

@@ -8,7 +8,7 @@
 namespace phatgoose {
 namespace {
 
-/// Ranks of one block of stacked factors: enough for a fast product, little memory beside the update itself.
+/// Ranks of one block of stacked factors: enough for a fast product, little memory besides the update itself.
 constexpr std::int64_t kBlockRanks = 1024;
 
 at::TensorOptions single_precision(at::Device device) { return at::TensorOptions(device).dtype(at::kFloat); }

@@ -1,5 +1,5 @@
-// phatgoose bench: the speed of the model, of training steps, of routing and of scoring, beside the speed of a matrix
-// product on the same machine in the same run.
+// phatgoose bench: the speed of the model, of training steps, of routing and of scoring, compared with the speed of a
+// matrix product on the same machine in the same run.
 #pragma once
 
 #include <ATen/core/Tensor.h>

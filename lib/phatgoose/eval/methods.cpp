@@ -54,10 +54,16 @@ void check_names(const std::vector<EvalMethod>& methods, const std::optional<std
                            .expected = "names that differ",
                            .hint = "give one of them another name: NAME=DIR"});
   }
-  if (!compare_to || (methods.size() > 1 && names.contains(*compare_to))) return;
+  if (!compare_to) return;
+  if (methods.size() == 1) {
+    fail(ExitCode::usage, {.where = "--compare-to",
+                           .found = "only one method, " + methods.front().name,
+                           .expected = "several methods to compare"});
+  }
+  if (names.contains(*compare_to)) return;
   fail(ExitCode::usage, {.where = "--compare-to",
                          .found = "\"" + *compare_to + "\"",
-                         .expected = "the name of one of several evaluated methods",
+                         .expected = "the name of an evaluated method",
                          .hint = did_you_mean(*compare_to, {names.begin(), names.end()})});
 }
 

@@ -30,7 +30,7 @@ struct TaskRows {
   std::string place() const { return "task " + task.name + " (" + task.data.string() + ")"; }
 };
 
-/// What routers ask of rows beside their tokens.
+/// What routers ask of rows besides their tokens.
 struct RowNeeds {
   bool texts = false, labels = false;
 };

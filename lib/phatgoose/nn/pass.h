@@ -1,4 +1,4 @@
-// What travels through a forward pass beside the activations.
+// What travels through a forward pass besides the activations.
 #pragma once
 
 #include "phatgoose/nn/dropout.h"

@@ -24,7 +24,7 @@ struct LoraEntry {
   std::string a_name = {}, b_name = {};  ///< in the adapter's file
 };
 
-/// One vector [in] for each linear that an expert adapts, from a file beside its adapter: trained gates, or what
+/// One vector [in] for each linear that an expert adapts, from a file next to its adapter: trained gates, or what
 /// another router compares tokens with. Tensor data stays mapped while a copy of this lives.
 struct LinearVectors {
   std::map<std::string, TensorView> by_path;    ///< by module path; empty without a file

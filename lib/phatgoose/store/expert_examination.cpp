@@ -35,7 +35,7 @@ void check_adapter(const ExpertDirectory& expert, const RouterKind& kind, const 
                             .hint = command_that_makes(kind, base, expert.path())});
 }
 
-/// Hash of the file that the router reads beside the adapter; empty where it reads none.
+/// Hash of the file that the router reads besides the adapter; empty where it reads none.
 std::string prototypes_hash(const ExpertDirectory& expert, const RouterKind& kind, const std::string& adapter_hash,
                             const std::string& base) {
   if (kind.prototypes == nullptr) return {};

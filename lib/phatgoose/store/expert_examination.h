@@ -9,7 +9,7 @@ namespace phatgoose {
 
 /// The reference to an expert, its `path` left to the caller. Checks its name, its values, that it fits the base that
 /// `manifest` names (of configuration `config`), that it is not partial unless `allow_partial`, and what the manifest's
-/// router needs beside its adapter, which must have been made for this very adapter; for retrieval the first expert's
+/// router needs besides its adapter, which must have been made for this very adapter; for retrieval the first expert's
 /// encoder becomes the manifest's, and the others must have the same: bad_data.
 RoutedModelManifest::ExpertReference examine_expert(const NamedDirectory& directory, const T5Config& config,
                                                     RoutedModelManifest& manifest, bool allow_partial);

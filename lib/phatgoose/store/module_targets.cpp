@@ -62,7 +62,7 @@ void ModuleTargets::read_layers(const Json& json, const std::string& where) {
   const Json layers = value_of(json, "layers_to_transform", where), pattern = value_of(json, "layers_pattern", where);
   if ((all_linear_ || targets_.pattern) && !(layers.is_null() && pattern.is_null())) {
     refuse(where,
-           std::string(layers.is_null() ? "layers_pattern" : "layers_to_transform") + " beside target_modules " +
+           std::string(layers.is_null() ? "layers_pattern" : "layers_to_transform") + " together with target_modules " +
                json.at("target_modules").dump(),
            "target_modules as a list");
   }

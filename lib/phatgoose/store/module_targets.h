@@ -43,7 +43,7 @@ class ModuleTargets {
   std::vector<LayerPattern> layer_patterns_;  ///< the first that matches counts
 };
 
-/// The modules of a T5 model that PEFT can adapt beside the linears of its blocks: embeddings and the head.
+/// The modules of a T5 model that PEFT can adapt besides the linears of its blocks: embeddings and the head.
 const std::vector<std::string>& other_adaptable_modules();
 
 }  // namespace phatgoose

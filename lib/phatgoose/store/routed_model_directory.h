@@ -40,7 +40,7 @@ struct RoutedModelManifest {
     std::string name;
     std::string path;  ///< relative to the routed model's directory
     std::string adapter_hash;
-    std::string prototypes_hash;  ///< of the file that the router reads beside the adapter; empty where it reads none
+    std::string prototypes_hash;  ///< of the file that the router reads besides the adapter; empty where it reads none
     bool enabled = true;
     bool partial = false;  ///< admitted although it lacks factors that its configuration promises
 

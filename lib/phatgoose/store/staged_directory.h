@@ -5,7 +5,7 @@
 
 namespace phatgoose {
 
-/// A directory being filled under a temporary name beside its final one. commit() renames it into place, where nothing
+/// A directory being filled under a temporary name next to its final one. commit() renames it into place, where nothing
 /// or an empty directory may stand; without commit() the destructor removes it. Failures: cannot_finish.
 class StagedDirectory {
  public:

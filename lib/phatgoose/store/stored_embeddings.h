@@ -17,7 +17,7 @@ struct StoredEmbeddings {
 /// bad_data when the file is none of this kind, is empty, or holds NaN, infinite values or rows of another length than
 /// 1.
 StoredEmbeddings read_embeddings(const fs::path& path);
-/// `embeddings` [n, D] fp32. `provenance`: what they were made from, kept beside the encoder in the file's metadata.
+/// `embeddings` [n, D] fp32. `provenance`: what they were made from, kept with the encoder in the file's metadata.
 void write_embeddings(const fs::path& path, const TensorView& embeddings, const std::string& encoder_name,
                       const std::string& encoder_fingerprint, const std::string& provenance);
 

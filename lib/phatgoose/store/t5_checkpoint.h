@@ -28,8 +28,8 @@ std::string embedding_name(const TensorArchive& tensors);
 
 /// Reads config.json and opens the weights. Nothing that is stored is passed over in silence: a second embedding that
 /// differs from the first, tensors of the two stacks that the configuration knows nothing of, and integers in place of
-/// weights are bad_data; tensors beside the model are named in a log line. Whether all tensors are there, in the right
-/// shapes, shows when they are read.
+/// weights are bad_data; tensors besides those of the model are named in a log line. Whether all tensors are there, in
+/// the right shapes, shows when they are read.
 T5Checkpoint open_t5_checkpoint(const fs::path& directory);
 
 }  // namespace phatgoose

@@ -8,9 +8,9 @@
 
 namespace phatgoose {
 
-/// Checks what `json` says beside the values that `config` was read from. Keys that change what `transformers` computes
-/// must say the same as `config`, or nothing: bad_data otherwise. Keys that change nothing pass; any other one that has
-/// a value is named in a log line, once.
+/// Checks what `json` says besides the values that `config` was read from. Keys that change what `transformers`
+/// computes must say the same as `config`, or nothing: bad_data otherwise. Keys that change nothing pass; any other one
+/// that has a value is named in a log line, once.
 void check_t5_config_keys(const Json& json, const T5Config& config, const std::string& where);
 
 }  // namespace phatgoose

@@ -15,7 +15,7 @@ namespace phatgoose {
 /// AddedToken of the `tokenizers` package.
 struct AddedToken {
   std::string content;
-  bool single_word = false;  ///< found only where no letter, digit or underscore stands beside it
+  bool single_word = false;  ///< found only where no letter, digit or underscore is next to it
   bool lstrip = false;       ///< takes the white space on its left along
   bool rstrip = false;       ///< and on its right
   bool normalized = false;   ///< is normalised, and found in normalised text

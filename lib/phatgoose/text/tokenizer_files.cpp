@@ -140,7 +140,7 @@ void check_special_ids(const Vocabulary& vocabulary, const NamedTokens& named, c
          "this is not the vocabulary of a T5 model");
 }
 
-/// tokenizer.json decides; a spiece.model beside it must be the same vocabulary.
+/// tokenizer.json decides; a spiece.model next to it must be the same vocabulary.
 void check_agreement(const SentencePieceModel& model, const TokenizerJson& json, const std::string& where) {
   const auto differs = [&](const std::string& found, const std::string& expected) {
     refuse(where, found, expected + ", as in tokenizer.json", "the files belong to different models");
@@ -158,7 +158,7 @@ void check_agreement(const SentencePieceModel& model, const TokenizerJson& json,
   if (model.character_map != json.character_map) differs("another normaliser", "the same table");
 }
 
-/// What a directory holds beside its settings.
+/// What a directory has besides its settings.
 struct VocabularyFile {
   fs::path path;
   std::vector<ScoredPiece> pieces;
@@ -178,11 +178,11 @@ VocabularyFile from_json(const fs::path& directory, const TokenizerSettings& set
 
 VocabularyFile from_sentencepiece(const fs::path& directory, const TokenizerSettings& settings) {
   if (settings.pipeline() == TokenizerPipeline::of_file) {
-    refuse(settings.where(), "a tokenizer_class that needs tokenizer.json", "\"T5Tokenizer\" beside spiece.model");
+    refuse(settings.where(), "a tokenizer_class that needs tokenizer.json", "\"T5Tokenizer\" with spiece.model");
   }
   if (is_file(directory / "tokenizer.model")) {
     refuse((directory / "tokenizer.model").string(),
-           "another vocabulary beside spiece.model, which transformers prefers", "one vocabulary");
+           "a vocabulary that differs from that of spiece.model, which transformers prefers", "one vocabulary");
   }
   VocabularyFile file{.path = directory / "spiece.model", .pieces = {}, .character_map = {}, .added = {}, .fixed = {}};
   SentencePieceModel model = read_sentencepiece_model(file.path);

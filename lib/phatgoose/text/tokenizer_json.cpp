@@ -42,7 +42,7 @@ std::string decode_base64(const std::string& text, const std::string& where) {
   return bytes;
 }
 
-/// What `transformers` 4 wrote beside the table where it converted a spiece.model. T5's pre-tokenizer does the same.
+/// What `transformers` 4 wrote next to the table where it converted a spiece.model. T5's pre-tokenizer does the same.
 bool is_space_rule(const Json& part, const std::string& where) {
   const std::string type = type_of(part, where);
   if (type == "Strip") return !json_get<bool>(part, "strip_left", where) && json_get<bool>(part, "strip_right", where);

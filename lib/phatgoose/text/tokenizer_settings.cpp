@@ -119,7 +119,7 @@ void TokenizerSettings::read_special_tokens() {
   const Json list = has_extra ? config_["extra_special_tokens"] : Json();
   const bool is_empty = list.is_null() || list.empty();
   if (config_.contains("additional_special_tokens")) {
-    if (!is_empty) refuse(where_, "additional_special_tokens beside extra_special_tokens", "one of them");
+    if (!is_empty) refuse(where_, "both additional_special_tokens and extra_special_tokens", "one of them");
     extra_ = tokens_in(config_["additional_special_tokens"], where_);
   } else if (list.is_object()) {
     others.update(list);

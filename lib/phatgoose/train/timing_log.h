@@ -1,4 +1,4 @@
-// timing.jsonl of a run: how long every step took, and how much memory. It stands beside metrics.jsonl, which holds
+// timing.jsonl of a run: how long every step took, and how much memory. It is next to metrics.jsonl, which holds
 // nothing that depends on the clock, so that a resumed run writes the same bytes there as one that was never stopped.
 #pragma once
 

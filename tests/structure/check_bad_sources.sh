@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# check_bad_house.sh DIRECTORY: check_sources.sh must report every breach in DIRECTORY/bad_house, and no other.
+# check_bad_sources.sh DIRECTORY: check_sources.sh must report every violation in DIRECTORY/bad_sources, and no other.
 set -euo pipefail
-cd "${1:?usage: check_bad_house.sh DIRECTORY}"
+cd "${1:?usage: check_bad_sources.sh DIRECTORY}"
 
-if found=$(./check_sources.sh bad_house); then
-  echo "bad_house passed"
+if found=$(./check_sources.sh bad_sources); then
+  echo "bad_sources passed"
   exit 1
 fi
 diff <(LC_ALL=C sort <<<"$found") - <<'TEXT'
