@@ -45,8 +45,7 @@ compare() { # NAME
 # The first question of a task that the routed model answers right.
 first_right() { # TASK
   local row
-  row=$(grep "\"task\":\"$1\"" "$out/held-out/after/samples.jsonl" | grep -m 1 '"correct":true' \
-    | sed 's/.*"row":\([0-9]*\).*/\1/')
+  row=$(sed -n "/\"task\":\"$1\".*\"correct\":true/{s/.*\"row\":\([0-9]*\).*/\1/p;q}" "$out/held-out/after/samples.jsonl")
   sed -n "$((row + 1))p" "assets/tasks/$1/test.jsonl"
 }
 
