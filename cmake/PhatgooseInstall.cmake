@@ -36,8 +36,16 @@ if(LibTorch_LIBRARY_DIR MATCHES "^/(usr/)?lib")
   set(torch_libraries "")  # the system's own, which its package manager installs
 endif()
 install(FILES ${torch_libraries} DESTINATION ${PHATGOOSE_LIBRARIES_DIR} COMPONENT libtorch EXCLUDE_FROM_ALL)
-file(GLOB torch_licences ${PHATGOOSE_TORCH_DIR}/LICENSE* ${PHATGOOSE_TORCH_DIR}/NOTICE*)
-install(FILES ${torch_licences} DESTINATION share/doc/phatgoose/libtorch COMPONENT libtorch EXCLUDE_FROM_ALL)
+# Their licences: of a download by scripts/setup.sh, of a LibTorch archive, of a wheel that pip installed.
+file(GLOB torch_licences ${PHATGOOSE_TORCH_DIR}/licenses ${PHATGOOSE_TORCH_DIR}/LICENSE* ${PHATGOOSE_TORCH_DIR}/NOTICE*
+     ${PHATGOOSE_TORCH_DIR}/../torch-*.dist-info/licenses)
+foreach(licence ${torch_licences})
+  if(IS_DIRECTORY ${licence})
+    install(DIRECTORY ${licence}/ DESTINATION share/doc/phatgoose/libtorch COMPONENT libtorch EXCLUDE_FROM_ALL)
+  else()
+    install(FILES ${licence} DESTINATION share/doc/phatgoose/libtorch COMPONENT libtorch EXCLUDE_FROM_ALL)
+  endif()
+endforeach()
 
 # The other libraries.
 install(RUNTIME_DEPENDENCY_SET programs

@@ -10,7 +10,7 @@ Usage: scripts/quickstart.sh [--out DIR]
 
 Puts the sixteen experts of the repository into a routed model, adds a seventeenth, "driver", and compares the base, the
 new expert alone, all experts merged, and the routed model before and after: first on each expert's own task, then on
-tasks that no expert was trained on. Shows which experts answered a question. Last, trains "driver" and its gate here.
+tasks that no expert was trained on. Shows which experts answered a question. Last, trains "driver" here, from its data.
 Everything it makes is under DIR (runs/quickstart). Stopped and run again, it continues.
 TEXT
 }
@@ -73,8 +73,9 @@ title "Which experts read and wrote what, in the first question of commute that 
 first_right commute | "$phatgoose" predict --log quiet --model "$base" --routed "$out/after" --explain tokens \
   | tr '\t' '\n' | LC_ALL=C fold -s -w 110 | sed 's/ $//'
 
-say "The same expert and its gate, trained here: a minute"
-scripts/contribute.sh --out "$out/experts" driver
+say "The same expert, trained here"
+"$phatgoose" train-expert --preset small --model "$base" --name driver --out "$out/driver" \
+  --data assets/tasks/driver/train.jsonl --valid assets/tasks/driver/valid.jsonl >&2
 title "driver as trained here: its own task (a few points apart on another processor)"
-"$phatgoose" eval --log quiet --model "$base" --expert "$out/experts/driver" --suite assets/suites/quickstart-own.yaml \
+"$phatgoose" eval --log quiet --model "$base" --expert "$out/driver" --suite assets/suites/quickstart-own.yaml \
   --tasks driver --out "$out/trained-here"

@@ -118,7 +118,8 @@ download_torch() {
   trap "rm -rf '$PWD/$staging'" EXIT
   python3 -m pip download -q --no-deps --dest "$staging" "${index[@]}" "torch==$torch_version"
   unzip -q "$staging"/torch-*.whl 'torch/include/*' torch/lib/libtorch_cpu.so torch/lib/libc10.so 'torch/lib/libgomp*' \
-    -d "$staging"
+    'torch-*.dist-info/licenses/*' -d "$staging"
+  cp -r "$staging"/torch-*.dist-info/licenses "$staging/torch/licenses"
   rm -rf .deps/libtorch
   mv "$staging/torch" .deps/libtorch
 }

@@ -11,12 +11,12 @@
 namespace phatgoose {
 namespace {
 
-constexpr std::int64_t kIn = 12;
+constexpr std::int64_t kInput = 12;
 constexpr std::int64_t kTokens = 7;
 
 /// Three linears: ranks 4 and 2 with different scales, and one in between without adapter.
 LinearGroupSpec group_spec() {
-  return {.linears = {{"m.q", kIn, 6}, {"m.k", kIn, 5}, {"m.v", kIn, 9}}, .on_encoder_tokens = true};
+  return {.linears = {{"m.q", kInput, 6}, {"m.k", kInput, 5}, {"m.v", kInput, 9}}, .on_encoder_tokens = true};
 }
 
 std::shared_ptr<LoraParameters> random_parameters(at::ScalarType type, const std::vector<LoraShape>& shapes) {
@@ -24,7 +24,7 @@ std::shared_ptr<LoraParameters> random_parameters(at::ScalarType type, const std
   const auto options = at::TensorOptions().dtype(type);
   parameters->a = at::randn(parameters->a.sizes(), options);
   parameters->b = at::randn(parameters->b.sizes(), options);
-  parameters->v = at::randn({static_cast<std::int64_t>(parameters->members.size()), kIn}, options);
+  parameters->v = at::randn({static_cast<std::int64_t>(parameters->members.size()), kInput}, options);
   return parameters;
 }
 
@@ -83,8 +83,8 @@ TEST_CASE("LoRA of a group agrees with the formula, values and gradients") {
   const double tolerance = type == at::kDouble ? 1e-13 : 2e-6;
   const auto p = random_parameters(type, kUnequal);
   const auto options = at::TensorOptions().dtype(type);
-  const at::Tensor u = at::randn({kTokens, kIn}, options).requires_grad_();
-  const at::Tensor weight = at::randn({20, kIn}, options).requires_grad_();
+  const at::Tensor u = at::randn({kTokens, kInput}, options).requires_grad_();
+  const at::Tensor weight = at::randn({20, kInput}, options).requires_grad_();
   const at::Tensor direction = at::randn({kTokens, 20}, options);
   for (const at::Tensor& leaf : {p->a, p->b, p->v}) leaf.requires_grad_();
 
@@ -105,7 +105,7 @@ TEST_CASE("LoRA gives no gradient to what needs none") {
   at::manual_seed(2);
   const auto p = random_parameters(at::kFloat, kUnequal);
   p->v.requires_grad_();
-  const at::Tensor u = at::randn({kTokens, kIn});
+  const at::Tensor u = at::randn({kTokens, kInput});
   const at::Tensor y = add_lora(u, at::zeros({kTokens, 20}), p, true);
   y.sum().backward();
   CHECK(p->v.grad().defined());
@@ -118,7 +118,7 @@ TEST_CASE("gradients of the gated LoRA agree with finite differences") {
   at::manual_seed(3);
   const auto p = random_parameters(at::kDouble, kUnequal);
   const auto options = at::TensorOptions().dtype(at::kDouble);
-  const at::Tensor u = at::randn({kTokens, kIn}, options);
+  const at::Tensor u = at::randn({kTokens, kInput}, options);
   const at::Tensor y = at::randn({kTokens, 20}, options);
   const auto loss = [&] { return add_lora(u, y.clone(), p, true).tanh().sum(); };
   const std::vector<at::Tensor> leaves{p->a, p->b, p->v, u};
@@ -145,7 +145,7 @@ TEST_CASE("gradients of the gated LoRA agree with finite differences") {
 TEST_CASE("LoRA touches only the columns of its members") {
   at::manual_seed(4);
   const auto p = random_parameters(at::kFloat, kUnequal);
-  const at::Tensor u = at::randn({kTokens, kIn});
+  const at::Tensor u = at::randn({kTokens, kInput});
   const at::Tensor y = at::randn({kTokens, 20});
   const at::Tensor adapted = add_lora(u, y.clone(), p, false);
   CHECK(at::equal(adapted.narrow(1, 6, 5), y.narrow(1, 6, 5)));
@@ -155,16 +155,16 @@ TEST_CASE("LoRA touches only the columns of its members") {
 TEST_CASE("a group without members leaves y alone, and no token is no problem") {
   const auto none = random_parameters(at::kFloat, {{}, {}, {}});
   const at::Tensor y = at::randn({kTokens, 20});
-  CHECK(at::equal(add_lora(at::randn({kTokens, kIn}), y.clone(), none, false), y));
+  CHECK(at::equal(add_lora(at::randn({kTokens, kInput}), y.clone(), none, false), y));
   const auto some = random_parameters(at::kFloat, kUnequal);
-  CHECK(add_lora(at::zeros({0, kIn}), at::zeros({0, 20}), some, true).sizes() == at::IntArrayRef({0, 20}));
+  CHECK(add_lora(at::zeros({0, kInput}), at::zeros({0, 20}), some, true).sizes() == at::IntArrayRef({0, 20}));
 }
 
 TEST_CASE("a zero gate halves the update") {
   at::manual_seed(5);
   const auto p = random_parameters(at::kFloat, kUnequal);
   p->v.zero_();
-  const at::Tensor u = at::randn({kTokens, kIn});
+  const at::Tensor u = at::randn({kTokens, kInput});
   const at::Tensor zeros = at::zeros({kTokens, 20});
   check_close(add_lora(u, zeros.clone(), p, true), 0.5 * add_lora(u, zeros.clone(), p, false), 1e-6);
 }
@@ -172,8 +172,8 @@ TEST_CASE("a zero gate halves the update") {
 TEST_CASE("working in place is visible to autograd") {
   at::manual_seed(6);
   const auto p = random_parameters(at::kFloat, kUnequal);
-  const at::Tensor u = at::randn({kTokens, kIn}).requires_grad_();
-  const at::Tensor weight = at::randn({20, kIn});
+  const at::Tensor u = at::randn({kTokens, kInput}).requires_grad_();
+  const at::Tensor weight = at::randn({20, kInput});
   const at::Tensor y = at::linear(u, weight);
   const at::Tensor square = y * y;  // remembers y as it was before the adapter
   const at::Tensor adapted = add_lora(u, y, p, false);
@@ -185,7 +185,7 @@ TEST_CASE("LoRA under a bf16 base rounds no more than bf16 does") {
   const bool gated = GENERATE(false, true);
   const auto p = random_parameters(at::kFloat, kUnequal);
   for (const at::Tensor& leaf : {p->a, p->b, p->v}) leaf.requires_grad_();
-  const at::Tensor u = at::randn({kTokens, kIn}).to(at::kBFloat16);
+  const at::Tensor u = at::randn({kTokens, kInput}).to(at::kBFloat16);
   const at::Tensor y = at::randn({kTokens, 20}).to(at::kBFloat16);
   const at::Tensor found = add_lora(u, y.clone(), p, gated);
   CHECK(found.scalar_type() == at::kBFloat16);

@@ -40,7 +40,7 @@ at::Tensor exact_mean(const std::vector<ExpertDirectory>& experts, const std::st
   return sum.defined() ? sum / static_cast<double>(experts.size()) : sum;
 }
 
-double relative_difference(const at::Tensor& actual, const at::Tensor& expected) {
+double relative_error(const at::Tensor& actual, const at::Tensor& expected) {
   return ((actual - expected).abs().max() / expected.abs().max()).item<double>();
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("merged products are the dense mean over all experts, unequal ranks, s
     if (!update.defined()) continue;
     ++adapted;
     CHECK(update.scalar_type() == at::kFloat);
-    CHECK(relative_difference(update, expected) < 1e-6);
+    CHECK(relative_error(update, expected) < 1e-6);
   }
   CHECK(adapted == 35);
 }
@@ -97,7 +97,7 @@ TEST_CASE("merged products are the stacked factors that peft makes of the same e
     CHECK(lora.rank == 14);
     CHECK(lora.scale == 1.0);
     const at::Tensor update = merged_update(MergeRule::product, experts, path, at::kCPU);
-    CHECK(relative_difference(update, exact_product(lora)) < 1e-6);
+    CHECK(relative_error(update, exact_product(lora)) < 1e-6);
   }
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("stacked factors are multiplied in blocks without a difference") {
     experts.push_back(make_expert(scratch / name, {kQuery}, rank, 2.0, static_cast<std::uint64_t>(rank)));
   }
   const at::Tensor update = merged_update(MergeRule::product, experts, kQuery, at::kCPU);
-  CHECK(relative_difference(update, exact_mean(experts, kQuery)) < 1e-6);
+  CHECK(relative_error(update, exact_mean(experts, kQuery)) < 1e-6);
 }
 
 TEST_CASE("merged factors are the product of the mean factors") {
@@ -127,8 +127,8 @@ TEST_CASE("merged factors are the product of the mean factors") {
     }
     const at::Tensor update = merged_update(MergeRule::factors, experts, path, at::kCPU);
     CHECK(update.scalar_type() == at::kFloat);
-    CHECK(relative_difference(update, 2.0 * at::mm(b, a)) < 1e-6);
-    CHECK(relative_difference(update, exact_mean(experts, path)) > 0.1);  // the rules differ
+    CHECK(relative_error(update, 2.0 * at::mm(b, a)) < 1e-6);
+    CHECK(relative_error(update, exact_mean(experts, path)) > 0.1);  // the rules differ
   }
 }
 
@@ -136,7 +136,7 @@ TEST_CASE("one expert merged by either rule is that expert") {
   const auto experts = golden_experts({"feed_forward"});
   for (const auto& [path, lora] : experts.front().loras()) {
     for (const MergeRule rule : {MergeRule::factors, MergeRule::product}) {
-      CHECK(relative_difference(merged_update(rule, experts, path, at::kCPU), exact_product(lora)) < 1e-6);
+      CHECK(relative_error(merged_update(rule, experts, path, at::kCPU), exact_product(lora)) < 1e-6);
     }
   }
 }

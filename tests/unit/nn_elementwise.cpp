@@ -12,9 +12,9 @@ using namespace phatgoose;
 
 namespace {
 
-double difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
+double largest_difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
 
-at::Tensor leaf(at::IntArrayRef shape) { return at::randn(shape).requires_grad_(); }
+at::Tensor random_leaf(at::IntArrayRef shape) { return at::randn(shape).requires_grad_(); }
 
 }  // namespace
 
@@ -29,10 +29,10 @@ TEST_CASE("RMSNorm and its gradients equal the formula, in fp32 and in the gener
     x.mutable_grad().reset();
     weight.mutable_grad().reset();
     const at::Tensor y = rms_norm(x, weight, 1e-6);
-    CHECK(difference(y, expected) < 1e-5);
+    CHECK(largest_difference(y, expected) < 1e-5);
     (y * pick).sum().backward();
-    CHECK(difference(x.grad(), dx) < 1e-5);
-    CHECK(difference(weight.grad(), dw) < 1e-4);
+    CHECK(largest_difference(x.grad(), dx) < 1e-5);
+    CHECK(largest_difference(weight.grad(), dw) < 1e-4);
   }
 }
 
@@ -45,9 +45,9 @@ TEST_CASE("gated GELU and its gradient equal the tanh form over the whole range"
   const at::Tensor dh = h.grad().clone();
   h.mutable_grad().reset();
   const at::Tensor y = feed_forward_activation(h, FeedForwardKind::gated_gelu);
-  CHECK(difference(y, expected) < 4e-6 * expected.abs().max().item<double>());
+  CHECK(largest_difference(y, expected) < 4e-6 * expected.abs().max().item<double>());
   y.sum().backward();
-  CHECK(difference(h.grad(), dh) < 4e-6 * dh.abs().max().item<double>());
+  CHECK(largest_difference(h.grad(), dh) < 4e-6 * dh.abs().max().item<double>());
 }
 
 TEST_CASE("ReLU feed-forward") {
@@ -58,7 +58,7 @@ TEST_CASE("ReLU feed-forward") {
 TEST_CASE("chunked cross-entropy and its gradients equal the plain one") {
   at::manual_seed(3);
   const std::int64_t rows = 150, vocabulary = 50'000;  // several chunks
-  const at::Tensor hidden = leaf({rows, 8}), head = leaf({vocabulary, 8});
+  const at::Tensor hidden = random_leaf({rows, 8}), head = random_leaf({vocabulary, 8});
   const at::Tensor targets = at::randint(vocabulary, {rows}, at::kLong);
   const at::Tensor expected = at::cross_entropy_loss(hidden.matmul(head.t()), targets, {}, at::Reduction::Sum);
   (expected * 0.5).backward();
@@ -68,8 +68,8 @@ TEST_CASE("chunked cross-entropy and its gradients equal the plain one") {
   const at::Tensor loss = cross_entropy_sum(hidden, FrozenWeight(head), targets);
   CHECK(loss.item<double>() == Approx(expected.item<double>()).epsilon(1e-6));
   (loss * 0.5).backward();
-  CHECK(difference(hidden.grad(), dhidden) < 1e-5);
-  CHECK(difference(head.grad(), dhead) < 1e-5);
+  CHECK(largest_difference(hidden.grad(), dhidden) < 1e-5);
+  CHECK(largest_difference(head.grad(), dhead) < 1e-5);
   const at::Tensor each = target_log_likelihoods(hidden, FrozenWeight(head), targets);
   CHECK(-each.sum().item<double>() == Approx(expected.item<double>()).epsilon(1e-6));
 }
@@ -85,7 +85,7 @@ TEST_CASE("log-sum-exp and softmax of a row are those of fp64, whatever the size
       CHECK(sum == Approx(exact.item<double>()).epsilon(2e-7).margin(2e-7));
       const at::Tensor softmax = x.clone();
       cpu::softmax_row(softmax.mutable_data_ptr<float>(), sum, size);
-      CHECK(difference(softmax.to(at::kDouble), at::softmax(x.to(at::kDouble), 0)) < 1e-5);
+      CHECK(largest_difference(softmax.to(at::kDouble), at::softmax(x.to(at::kDouble), 0)) < 1e-5);
       CHECK(softmax.sum().item<double>() == Approx(1.0).epsilon(1e-5));
     }
   }

@@ -21,7 +21,7 @@ using test::FailsWith;
 using test::largest_difference;
 using test::ScratchDirectory;
 
-constexpr std::int64_t kIn = 40, kOut = 70, kTokens = 37;
+constexpr std::int64_t kInput = 40, kOut = 70, kTokens = 37;
 constexpr double kScale = 0.3;
 
 struct Factors {
@@ -31,7 +31,7 @@ struct Factors {
 Factors random_factors(std::int64_t experts, std::int64_t rank) {
   Factors factors;
   for (std::int64_t e = 0; e < experts; ++e) {
-    factors.a.push_back(at::randn({rank, kIn}));
+    factors.a.push_back(at::randn({rank, kInput}));
     factors.b.push_back(at::randn({kOut, rank}));
   }
   return factors;
@@ -45,8 +45,8 @@ std::unique_ptr<ExpertBank> make_bank(const Factors& factors, bool tensor_bank, 
   }
   std::vector<const LoraEntry*> pointers;
   for (const LoraEntry& entry : entries) pointers.push_back(&entry);
-  if (tensor_bank) return std::make_unique<TensorExpertBank>(kIn, kOut, pointers, at::kCPU, dtype);
-  return make_expert_bank(kIn, kOut, pointers, at::kCPU, dtype);
+  if (tensor_bank) return std::make_unique<TensorExpertBank>(kInput, kOut, pointers, at::kCPU, dtype);
+  return make_expert_bank(kInput, kOut, pointers, at::kCPU, dtype);
 }
 
 /// The judge: fp64, one token at a time.
@@ -79,7 +79,7 @@ TEST_CASE("mixed parameters are the product of the weighted sums, in both banks"
   const bool tensor_bank = GENERATE(false, true);
   CAPTURE(rank, experts, k, tensor_bank);
   const Factors factors = random_factors(experts, rank);
-  const at::Tensor u = at::randn({kTokens, kIn}), y = at::randn({kTokens, kOut});
+  const at::Tensor u = at::randn({kTokens, kInput}), y = at::randn({kTokens, kOut});
   const Selection chosen = select_experts(with_nobody_for(at::randn({kTokens, experts}), {0, 20}), {.k = k});
   const at::Tensor expected = by_formula(factors, chosen, u, y);
   const at::Tensor found = y.clone();
@@ -96,7 +96,7 @@ TEST_CASE("mixed parameters are the product of the weighted sums, in both banks"
 TEST_CASE("one expert's parameters weigh the square of its weight") {
   at::manual_seed(52);
   const Factors factors = random_factors(1, 4);
-  const at::Tensor u = at::randn({kTokens, kIn}), y = at::zeros({kTokens, kOut});
+  const at::Tensor u = at::randn({kTokens, kInput}), y = at::zeros({kTokens, kOut});
   const Selection half{at::zeros({kTokens, 1}, at::kInt), at::full({kTokens, 1}, 0.5F)};
   const bool tensor_bank = GENERATE(false, true);
   const at::Tensor found = y.clone(), outputs = y.clone();
@@ -108,7 +108,7 @@ TEST_CASE("one expert's parameters weigh the square of its weight") {
 TEST_CASE("mixed parameters in bf16 are those of fp32 to its precision") {
   at::manual_seed(53);
   const Factors factors = random_factors(3, 8);
-  const at::Tensor u = at::randn({kTokens, kIn}), y = at::zeros({kTokens, kOut});
+  const at::Tensor u = at::randn({kTokens, kInput}), y = at::zeros({kTokens, kOut});
   const Selection chosen = select_experts(at::randn({kTokens, 3}), {.k = 2});
   const at::Tensor found = y.to(at::kBFloat16);
   make_bank(factors, true, at::kBFloat16)->add(u.to(at::kBFloat16), found, PairOrder(chosen, 3), Mix::parameters);
@@ -118,7 +118,7 @@ TEST_CASE("mixed parameters in bf16 are those of fp32 to its precision") {
 TEST_CASE("mixed parameters do not depend on the number of threads") {
   at::manual_seed(54);
   const Factors factors = random_factors(5, 4);
-  const at::Tensor u = at::randn({900, kIn}), y = at::randn({900, kOut});
+  const at::Tensor u = at::randn({900, kInput}), y = at::randn({900, kOut});
   const PairOrder order(select_experts(at::randn({900, 5}), {.k = 3}), 5);
   const auto bank = make_bank(factors, false);
   const int threads = at::get_num_threads();
