@@ -143,10 +143,10 @@ def routing_part(directory):
 
 
 def cost_table(directory):
-    rows = [[step, *(f"{max(line[key] for line in lines):,.0f}" for key in ("seconds", "cpu_seconds", "peak_mib")),
+    rows = [[step, *(f"{max(line[key] for line in lines):,.0f}" for key in ("cpu_seconds", "peak_mib")),
              ", ".join(sorted({line["processor"] for line in lines}))]
             for step, lines in costs(directory).items()]
-    return table(["step", "seconds", "CPU seconds", "memory, MiB", "on"], rows)
+    return table(["step", "CPU seconds", "memory, MiB", "on"], rows)
 
 
 def base_part(directory):
@@ -168,7 +168,7 @@ def page(directory):
     parts = ["# Results on the embedded tasks",
              f"Made by `scripts/reproduce.sh --seeds {seeds}`: means over {seeds} seed{'s' * (seeds > 1)} of "
              f"{len(suites['held-in'].tasks)} experts of rank {rank} with their gates. [The tasks](../tasks.md); "
-             "[what was tried before](designs.md). Intervals are 95 % bootstrap intervals by example, differences are "
+             "[what was tried before](designs.md); [an earlier page, over three seeds](three-seeds.md). Intervals are 95 % bootstrap intervals by example, differences are "
              "paired. Rows that use labels are references, not methods. Retrieval embeds with "
              f"{retrieval['router']['encoder']['name']}. Evaluated in {' and '.join(dtypes(directory))}.",
              "## What the papers claim, by kind of task",

@@ -245,10 +245,11 @@ TEST_CASE("before the first step a run says how much is trained") {
   set_log_level(before);
   T5Model model = test::tiny_model();
   std::int64_t parameters = 0;
-  for (const auto& group : ExpertParameters::initial(linear_groups(model.config()), 4, 11, at::kCPU).groups()) {
+  const auto expert = ExpertParameters::initial(linear_groups(model.config()), 4, 11, at::kCPU);
+  for (const auto& group : expert.groups()) {
     parameters += group->a.numel() + group->b.numel();
   }
-  CHECK_THAT(said, Catch::Contains("training " + grouped(parameters) + " parameters for 1 steps"));
+  CHECK_THAT(said, Catch::Contains("training " + grouped(parameters) + " parameters for 1 step"));
 }
 
 TEST_CASE("without validation the last state is the result") {

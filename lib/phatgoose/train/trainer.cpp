@@ -45,7 +45,8 @@ Trainer::Trainer(const T5Model& model, std::vector<Parameter> parameters, Exampl
 void Trainer::log_beginning() const {
   std::int64_t count = 0;
   for (const Parameter& parameter : optimizer_.parameters()) count += parameter.value().numel();
-  log_info(fmt::format("training {} parameters for {} steps", grouped(count), grouped(settings_.schedule.steps)));
+  log_info(fmt::format("training {} parameters for {} step{}", grouped(count), grouped(settings_.schedule.steps),
+                       settings_.schedule.steps == 1 ? "" : "s"));
 }
 
 TrainingOutcome Trainer::run() {
