@@ -92,7 +92,7 @@ TEST_CASE("a run says what it trains on, and what is trained, before the first s
   CHECK_THAT(said, Catch::Contains("warning: " + d + "/mixed.jsonl: 1 bad row was skipped\n"));
   CHECK_THAT(said, Catch::Contains("mixed.jsonl:3: column 18: invalid JSON: unexpected end of input"));
   const auto rows = said.find("training rows: 2, of 9 tokens; cut: 0 inputs, 0 targets");
-  const auto parameters = said.find(" parameters for 1 steps");
+  const auto parameters = said.find(" parameters for 1 step");
   const auto first_step = said.find("training: 1/1 steps");
   CHECK(said.find("device cpu, dtype fp32, threads 1") < rows);
   CHECK(rows < parameters);
