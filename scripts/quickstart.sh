@@ -30,7 +30,7 @@ title() { printf '\n%s\n\n' "$*"; }
 
 # The methods to compare, as a methods file. With a library, each of its experts is asked for its own task only.
 methods() { # [EXPERT...]
-  local expert
+  local expert method
   echo "- {name: base, base: true}"
   echo "- {name: driver, expert: $PWD/$new}"
   for method in merged before after; do echo "- {name: $method, routed: $method}"; done

@@ -13,7 +13,7 @@ Usage: sbatch [OPTION...] scripts/slurm/step.sh [--experts FILE] COMMAND [ARGUME
 the job then goes back into the queue, and the same command continues. TERM is passed on, too, but a job that got it (by
 scancel or preemption) is not put back into the queue from here.
 
-  --experts FILE   for an array job: FILE has lines NAME TRAIN-FILE VALID-FILE, parted by tabs, the first for task 1; the
+  --experts FILE   for an array job: FILE has lines NAME TRAIN-FILE VALID-FILE, separated by tabs, the first for task 1; the
                    words {name}, {train} and {valid} in arguments stand for the fields of the task's line
 TEXT
 }

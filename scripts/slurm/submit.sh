@@ -10,9 +10,9 @@ Jobs: an array that trains the experts; an array that trains the gates, each aft
 then its evaluation. Everything that can be checked is checked before the first job is submitted.
 
   --model DIR          base model
-  --experts FILE       a line NAME TRAIN-FILE VALID-FILE for each expert, parted by spaces or tabs; empty lines and lines
+  --experts FILE       a line NAME TRAIN-FILE VALID-FILE for each expert, separated by spaces or tabs; empty lines and lines
                        that begin with # are skipped
-  --suite FILE         suite of tasks to evaluate on
+  --suite FILE         suite of tasks to evaluate on, or the name of one that comes with the program
   --out DIR            gets experts/NAME, routed, results and logs
   --base               also evaluate the base alone
   --each-expert        also evaluate each expert alone
@@ -100,7 +100,7 @@ read_experts() {
 }
 
 [[ -f $experts && -r $experts ]] || die 3 "$experts: no such file"
-[[ -f $suite && -r $suite ]] || die 3 "$suite: no such file"
+[[ $suite != *[/.]* || -f $suite && -r $suite ]] || die 3 "$suite: no such file" # without / and . it is a name
 [[ -f $model/config.json ]] || die 3 "$model: no config.json in it; expected a base model directory"
 read_experts
 
