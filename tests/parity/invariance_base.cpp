@@ -14,7 +14,7 @@ namespace {
 using Rows = std::vector<TokenIds>;
 using Order = std::vector<std::size_t>;
 
-std::string any_model() { return GENERATE("t5_v1_1", "t5_v1_0"); }
+std::string plain_model() { return GENERATE("t5_v1_1", "t5_v1_0"); }
 
 Rows select(const Rows& rows, const Order& order) {
   Rows selected;
@@ -37,7 +37,7 @@ at::Tensor select_tokens(const at::Tensor& tokens, const Rows& rows, const Order
 std::vector<Order> orders() { return {{0}, {1}, {2}, {3}, {4}, {2, 1}, {0, 4}, {4, 3, 2, 1, 0}, {3, 0, 3, 2}}; }
 
 TEST_CASE("Encoder states do not depend on batch size, order and neighbours", "[invariance]") {
-  const auto name = any_model();
+  const auto name = plain_model();
   CAPTURE(name);
   const auto model = load_model(name);
   const auto sources = Golden(name).rows("sources");
@@ -51,7 +51,7 @@ TEST_CASE("Encoder states do not depend on batch size, order and neighbours", "[
 }
 
 TEST_CASE("Logits do not depend on batch size, order and neighbours", "[invariance]") {
-  const auto name = any_model();
+  const auto name = plain_model();
   CAPTURE(name);
   const auto model = load_model(name);
   const Golden golden(name);
@@ -66,7 +66,7 @@ TEST_CASE("Logits do not depend on batch size, order and neighbours", "[invarian
 }
 
 TEST_CASE("Targets that share a source are decoded as if each had its own", "[invariance]") {
-  const auto name = any_model();
+  const auto name = plain_model();
   CAPTURE(name);
   const auto model = load_model(name);
   const Golden golden(name);
@@ -81,7 +81,7 @@ TEST_CASE("Targets that share a source are decoded as if each had its own", "[in
 }
 
 TEST_CASE("Loss and gradients do not depend on the micro-batches", "[invariance]") {
-  const auto name = any_model();
+  const auto name = plain_model();
   CAPTURE(name);
   const Golden golden(name);
   const auto sources = golden.rows("sources");
@@ -113,7 +113,7 @@ TEST_CASE("Loss and gradients do not depend on the micro-batches", "[invariance]
 }
 
 TEST_CASE("Logits and gradients do not depend on the number of threads", "[invariance]") {
-  const auto name = any_model();
+  const auto name = plain_model();
   CAPTURE(name);
   const Golden golden(name);
   const auto sources = golden.rows("sources");

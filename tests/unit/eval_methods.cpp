@@ -13,6 +13,7 @@
 #include "phatgoose/routing/prepare_job.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_builder.h"
+#include "support/evaluate.h"
 #include "support/fails_with.h"
 #include "support/golden.h"
 #include "support/router_experts.h"
@@ -22,6 +23,7 @@
 namespace phatgoose {
 namespace {
 
+using test::evaluate;
 using test::FailsWith;
 using test::golden_path;
 using test::random_ids;
@@ -121,10 +123,6 @@ class MethodRuns {
 };
 
 const std::vector<std::string> kAll = {"base", "choose", "other", "goose", "even", "sum"};
-
-std::optional<Evaluation> evaluate(const EvalSettings& settings) {
-  return evaluate_suite(settings, at::kCPU, at::kFloat);
-}
 
 std::vector<std::string> names_of(const std::vector<MethodResult>& methods) {
   std::vector<std::string> names;

@@ -11,6 +11,7 @@
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_directory.h"
 #include "phatgoose/store/safetensors.h"
+#include "support/evaluate.h"
 #include "support/fails_with.h"
 #include "support/scratch_directory.h"
 #include "support/stderr_of.h"
@@ -68,8 +69,9 @@ class EvalRuns {
   test::ScratchDirectory directory_;
 };
 
-std::optional<SuiteScore> evaluate(const EvalSettings& settings) {
-  const std::optional<Evaluation> evaluation = evaluate_suite(settings, at::kCPU, at::kFloat);
+/// The scores of a single method.
+std::optional<SuiteScore> evaluate_one(const EvalSettings& settings) {
+  const std::optional<Evaluation> evaluation = test::evaluate(settings);
   if (!evaluation) return std::nullopt;
   return evaluation->methods.front().scores;
 }
@@ -93,7 +95,7 @@ void check_same_scores(const SuiteScore& found, const SuiteScore& expected) {
 
 TEST_CASE("results.json can be computed again from samples.jsonl") {
   const EvalRuns runs;
-  const std::optional<SuiteScore> scores = evaluate(runs.settings("out"));
+  const std::optional<SuiteScore> scores = evaluate_one(runs.settings("out"));
   REQUIRE(scores);
   CHECK(scores->tasks.front().rows == kRows);
   CHECK(scores->tasks.front().examples == kRows / 2);
@@ -109,23 +111,23 @@ TEST_CASE("results.json can be computed again from samples.jsonl") {
 
 TEST_CASE("a finished evaluation is not computed again, and another one is refused its directory") {
   const EvalRuns runs;
-  const std::optional<SuiteScore> scores = evaluate(runs.settings("out"));
+  const std::optional<SuiteScore> scores = evaluate_one(runs.settings("out"));
   const auto written = fs::last_write_time(runs / "out/samples.jsonl");
-  const std::optional<SuiteScore> again = evaluate(runs.settings("out"));
+  const std::optional<SuiteScore> again = evaluate_one(runs.settings("out"));
   REQUIRE(again);
   check_same_scores(*again, *scores);
   CHECK(fs::last_write_time(runs / "out/samples.jsonl") == written);
 
   EvalSettings other = runs.settings("out");
   other.limit = 3;
-  CHECK_THROWS_MATCHES(evaluate(other), Error, FailsWith(ExitCode::usage, "--limit"));
+  CHECK_THROWS_MATCHES(evaluate_one(other), Error, FailsWith(ExitCode::usage, "--limit"));
   write_text(runs / "foreign/file", "something");
-  CHECK_THROWS_MATCHES(evaluate(runs.settings("foreign")), Error, FailsWith(ExitCode::usage, "--out"));
+  CHECK_THROWS_MATCHES(evaluate_one(runs.settings("foreign")), Error, FailsWith(ExitCode::usage, "--out"));
 }
 
 TEST_CASE("a finished evaluation is believed with its hashes only") {
   const EvalRuns runs;
-  evaluate(runs.settings("out"));
+  evaluate_one(runs.settings("out"));
   const std::string results = read_text(runs / "out/results.json");
   for (const char* name : {"results.json", "samples.jsonl"}) {
     CAPTURE(name);
@@ -134,12 +136,12 @@ TEST_CASE("a finished evaluation is believed with its hashes only") {
     const std::size_t digit = damaged.find_first_of("0123456789");
     damaged[digit] = damaged[digit] == '1' ? '2' : '1';
     write_text(runs / "out" / name, damaged);
-    CHECK_THROWS_MATCHES(evaluate(runs.settings("out")), Error,
+    CHECK_THROWS_MATCHES(evaluate_one(runs.settings("out")), Error,
                          FailsWith(ExitCode::bad_data, name, "hash", "remove " + (runs / "out").string()));
     write_text(runs / "out" / name, whole);
   }
   fs::remove_all(runs / "out");
-  evaluate(runs.settings("out"));
+  evaluate_one(runs.settings("out"));
   CHECK(read_text(runs / "out/results.json") == results);
 }
 
@@ -149,7 +151,7 @@ TEST_CASE("results count the rows whose choices the model cannot tell apart, and
   write_text(runs / "rows.jsonl", R"({"input_ids": [5, 1], "choices_ids": [[7, 1], [8, 1]], "target_ids": [8, 1]})"
                                   "\n" +
                                       same + "\n" + same + "\n");
-  const std::string said = test::stderr_of([&] { evaluate(runs.settings("out")); });
+  const std::string said = test::stderr_of([&] { evaluate_one(runs.settings("out")); });
   CHECK_THAT(said, Catch::Contains("warning: task choose") && Catch::Contains("rows.jsonl") &&
                        Catch::Contains("2 of 3 rows have choices with identical tokens") && Catch::Contains("line 2"));
   const Json tasks = read_results(runs / "out/results.json").json.at("tasks");
@@ -160,13 +162,13 @@ TEST_CASE("results count the rows whose choices the model cannot tell apart, and
 
 TEST_CASE("a stopped evaluation continues after its finished tasks") {
   const EvalRuns runs;
-  evaluate(runs.settings("whole"));
+  evaluate_one(runs.settings("whole"));
   request_stop();
-  CHECK_FALSE(evaluate(runs.settings("stopped")));
+  CHECK_FALSE(evaluate_one(runs.settings("stopped")));
   CHECK_FALSE(fs::exists(runs / "stopped/manifest.json"));
   clear_stop_request();
   SECTION("from the beginning") {
-    CHECK(evaluate(runs.settings("stopped")));
+    CHECK(evaluate_one(runs.settings("stopped")));
     CHECK(read_text(runs / "stopped/samples.jsonl") == read_text(runs / "whole/samples.jsonl"));
   }
   SECTION("after the first task, which is not computed again") {
@@ -174,7 +176,7 @@ TEST_CASE("a stopped evaluation continues after its finished tasks") {
     samples.resize(kRows);
     samples.front().log_likelihoods.front() = -1234.5;
     write_samples(runs / "stopped/partial/0.samples.jsonl", samples);
-    CHECK(evaluate(runs.settings("stopped")));
+    CHECK(evaluate_one(runs.settings("stopped")));
     CHECK(read_samples(runs / "stopped/samples.jsonl").front().log_likelihoods.front() == -1234.5);
   }
 }
@@ -184,17 +186,17 @@ TEST_CASE("tasks and rows can be left out") {
   EvalSettings settings = runs.settings("out");
   settings.tasks = {"choose"};
   settings.limit = 3;
-  const std::optional<SuiteScore> scores = evaluate(settings);
+  const std::optional<SuiteScore> scores = evaluate_one(settings);
   REQUIRE(scores);
   REQUIRE(scores->tasks.size() == 1);
   CHECK(scores->tasks.front().rows == 3);
 
   settings = runs.settings("both");
   settings.tasks = {"write,choose"};
-  CHECK(evaluate(settings)->tasks.size() == 2);
+  CHECK(evaluate_one(settings)->tasks.size() == 2);
   settings = runs.settings("neither");
   settings.tasks = {"chose"};
-  CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "--tasks", "chose", "choose, write"));
+  CHECK_THROWS_MATCHES(evaluate_one(settings), Error, FailsWith(ExitCode::usage, "--tasks", "chose", "choose, write"));
   CHECK_FALSE(fs::exists(runs / "neither"));
 }
 
@@ -217,13 +219,13 @@ TEST_CASE("an expert and a routed model are evaluated with their adapters, and r
   const EvalRuns runs;
   write_expert(runs / "one", 1);
   write_expert(runs / "two", 2);
-  const double base = read_samples((evaluate(runs.settings("base-out")), runs / "base-out/samples.jsonl"))
+  const double base = read_samples((evaluate_one(runs.settings("base-out")), runs / "base-out/samples.jsonl"))
                           .front()
                           .log_likelihoods.front();
 
   EvalSettings settings = runs.settings("expert-out");
   settings.experts = {runs / "one"};
-  REQUIRE(evaluate(settings));
+  REQUIRE(evaluate_one(settings));
   const double expert = read_samples(runs / "expert-out/samples.jsonl").front().log_likelihoods.front();
   CHECK(expert != base);
 
@@ -240,7 +242,7 @@ TEST_CASE("an expert and a routed model are evaluated with their adapters, and r
   write_routed_model(runs / "routed", manifest);
   settings = runs.settings("routed-out");
   settings.routed = {runs / "routed"};
-  REQUIRE(evaluate(settings));
+  REQUIRE(evaluate_one(settings));
   CHECK(read_samples(runs / "routed-out/samples.jsonl").front().log_likelihoods.front() != expert);
 
   const SafetensorsFile routing(runs / "routed-out/routing.safetensors");

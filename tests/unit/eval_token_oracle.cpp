@@ -7,6 +7,7 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/eval/suite_runner.h"
 #include "phatgoose/store/routed_model_builder.h"
+#include "support/evaluate.h"
 #include "support/fails_with.h"
 #include "support/golden.h"
 #include "support/router_experts.h"
@@ -15,6 +16,7 @@
 namespace phatgoose {
 namespace {
 
+using test::evaluate;
 using test::FailsWith;
 using test::read_text;
 using test::write_text;
@@ -107,10 +109,6 @@ class OracleRuns {
   std::string suite_;
   test::ScratchDirectory directory_;
 };
-
-std::optional<Evaluation> evaluate(const EvalSettings& settings) {
-  return evaluate_suite(settings, at::kCPU, at::kFloat);
-}
 
 /// Largest difference of a log-likelihood, over the rows of a task.
 double difference(const std::vector<Sample>& a, const std::vector<Sample>& b, const std::string& task) {
