@@ -1,4 +1,4 @@
-#include "phatgoose/adapters/export_model.h"
+#include "phatgoose/jobs/export_job.h"
 
 #include "phatgoose/base/thread_count.h"
 #include "phatgoose/nn/device.h"

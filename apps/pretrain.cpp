@@ -1,4 +1,4 @@
-#include "phatgoose/train/pretrain_job.h"
+#include "phatgoose/jobs/pretrain_job.h"
 
 #include "run_command.h"
 #include "run_training.h"

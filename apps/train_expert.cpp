@@ -1,6 +1,6 @@
-#include "phatgoose/train/expert_job.h"
+#include "phatgoose/jobs/expert_job.h"
 
-#include "phatgoose/train/validation_accuracy.h"
+#include "phatgoose/jobs/validation_accuracy.h"
 #include "run_command.h"
 #include "run_training.h"
 

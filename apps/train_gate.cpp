@@ -1,6 +1,6 @@
-#include "phatgoose/train/gate_job.h"
+#include "phatgoose/jobs/gate_job.h"
 
-#include "phatgoose/train/validation_accuracy.h"
+#include "phatgoose/jobs/validation_accuracy.h"
 #include "run_command.h"
 #include "run_training.h"
 

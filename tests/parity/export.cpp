@@ -7,7 +7,7 @@
 #include "fixed_expert.h"
 #include "forward.h"
 #include "golden.h"
-#include "phatgoose/adapters/export_model.h"
+#include "phatgoose/jobs/export_job.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "support/t5_variant.h"
 

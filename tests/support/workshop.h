@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <string>
 
+#include "phatgoose/jobs/expert_job.h"
+#include "phatgoose/jobs/gate_job.h"
 #include "phatgoose/store/expert_directory.h"
-#include "phatgoose/train/expert_job.h"
-#include "phatgoose/train/gate_job.h"
 #include "support/tiny_training.h"
 
 namespace phatgoose::test {

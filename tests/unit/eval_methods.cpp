@@ -10,7 +10,7 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/signals.h"
 #include "phatgoose/eval/suite_runner.h"
-#include "phatgoose/routing/prepare_job.h"
+#include "phatgoose/jobs/prepare_job.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_builder.h"
 #include "support/evaluate.h"

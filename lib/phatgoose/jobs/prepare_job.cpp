@@ -1,4 +1,4 @@
-#include "phatgoose/routing/prepare_job.h"
+#include "phatgoose/jobs/prepare_job.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>

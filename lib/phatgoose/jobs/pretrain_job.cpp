@@ -1,4 +1,4 @@
-#include "phatgoose/train/pretrain_job.h"
+#include "phatgoose/jobs/pretrain_job.h"
 
 #include <fmt/format.h>
 
@@ -7,14 +7,14 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/data/base_hashes.h"
+#include "phatgoose/jobs/pretrain_model.h"
+#include "phatgoose/jobs/training_setup.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_lock.h"
 #include "phatgoose/store/run_record.h"
 #include "phatgoose/text/tokenizer.h"
 #include "phatgoose/text/tokenizer_files.h"
-#include "phatgoose/train/pretrain_model.h"
 #include "phatgoose/train/pretrain_source.h"
-#include "phatgoose/train/training_setup.h"
 
 namespace phatgoose {
 

@@ -2,9 +2,9 @@
 // once, without its gate or together with it (METHODS 4: multitask, joint gate).
 #pragma once
 
+#include "phatgoose/jobs/training_setup.h"
 #include "phatgoose/settings/train_expert.h"
 #include "phatgoose/train/trainer.h"
-#include "phatgoose/train/training_setup.h"
 
 namespace phatgoose {
 

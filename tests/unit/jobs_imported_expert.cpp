@@ -6,11 +6,11 @@
 #include <numeric>
 
 #include "phatgoose/adapters/expert_parameters.h"
+#include "phatgoose/jobs/gate_job.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/store/checkpoint_import.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_builder.h"
-#include "phatgoose/train/gate_job.h"
 #include "support/golden.h"
 #include "support/tiny_training.h"
 

@@ -1,4 +1,4 @@
-#include "phatgoose/train/training_setup.h"
+#include "phatgoose/jobs/training_setup.h"
 
 #include <fmt/format.h>
 

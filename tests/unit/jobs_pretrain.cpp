@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "phatgoose/jobs/pretrain_job.h"
+#include "phatgoose/jobs/pretrain_model.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/text/tokenizer.h"
-#include "phatgoose/train/pretrain_job.h"
-#include "phatgoose/train/pretrain_model.h"
 #include "phatgoose/train/pretrain_source.h"
 #include "support/fails_with.h"
 #include "support/golden.h"

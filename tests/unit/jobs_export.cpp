@@ -1,5 +1,5 @@
 // Exported models: the base with LoRA, in weights alone.
-#include "phatgoose/adapters/export_model.h"
+#include "phatgoose/jobs/export_job.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -22,13 +22,13 @@ using test::FailsWith;
 using test::golden_path;
 using test::ScratchDirectory;
 
-const fs::path kBase = golden_path("t5_v1_1/model");
+const fs::path kPlainBase = golden_path("t5_v1_1/model");
 
 std::string expert_path(const std::string& name) { return golden_path("experts") / name; }
 
 ExportSettings settings_for(const std::vector<std::string>& experts, const fs::path& out) {
   ExportSettings settings;
-  settings.model = kBase;
+  settings.model = kPlainBase;
   settings.experts = experts;
   settings.out = out;
   return settings;
@@ -36,7 +36,7 @@ ExportSettings settings_for(const std::vector<std::string>& experts, const fs::p
 
 T5Model load(const fs::path& directory) { return T5Model::load(directory, at::kCPU, at::kFloat); }
 
-at::Tensor logits(const T5Model& model, const std::vector<TokenIds>& sources, const std::vector<TokenIds>& targets) {
+at::Tensor logits_of(const T5Model& model, const std::vector<TokenIds>& sources, const std::vector<TokenIds>& targets) {
   const at::NoGradGuard no_grad;
   std::vector<std::int64_t> rows(sources.size());
   std::iota(rows.begin(), rows.end(), 0);
@@ -73,12 +73,12 @@ TEST_CASE("an exported expert has the logits of the base with its LoRA") {
   const ScratchDirectory scratch;
   export_model(settings_for({expert_path(name)}, scratch / "out"));
   const std::vector<TokenIds> sources{{5, 6, 7, 1}, {9, 20, 31, 42, 53, 1}}, targets{{8, 9, 1}, {3, 1}};
-  T5Model base = load(kBase);
-  const at::Tensor plain = logits(base, sources, targets);
+  T5Model base = load(kPlainBase);
+  const at::Tensor plain = logits_of(base, sources, targets);
   ExpertParameters::load(ExpertDirectory::open(expert_path(name)), linear_groups(base.config()), at::kCPU).attach(base);
-  const at::Tensor expected = logits(base, sources, targets);
+  const at::Tensor expected = logits_of(base, sources, targets);
   CHECK(relative_difference(plain, expected) > 1e-2);
-  CHECK(relative_difference(logits(load(scratch / "out"), sources, targets), expected) < 1e-5);
+  CHECK(relative_difference(logits_of(load(scratch / "out"), sources, targets), expected) < 1e-5);
 }
 
 TEST_CASE("exported merged products have the logits of the stacked experts in peft") {
@@ -90,7 +90,7 @@ TEST_CASE("exported merged products have the logits of the stacked experts in pe
   settings.merge = "product";
   export_model(settings);
   const SafetensorsFile tensors(golden_path("peft_merged/expected.safetensors"));
-  const at::Tensor actual = logits(load(scratch / "out"), numbers.at("sources").get<std::vector<TokenIds>>(),
+  const at::Tensor actual = logits_of(load(scratch / "out"), numbers.at("sources").get<std::vector<TokenIds>>(),
                                    numbers.at("targets").get<std::vector<TokenIds>>());
   CHECK(relative_difference(actual, to_tensor(tensors.at("logits"), at::kCPU, at::kFloat)) < 1e-5);
 }
@@ -113,7 +113,7 @@ TEST_CASE("sums are rounded once, and only where the expert adapts") {
   ExportSettings settings = settings_for({expert_path("encoder")}, scratch / "half");
   settings.save_dtype = "bf16";
   export_model(settings);
-  const auto base = stored_tensors(kBase), single = stored_tensors(scratch / "single"),
+  const auto base = stored_tensors(kPlainBase), single = stored_tensors(scratch / "single"),
              half = stored_tensors(scratch / "half");
   REQUIRE(half.size() == single.size());
   CHECK(read_json((scratch / "half/config.json").string()).at("torch_dtype") == "bfloat16");
@@ -136,7 +136,7 @@ TEST_CASE("sums are rounded once, and only where the expert adapts") {
 
 TEST_CASE("weights keep the type of the base, and bf16 sums pass through fp32") {
   const ScratchDirectory scratch;
-  load(kBase).save(scratch / "base", at::kBFloat16);
+  load(kPlainBase).save(scratch / "base", at::kBFloat16);
   const ExpertDirectory expert = ExpertDirectory::open(expert_path("wide"));
   ExportSettings settings = settings_for({expert_path("wide")}, scratch / "half");
   settings.model = scratch / "base";
@@ -154,7 +154,7 @@ TEST_CASE("weights keep the type of the base, and bf16 sums pass through fp32") 
 
 TEST_CASE("an exported model is a base: tokenizer, fingerprint, origin") {
   const ScratchDirectory scratch;
-  fs::copy(kBase, scratch / "base");
+  fs::copy(kPlainBase, scratch / "base");
   fs::copy_file(golden_path("text/spiece.model"), scratch / "base/spiece.model");
   for (const char* name : {"added_tokens.json", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json"}) {
     test::write_text(scratch / "base" / name, "{}");
@@ -209,7 +209,7 @@ TEST_CASE("what cannot be exported leaves nothing behind") {
 
   // Factors whose product is beyond fp32.
   const std::vector<float> huge(64, 3e38f);
-  const LinearSpec linear = adapted_linears(read_t5_config(kBase)).front();
+  const LinearSpec linear = adapted_linears(read_t5_config(kPlainBase)).front();
   write_adapter(scratch / "huge", {{linear.path, linear.in, linear.out, 1, huge.data(), huge.data()}}, 1.0, "t5");
   CHECK_THROWS_MATCHES(export_model(settings_for({scratch / "huge"}, scratch / "out")), Error,
                        FailsWith(ExitCode::bad_data, linear.path, "infinite"));

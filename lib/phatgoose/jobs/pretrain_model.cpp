@@ -1,4 +1,4 @@
-#include "phatgoose/train/pretrain_model.h"
+#include "phatgoose/jobs/pretrain_model.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>

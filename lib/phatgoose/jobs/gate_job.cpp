@@ -1,4 +1,4 @@
-#include "phatgoose/train/gate_job.h"
+#include "phatgoose/jobs/gate_job.h"
 
 #include <fmt/format.h>
 

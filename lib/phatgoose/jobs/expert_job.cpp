@@ -1,4 +1,4 @@
-#include "phatgoose/train/expert_job.h"
+#include "phatgoose/jobs/expert_job.h"
 
 #include <fmt/format.h>
 

@@ -1,9 +1,9 @@
 // train-gate: the post-hoc gate of a finished expert (METHODS 3.2; PHATGOOSE step 2). Base and LoRA stay as they are.
 #pragma once
 
+#include "phatgoose/jobs/training_setup.h"
 #include "phatgoose/settings/train_gate.h"
 #include "phatgoose/train/trainer.h"
-#include "phatgoose/train/training_setup.h"
 
 namespace phatgoose {
 

@@ -1,7 +1,7 @@
 // The suite metric of validation rows that have choices (METHODS 3.1: the best checkpoint; METHODS 9: scoring).
 #pragma once
 
-#include "phatgoose/train/training_setup.h"
+#include "phatgoose/jobs/training_setup.h"
 
 namespace phatgoose {
 

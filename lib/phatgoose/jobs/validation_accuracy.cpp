@@ -1,4 +1,4 @@
-#include "phatgoose/train/validation_accuracy.h"
+#include "phatgoose/jobs/validation_accuracy.h"
 
 #include <algorithm>
 
