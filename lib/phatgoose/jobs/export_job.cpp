@@ -110,12 +110,13 @@ void check_finite(const at::Tensor& weight, const std::string& path) {
 
 /// Replaces W by W + dW at every adapted linear.
 void fold(const ExportJob& job, T5Model& model) {
+  const std::vector<const LoraMap*> loras = loras_of(job.experts);
   Progress progress("folding", std::ssize(adapted_linears(model.config())), "linears");
   std::int64_t done = 0;
   for (const auto& group : model.groups()) {
     for (std::size_t i = 0; i < group->spec().linears.size(); ++i) {
       const LinearSpec& linear = group->spec().linears[i];
-      const at::Tensor update = merged_update(job.rule, job.experts, linear.path, at::kCPU);  // [out, in]
+      const at::Tensor update = merged_update(job.rule, loras, linear.path, at::kCPU);  // [out, in]
       if (update.defined()) {
         const at::Tensor weight = group->weight().narrow(0, group->begin(i), linear.out);  // [out, in]
         update.add_(weight);

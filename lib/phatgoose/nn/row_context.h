@@ -13,7 +13,8 @@ namespace phatgoose {
 
 /// Each part is undefined where nothing is known. All are on the CPU.
 struct RowContext {
-  /// Of every row as a whole: routers add it to the scores of the row's tokens (-infinity: the expert does not compete).
+  /// Of every row as a whole: routers add it to the scores of the row's tokens (-infinity: the expert does not
+  /// compete).
   at::Tensor expert_scores;  ///< [rows, E] fp32
   /// The one expert that competes for each token.
   at::Tensor token_experts;  ///< [N] int64

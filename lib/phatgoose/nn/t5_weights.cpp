@@ -9,7 +9,8 @@
 namespace phatgoose {
 
 const at::Tensor& T5Weights::tensor(const std::string& name) const {
-  const auto found = std::ranges::find(unfused, name, [](const auto& entry) -> const std::string& { return entry.first; });
+  const auto found =
+      std::ranges::find(unfused, name, [](const auto& entry) -> const std::string& { return entry.first; });
   if (found == unfused.end()) fail(ExitCode::bug, {.where = name, .found = "no such tensor"});
   return found->second;
 }

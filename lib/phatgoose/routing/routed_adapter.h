@@ -72,9 +72,9 @@ struct RoutingTarget {
   std::shared_ptr<const RoutingControl> control;
 };
 
-/// Experts with what the router compares tokens with, one entry for each expert or none at all.
+/// The experts' LoRAs, and what the router compares tokens with: one entry for each expert, or none at all.
 struct RoutedExperts {
-  std::span<const ExpertDirectory> experts;
+  std::span<const LoraMap* const> loras;
   std::span<const LinearVectors> prototypes;
 };
 
