@@ -94,6 +94,9 @@ class ExpertDirectory {
   bool speaks_ = false;     ///< whether what is odd goes into the log
 };
 
+/// adapter_model.safetensors of the directory, or adapter_model.bin where only that is there.
+fs::path adapter_file_in(const fs::path& directory);
+
 /// One linear's trained factors, to be written: contiguous, and valid during the call.
 struct LoraTensors {
   std::string path;
