@@ -1,6 +1,7 @@
 #include "phatgoose/eval/methods.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <set>
 
@@ -100,16 +101,17 @@ EvalMethod method_of(const MethodEntry& entry, const EvalSettings& settings) {
 /// A sentence encoder is for routers that compare whole inputs: an entry of a methods file that names one must have
 /// such a router, and of the routed models on the command line one at least.
 void check_encoders(const std::vector<EvalMethod>& methods) {
+  const auto known = router_names(&RouterKind::scores_inputs);
   bool given = false, used = false;
   for (const EvalMethod& method : methods) {
     const RoutingOptions& routing = method.settings.routing;
     if (!routing.encoder) continue;
-    const bool compares = method.router->has_encoder;
+    const bool compares = method.router->scores_inputs();
     if (!routing.source.empty() && !compares) {
       fail(ExitCode::bad_data,
            {.where = routing.source,
             .found = "an encoder for " + method.settings.routed.front() + ", whose router is " + method.router->name,
-            .expected = "a router that compares inputs: retrieval"});
+            .expected = fmt::format("a router that compares inputs: {}", fmt::join(known, ", "))});
     }
     if (!routing.source.empty()) continue;
     given = true;
@@ -118,7 +120,7 @@ void check_encoders(const std::vector<EvalMethod>& methods) {
   if (!given || used) return;
   fail(ExitCode::usage, {.where = "--encoder",
                          .found = "no --routed whose router compares inputs",
-                         .expected = "a routed model with the router retrieval"});
+                         .expected = fmt::format("a routed model with the router {}", fmt::join(known, " or "))});
 }
 
 /// A labelled token whose expert is excluded could not be routed.

@@ -16,7 +16,7 @@ struct EvalMethod {
   const RouterKind* router = nullptr;  ///< of a routed model; null for others
   std::string source = {};             ///< "FILE:LINE" in the methods file; empty: the command line
 
-  bool uses_labels() const { return router != nullptr && router->uses_labels; }
+  bool uses_labels() const { return router != nullptr && router->follows_labels; }
 };
 
 /// In the order base, experts, routed models, methods of the file. A single method of the command line keeps

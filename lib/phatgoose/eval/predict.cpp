@@ -1,5 +1,8 @@
 #include "phatgoose/eval/predict.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <ostream>
 
@@ -91,7 +94,7 @@ void check_explainable(const PredictSettings& settings, const AdaptedModel& adap
 /// Before anything is loaded: the rows to answer have no labels of experts.
 void check_router(const std::string& routed) {
   const std::string router = read_routed_model(routed).router;
-  if (!router_kind(router, routed).uses_labels) return;
+  if (!router_kind(router, routed).follows_labels) return;
   fail(ExitCode::usage, {.where = "--routed",
                          .found = routed + ", whose router is " + router,
                          .expected = "a router that needs no labels in the rows",
@@ -102,8 +105,8 @@ void check_encoder(const PredictSettings& settings, bool routes_inputs) {
   if (!settings.routing.encoder || routes_inputs) return;
   fail(ExitCode::usage, {.where = "--encoder",
                          .found = "no --routed whose router compares inputs",
-                         .expected = "a routed model with the router retrieval",
-                         .hint = ""});
+                         .expected = fmt::format("a routed model with the router {}",
+                                                 fmt::join(router_names(&RouterKind::scores_inputs), " or "))});
 }
 
 AnswerFormat answer_format(const PredictSettings& settings, const AdaptedModel& adapted, const Tokenizer* tokenizer,
@@ -136,7 +139,7 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
                               .allow_partial = settings.expert_options.allow_partial};
   const AdaptedModel adapted = load_adapted_model(base, adaptation, device, dtype);
   check_explainable(settings, adapted);
-  const bool routes_inputs = adapted.routed && adapted.routed->routes_inputs();
+  const bool routes_inputs = adapted.routed && adapted.routed->router().scores_inputs();
   check_encoder(settings, routes_inputs);
   const Tokenizer* known = tokenizer ? &*tokenizer : nullptr;
   std::optional<InputRouting> inputs;

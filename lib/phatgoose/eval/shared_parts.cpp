@@ -113,8 +113,8 @@ RowNeeds SharedParts::needs_of(const Task& task) const {
   RowNeeds needs;
   for (std::size_t i = 0; i < methods.size(); ++i) {
     if (methods[i].router == nullptr || !has_task(suites[i], task.name)) continue;
-    needs.texts |= methods[i].router->has_encoder;
-    needs.labels |= methods[i].router->uses_labels;
+    needs.texts |= methods[i].router->scores_inputs();
+    needs.labels |= methods[i].router->follows_labels;
   }
   return needs;
 }

@@ -54,7 +54,7 @@ struct Method {
 
 Method put_on(const EvalSettings& settings, SharedParts& shared, EncoderCache* encoder) {
   Method method{settings, shared.model->put_on(adaptation_of(settings)), encoder};
-  if (method.routed != nullptr && method.routed->routes_inputs()) {
+  if (method.routed != nullptr && method.routed->router().scores_inputs()) {
     method.inputs.emplace(shared.model->model(), *method.routed, settings.routing.encoder,
                           shared.rows->tokenizer_or_null(), shared.base_hash);
   }
@@ -66,7 +66,7 @@ std::vector<Sample> answer_with(Method& method, const SharedParts& shared, const
                                 const AnswerPasses& passes) {
   const Tokenizer* tokenizer = shared.rows->tokenizer_or_null();
   if (method.settings.exclude_own) method.routed->exclude(task.task.own_expert());
-  const bool labelled = method.routed != nullptr && method.routed->follows_labels();
+  const bool labelled = method.routed != nullptr && method.routed->router().follows_labels;
   if (!method.inputs && !labelled) return answer_task(shared.model->model(), tokenizer, task, passes);
   TaskRows routed = task;
   if (labelled) follow_labels(routed, method.routed->expert_names());

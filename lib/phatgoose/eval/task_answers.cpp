@@ -1,11 +1,15 @@
 #include "phatgoose/eval/task_answers.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "phatgoose/base/error.h"
 #include "phatgoose/data/batching.h"
 #include "phatgoose/data/row_encoder.h"
 #include "phatgoose/embed/retrieval_text.h"
 #include "phatgoose/eval/generation.h"
 #include "phatgoose/scoring/score.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 namespace {
@@ -49,8 +53,9 @@ void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& 
 /// A text that is yet to be generated has no labels.
 void check_labelled(const Task& task) {
   if (task.kind == TaskKind::rank_classification) return;
+  const auto readers = router_names(&RouterKind::follows_labels);
   fail(ExitCode::bad_data, {.where = "task " + task.name,
-                            .found = "generation, for the router token-oracle",
+                            .found = fmt::format("generation, for the router {}", fmt::join(readers, " or ")),
                             .expected = "rank classification",
                             .hint = "--tasks, or tasks in a methods file, selects other tasks"});
 }

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "phatgoose/adapters/adapter_set.h"
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
@@ -14,6 +16,7 @@
 #include "phatgoose/routing/adapted_model.h"
 #include "phatgoose/routing/arrow_router.h"
 #include "phatgoose/routing/mean_inputs.h"
+#include "phatgoose/store/made_from.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/run_record.h"
@@ -29,28 +32,11 @@ struct Row {
   Record record;
 };
 
-/// A file of an older release says nothing of its data.
-bool is_undamaged(const SafetensorsFile& file) {
-  const auto hash = file.metadata().find(kHashKey);
-  return hash == file.metadata().end() || hash->second == tensor_hash(file.tensors());
-}
-
-/// What the file says of itself; one that cannot be read, or is damaged, was made from something else.
-bool is_made_from(const fs::path& file, const Json& wanted) {
-  if (!is_file(file)) return false;
-  try {
-    const SafetensorsFile found(file);
-    const auto made = found.metadata().find("made_from");
-    return made != found.metadata().end() && made->second == wanted.dump() && is_undamaged(found);
-  } catch (const Error&) {
-    return false;
-  }
-}
-
 class Preparation {
  public:
   Preparation(const PrepareSettings& settings, at::Device device, at::ScalarType dtype)
       : settings_(settings),
+        kind_(router_kind(settings.router, "--router")),
         device_(device),
         dtype_(dtype),
         config_(read_t5_config(settings.model)),
@@ -60,32 +46,38 @@ class Preparation {
   void run(const fs::path& directory) {
     const ExpertDirectory expert = ExpertDirectory::open(directory);
     expert.check_base(config_, fingerprint_, settings_.expert_options.allow_partial);
-    const fs::path file = expert.path() / router_kind(settings_.router, "--router").prototypes;
-    if (settings_.router == "retrieval") return write_examples(file, expert);
-    write_if_new(file, made_from(expert), [&] {
-      if (settings_.router == "arrow") {
-        write_directions(file, expert);
-      } else {
-        write_mean_inputs(file, expert);
-      }
-    });
+    for (const ExpertNeed& need : kind_.needs) make(need, expert);
   }
 
  private:
-  Json made_from(const ExpertDirectory& expert) const {
+  using Vectors = std::map<std::string, at::Tensor>;  // by module path
+
+  void make(const ExpertNeed& need, const ExpertDirectory& expert) const {
+    switch (need.maker) {
+      case ExpertNeed::Maker::train_gate:
+        return;
+      case ExpertNeed::Maker::mean_inputs:
+        return write_vectors(need, expert, [&] { return mean_input_vectors(expert); });
+      case ExpertNeed::Maker::singular_vectors:
+        return write_vectors(need, expert, [&] { return singular_vectors(expert); });
+      case ExpertNeed::Maker::example_embeddings:
+        return write_embedded_examples(need, expert);
+    }
+  }
+
+  Json made_from(const ExpertNeed& need, const ExpertDirectory& expert) const {
     Json made{{"adapter", expert.adapter_hash()}, {"base", fingerprint_}};
-    if (settings_.data.empty()) return made;
+    if (!need.from_rows()) return made;
     made["data"] = file_hashes(settings_.data);
     if (tokenizer_) made["tokenizer"] = tokenizer_->fingerprint();
     made["examples"] = settings_.examples;
     made["seed"] = settings_.common.seed;
     made["max_input"] = settings_.max_input;
-    if (settings_.router != "retrieval") made["max_target"] = settings_.max_target;
+    if (need.form == ExpertNeed::Form::vectors) made["max_target"] = settings_.max_target;
     return made;
   }
 
-  template <typename Write>
-  void write_if_new(const fs::path& file, const Json& wanted, Write write) const {
+  static void write_if_new(const fs::path& file, const Json& wanted, const std::function<void()>& write) {
     if (is_made_from(file, wanted)) {
       log_info(file.string() + " is finished");
       return;
@@ -114,16 +106,16 @@ class Preparation {
     return drawn;
   }
 
-  void write_directions(const fs::path& file, const ExpertDirectory& expert) const {
-    std::map<std::string, at::Tensor> vectors;
+  Vectors singular_vectors(const ExpertDirectory& expert) const {
+    Vectors vectors;
     for (const auto& [path, lora] : expert.loras()) {
       vectors[path] =
           arrow_direction(to_tensor(lora.a, at::kCPU, at::kDouble), to_tensor(lora.b, at::kCPU, at::kDouble));
     }
-    write_vectors(file, vectors, expert);
+    return vectors;
   }
 
-  void write_mean_inputs(const fs::path& file, const ExpertDirectory& expert) const {
+  Vectors mean_input_vectors(const ExpertDirectory& expert) const {
     std::vector<Example> examples;
     std::map<std::string, RowEncoder> encoders;  // by file
     for (const Row& row : draw_rows()) {
@@ -136,25 +128,29 @@ class Preparation {
     T5Model model = load_base(settings_.model, device_, dtype_);
     load_adapters(expert, linear_groups(config_), model.device())->attach(model);
     const std::vector<at::Tensor> means = mean_inputs(model, examples, settings_.pass_tokens);
-    std::map<std::string, at::Tensor> vectors;
+    Vectors vectors;
     for (std::size_t g = 0; g < means.size(); ++g) {
       for (const LinearSpec& linear : model.groups()[g]->spec().linears) {
         if (expert.loras().contains(linear.path)) vectors[linear.path] = means[g];
       }
     }
-    write_vectors(file, vectors, expert);
+    return vectors;
   }
 
-  void write_vectors(const fs::path& file, const std::map<std::string, at::Tensor>& vectors,
-                     const ExpertDirectory& expert) const {
-    std::vector<NamedTensor> tensors;
-    std::map<std::string, TensorView> views;
-    for (const auto& [path, vector] : vectors) views.emplace(path, tensors.emplace_back(to_named(path, vector)).view);
-    write_safetensors(file, std::move(tensors),
-                      {{"made_from", made_from(expert).dump()}, {kHashKey, tensor_hash(views)}});
+  void write_vectors(const ExpertNeed& need, const ExpertDirectory& expert,
+                     const std::function<Vectors()>& compute) const {
+    const fs::path file = expert.path() / need.file;
+    const Json made = made_from(need, expert);
+    write_if_new(file, made, [&] {
+      std::vector<NamedTensor> tensors;
+      std::map<std::string, TensorView> views;
+      const Vectors vectors = compute();
+      for (const auto& [path, vector] : vectors) views.emplace(path, tensors.emplace_back(to_named(path, vector)).view);
+      write_safetensors(file, std::move(tensors), {{kMadeFromKey, made.dump()}, {kHashKey, tensor_hash(views)}});
+    });
   }
 
-  void write_examples(const fs::path& file, const ExpertDirectory& expert) const {
+  void write_embedded_examples(const ExpertNeed& need, const ExpertDirectory& expert) const {
     std::optional<T5Model> model;
     std::unique_ptr<SentenceEncoder> encoder;
     if (settings_.encoder) {
@@ -168,7 +164,8 @@ class Preparation {
       model.emplace(load_base(settings_.model, device_, dtype_));
       encoder = std::make_unique<BaseSentenceEncoder>(*model, *tokenizer_, fingerprint_);
     }
-    Json made = made_from(expert);
+    const fs::path file = expert.path() / need.file;
+    Json made = made_from(need, expert);
     made["encoder"] = encoder->fingerprint();
     write_if_new(file, made, [&] {
       std::vector<std::string> texts;
@@ -187,6 +184,7 @@ class Preparation {
   }
 
   const PrepareSettings& settings_;
+  const RouterKind& kind_;
   at::Device device_;
   at::ScalarType dtype_;
   T5Config config_;

@@ -7,10 +7,9 @@
 #include "phatgoose/report/comparison.h"
 #include "phatgoose/report/inspection_folder.h"
 #include "phatgoose/report/results.h"
-#include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_directory.h"
-#include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/smallest_base.h"
 #include "phatgoose/store/t5_checkpoint.h"
 #include "phatgoose/text/tokenizer.h"
@@ -118,18 +117,6 @@ void describe_expert(const fs::path& directory, const Json& body, Json& found) {
   found["gate_parameters"] = gate_parameters;
 }
 
-void verify_expert(const fs::path& path, const RoutedModelManifest::ExpertReference& reference,
-                   const RouterKind& kind) {
-  const ExpertDirectory expert = ExpertDirectory::open(path);
-  const std::string hash = kind.prototypes != nullptr ? expert.file_hash(kind.prototypes) : std::string();
-  const bool same = expert.adapter_hash() == reference.adapter_hash && hash == reference.prototypes_hash;
-  if (same) return;
-  fail(ExitCode::bad_data, {.where = path.string(),
-                            .found = "an expert that has changed since the routed model was built",
-                            .expected = "hashes " + reference.adapter_hash + " and " + reference.prototypes_hash,
-                            .hint = "build the routed model again"});
-}
-
 void describe_routed_model(const fs::path& directory, const Json& body, bool verify, Json& found) {
   const RoutedModelManifest model = read_routed_model(directory);
   found["base"] = body["base"];
@@ -137,7 +124,7 @@ void describe_routed_model(const fs::path& directory, const Json& body, bool ver
   Json& experts = found["experts"] = Json::array();
   for (const auto& reference : model.experts) {
     const fs::path path = directory / reference.path;
-    if (verify) verify_expert(path, reference, router_kind(model.router, directory.string()));
+    if (verify) check_unchanged(ExpertDirectory::open(path), reference, model);
     experts.push_back({{"name", reference.name},
                        {"enabled", reference.enabled},
                        {"partial", reference.partial},

@@ -92,9 +92,10 @@ std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& 
     column += linear.out;
   }
   if (members.empty()) return nullptr;
-  auto router = make_router(plan.router, {group, experts.prototypes, competitors, target.device});
+  const RouterKind& kind = router_kind(plan.router, "router");
+  auto router = make_router(kind.token_scores, {group, experts.prototypes, competitors, target.device});
   return std::make_shared<RoutedAdapter>(std::move(members), std::move(router), plan.selection, target.control,
-                                         plan.mix, plan.shares_of_all ? std::ssize(experts.loras) : 0);
+                                         plan.mix, kind.shares_of_all ? std::ssize(experts.loras) : 0);
 }
 
 }  // namespace phatgoose

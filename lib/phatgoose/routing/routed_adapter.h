@@ -59,10 +59,9 @@ class RoutedAdapter : public Adapter {
 
 /// How a model's experts are routed.
 struct RoutingPlan {
-  std::string router = "phatgoose";  ///< a token-level router of router.cpp
+  std::string router = "phatgoose";  ///< one of router_kinds()
   SelectionSettings selection = {};
   Mix mix = Mix::outputs;
-  bool shares_of_all = false;  ///< RouterKind::shares_of_all
 };
 
 /// Where routed adapters are made.

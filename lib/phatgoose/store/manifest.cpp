@@ -11,8 +11,10 @@ namespace phatgoose {
 namespace {
 
 constexpr const char* kFileName = "manifest.json";
-constexpr std::int64_t kFormat = 1;
 constexpr std::array<std::string_view, 4> kFrameKeys = {"kind", "format", "version", "files"};
+
+/// Routed models of format 1 tell the hashes of experts' files without their names.
+std::int64_t newest_format(const std::string& kind) { return kind == kRoutedModelKind ? 2 : 1; }
 
 bool belongs_to_frame(std::string_view key) {
   return std::find(kFrameKeys.begin(), kFrameKeys.end(), key) != kFrameKeys.end();
@@ -59,12 +61,13 @@ bool is_missing_or_empty(const fs::path& directory) {
 /// What manifest.json says, its files aside. Of another kind than `kind` (empty: any): bad_data.
 Manifest parse_manifest(const Json& json, const std::string& kind, const std::string& where) {
   Manifest manifest{.kind = json_get<std::string>(json, "kind", where)};
-  if (const auto format = json_get<std::int64_t>(json, "format", where); format != kFormat) {
-    fail(ExitCode::bad_data, {where, "format " + std::to_string(format), std::to_string(kFormat),
-                              "it was written by another version of phatgoose"});
-  }
   if (!kind.empty() && manifest.kind != kind) {
     fail(ExitCode::bad_data, {where, "a directory of kind " + manifest.kind, kind, {}});
+  }
+  manifest.format = json_get<std::int64_t>(json, "format", where);
+  if (const std::int64_t newest = newest_format(manifest.kind); manifest.format < 1 || manifest.format > newest) {
+    fail(ExitCode::bad_data, {where, "format " + std::to_string(manifest.format), "at most " + std::to_string(newest),
+                              "it was written by another version of phatgoose"});
   }
   for (const auto& [key, value] : json.items()) {
     if (!belongs_to_frame(key)) manifest.body[key] = value;
@@ -105,7 +108,7 @@ bool is_of_kind(const fs::path& directory, const std::string& kind) {
 void write_manifest(const fs::path& directory, const Manifest& manifest, const std::vector<std::string>& files) {
   Json json;
   json["kind"] = manifest.kind;
-  json["format"] = kFormat;
+  json["format"] = newest_format(manifest.kind);
   json["version"] = version();
   for (const auto& [key, value] : manifest.body.items()) {
     if (belongs_to_frame(key)) {

@@ -19,8 +19,7 @@ using Reference = RoutedModelManifest::ExpertReference;
 
 /// Routers that select nothing take no settings of selection.
 void check_settings(const RoutedModelPlan& plan) {
-  const RouterKind& kind = router_kind(plan.router, "--router");
-  const bool selects = kind.mixing == RouterKind::Mixing::selected;
+  const bool selects = router_kind(plan.router, "--router").selects();
   if (!selects && plan.selection != SelectionSettings()) {
     fail(ExitCode::usage, {.where = "--router " + plan.router,
                            .found = "--k, --top-p, --temperature or --renorm-eps",
@@ -42,10 +41,9 @@ void copy_whole(const fs::path& from, const fs::path& to) {
 
 /// Copies what the router needs of an expert; its manifest, where it has one, lists the copies only. Returns their
 /// names.
-std::vector<std::string> pack_expert(const fs::path& from, const fs::path& to, const RouterKind& kind) {
-  const ExpertDirectory expert = ExpertDirectory::open(from, /*check_values=*/false);
-  std::vector<std::string> names = {"adapter_config.json", expert.adapter_file().filename().string()};
-  if (kind.prototypes != nullptr) names.emplace_back(kind.prototypes);
+std::vector<std::string> pack_expert(const fs::path& from, const fs::path& to, const Reference& expert) {
+  std::vector<std::string> names = {"adapter_config.json"};
+  for (const auto& [file, hash] : expert.files) names.push_back(file);
   make_directories(to);
   for (const std::string& name : names) copy_whole(from / name, to / name);
   if (const auto manifest = read_manifest(from, kExpertKind)) {
@@ -57,10 +55,9 @@ std::vector<std::string> pack_expert(const fs::path& from, const fs::path& to, c
 
 std::vector<std::string> pack_experts(const RoutedModelPlan& plan, const std::vector<Reference>& experts,
                                       const fs::path& directory) {
-  const RouterKind& kind = router_kind(plan.router, "--router");
   std::vector<std::string> files;
   for (std::size_t i = 0; i < experts.size(); ++i) {
-    for (const std::string& name : pack_expert(plan.experts[i].path, directory / experts[i].path, kind)) {
+    for (const std::string& name : pack_expert(plan.experts[i].path, directory / experts[i].path, experts[i])) {
       files.push_back(experts[i].path + "/" + name);
     }
   }

@@ -55,12 +55,25 @@ SelectionSettings parse_selection(const Json& router, const std::string& where) 
 }
 
 RoutedModelManifest::ExpertReference parse_expert(const Json& json, const std::string& name, const std::string& where) {
-  return {.name = name,
-          .path = json_get<std::string>(json, "path", where),
-          .adapter_hash = json_get<std::string>(json, "adapter_hash", where),
-          .prototypes_hash = json_get<std::string>(json, "prototypes_hash", where),
-          .enabled = json_get<bool>(json, "enabled", where),
-          .partial = json_get_or<bool>(json, "partial", false, where)};
+  RoutedModelManifest::ExpertReference expert{.name = name,
+                                              .path = json_get<std::string>(json, "path", where),
+                                              .enabled = json_get<bool>(json, "enabled", where),
+                                              .partial = json_get_or<bool>(json, "partial", false, where)};
+  const Json files = json_get<Json>(json, "files", where);
+  for (const auto& [file, hash] : files.items()) {
+    expert.files[file] = json_get<std::string>(files, file, where + ": files");
+  }
+  return expert;
+}
+
+/// What an expert of format 1 looks like in format 2. Its router read at most one file besides the adapter.
+Json from_format_1(Json expert, const RouterKind& kind, const fs::path& directory, const std::string& where) {
+  const fs::path path = directory / json_get<std::string>(expert, "path", where);
+  const auto needed = json_get<std::string>(expert, "prototypes_hash", where);
+  Json& files = expert["files"];
+  files[adapter_file_in(path).filename().string()] = json_get<std::string>(expert, "adapter_hash", where);
+  if (!kind.needs.empty()) files[kind.needs.front().file] = needed;
+  return expert;
 }
 
 void check_experts(const std::vector<RoutedModelManifest::ExpertReference>& experts, const std::string& where) {
@@ -92,14 +105,14 @@ void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& 
 
 void check_enabled(const RoutedModelManifest& manifest, const std::string& source) {
   const auto enabled = std::ranges::count_if(manifest.experts, &RoutedModelManifest::ExpertReference::enabled);
-  const bool single = manifest.router == "single";
-  if (enabled > 0 && (!single || enabled == 1)) return;
+  const std::int64_t most = router_kind(manifest.router, "router").most_experts;
+  if (enabled > 0 && enabled <= most) return;
   refuse_settings(source, "router " + manifest.router, std::to_string(enabled) + " enabled experts",
-                  single ? "one for the router single, named by --enabled" : "at least one");
+                  enabled == 0 ? "at least one" : "at most " + std::to_string(most) + ", named by --enabled");
 }
 
 RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& changes, const std::string& where) {
-  const bool selects = router_kind(manifest.router, where).mixing == RouterKind::Mixing::selected;
+  const bool selects = router_kind(manifest.router, where).selects();
   if (!selects && (changes.k || changes.top_p || changes.temperature)) {
     refuse_settings(changes.source, "--k, --top-p, --temperature",
                     where + ", whose router " + manifest.router + " selects nothing", "a routed model that takes them");
@@ -123,11 +136,8 @@ void write_routed_model(const fs::path& directory, const RoutedModelManifest& ma
   body["router"] = router_json(manifest);
   Json& experts = body["experts"] = Json::array();
   for (const auto& expert : manifest.experts) {
-    experts.push_back({{"name", expert.name},
-                       {"path", expert.path},
-                       {"adapter_hash", expert.adapter_hash},
-                       {"prototypes_hash", expert.prototypes_hash},
-                       {"enabled", expert.enabled}});
+    experts.push_back(
+        {{"name", expert.name}, {"path", expert.path}, {"files", expert.files}, {"enabled", expert.enabled}});
     if (expert.partial) experts.back()["partial"] = true;
   }
   write_manifest(directory, {.kind = kRoutedModelKind, .body = std::move(body)}, packed_files);
@@ -146,7 +156,7 @@ RoutedModelManifest read_routed_model(const fs::path& directory) {
   manifest.base_fingerprint = json_get<std::string>(base, "fingerprint", where + ": base");
   const Json router = json_get<Json>(stored->body, "router", where);
   manifest.router = json_get<std::string>(router, "name", where + ": router");
-  router_kind(manifest.router, where + ": router");
+  const RouterKind& kind = router_kind(manifest.router, where + ": router");
   manifest.selection = parse_selection(router, where + ": router");
   manifest.mix = parse_mix(router, where + ": router");
   if (const Json encoder = json_get<Json>(router, "encoder", where + ": router"); !encoder.is_null()) {
@@ -156,7 +166,9 @@ RoutedModelManifest read_routed_model(const fs::path& directory) {
   const auto experts = json_get<std::vector<Json>>(stored->body, "experts", where);
   for (std::size_t i = 0; i < experts.size(); ++i) {
     const auto name = json_get<std::string>(experts[i], "name", where + ": expert " + std::to_string(i));
-    manifest.experts.push_back(parse_expert(experts[i], name, where + ": expert " + name));
+    const std::string place = where + ": expert " + name;
+    const Json expert = stored->format == 1 ? from_format_1(experts[i], kind, directory, place) : experts[i];
+    manifest.experts.push_back(parse_expert(expert, name, place));
   }
   check_experts(manifest.experts, where);
   return manifest;
