@@ -109,7 +109,7 @@ void check_finite(const at::Tensor& weight, const std::string& path) {
 }
 
 /// Replaces W by W + dW at every adapted linear.
-void fold(const ExportJob& job, const T5Model& model) {
+void fold(const ExportJob& job, T5Model& model) {
   Progress progress("folding", std::ssize(adapted_linears(model.config())), "linears");
   std::int64_t done = 0;
   for (const auto& group : model.groups()) {
@@ -149,7 +149,7 @@ void export_model(const ExportSettings& settings) {
   }
   // bf16 weights that stay bf16 are loaded as such: fp32 holds their sums on the way, one linear at a time.
   const at::ScalarType loaded = job.base_dtype == job.dtype ? job.dtype : at::kFloat;
-  const T5Model model = T5Model::load(settings.model, at::kCPU, loaded);
+  T5Model model = T5Model::load(settings.model, at::kCPU, loaded);
   fold(job, model);
   StagedDirectory staged(settings.out);
   model.save(staged.path(), job.dtype);

@@ -25,11 +25,11 @@ RoutedAdapter::RoutedAdapter(std::vector<Member> members, std::unique_ptr<Router
 
 at::Tensor RoutedAdapter::competing_scores(const at::Tensor& u, const Pass& pass) const {
   at::Tensor scores = router_->scores(u, pass).to(at::kCPU);  // [N, S]
-  if (const at::Tensor& known = pass.packing.row_scores(); known.defined()) {
+  if (const at::Tensor& known = pass.rows.expert_scores; known.defined()) {
     const at::Tensor by_column = known.index_select(1, expert_of_column_);          // [rows, S]
     scores = scores.add_(by_column.index_select(0, pass.packing.row_of_tokens()));  // [N, S]
   }
-  if (const at::Tensor& named = pass.packing.token_experts(); named.defined()) {
+  if (const at::Tensor& named = pass.rows.token_experts; named.defined()) {
     scores.masked_fill_(named.unsqueeze(1).ne(expert_of_column_), -std::numeric_limits<float>::infinity());  // [N, S]
   }
   if (control_->excluded >= 0) {

@@ -49,6 +49,7 @@ class RoutedModel {
   /// Module paths of all adaptable linears, in the order of linear_groups(): the numbers used in the statistics.
   const std::vector<std::string>& linear_paths() const { return linear_paths_; }
 
+  /// Where it follows labels, every pass needs RowContext::token_experts.
   const RouterKind& router() const { return *kind_; }
   /// Whether experts are weighted while the model runs (they are not where they are merged).
   bool has_weights() const { return !kind_->merges(); }
@@ -64,7 +65,7 @@ class RoutedModel {
   /// From now on experts are selected so; without effect where the router selects nothing.
   void select(const SelectionSettings& selection);
 
-  /// What scores whole inputs: then every packing that is encoded needs row_scores(). Null where nothing does.
+  /// What scores whole inputs: then all rows that are encoded need RowContext::expert_scores. Null where nothing does.
   const InputScorer* input_scorer() const { return input_scorer_.get(); }
   /// Its scores, by expert, of inputs with these embeddings; who is left out does not compete.
   at::Tensor input_scores(const at::Tensor& embeddings) const;  // [n, D] -> [n, E]
@@ -75,7 +76,7 @@ class RoutedModel {
 
   const RouterKind* kind_;
   at::Device device_;  // of the model
-  std::span<const std::unique_ptr<LinearGroup>> groups_;
+  std::span<LinearGroup* const> groups_;
   std::vector<ExpertDirectory> experts_;  // of merged models, to be merged again without one
   std::vector<std::string> expert_names_, linear_paths_;
   std::unique_ptr<InputScorer> input_scorer_;

@@ -30,7 +30,8 @@ struct Manifest {
 void write_manifest(const fs::path& directory, const Manifest& manifest, const std::vector<std::string>& files);
 
 /// Nothing when the directory has no manifest.json; bad_data when it is unreadable, of another kind than `kind`
-/// (an empty `kind` admits all) or of a newer format. Sizes of the listed files are checked, and their hashes too when `verify_hashes`.
+/// (an empty `kind` admits all) or of a newer format. Sizes of the listed files are checked, and their hashes too when
+/// `verify_hashes`.
 std::optional<Manifest> read_manifest(const fs::path& directory, const std::string& kind = {},
                                       bool verify_hashes = false);
 
