@@ -98,6 +98,9 @@ TEST_CASE("scores of inputs are 0 for their expert and minus infinity for the ot
       CHECK(scores[query][e].item<float>() == (e == owners[query] ? 0.0F : -INFINITY));
     }
   }
+  CHECK(index.encoder().name == "tiny");
+  CHECK(index.encoder().fingerprint == "f");
+  CHECK(index.encoder().dimension == 8);
   const at::Tensor alone = RetrievalIndex(stored({parts[0]})).scores(queries, 0);
   CHECK(at::isneginf(alone).all().item<bool>());
 }

@@ -49,6 +49,7 @@ class RoutedModel {
   /// Module paths of all adaptable linears, in the order of linear_groups(): the numbers used in the statistics.
   const std::vector<std::string>& linear_paths() const { return linear_paths_; }
 
+  /// Where it follows labels, every pass needs RowContext::token_experts.
   const RouterKind& router() const { return *kind_; }
   /// Whether experts are weighted while the model runs (they are not where they are merged).
   bool has_weights() const { return !kind_->merges(); }
