@@ -359,7 +359,7 @@ TEST_CASE("every instruction set computes the same segments") {
 
 TEST_CASE("unknown routers are refused by name") {
   const LinearGroupSpec group{.linears = {{"m.q", kIn, 8}}, .on_encoder_tokens = true};
-  CHECK_THROWS_WITH(make_router("goose", {group, {}, {}, at::kCPU}), Catch::Contains("goose"));
+  CHECK_THROWS_WITH(make_router({group, {}, {}, at::kCPU, {.router = "goose"}}), Catch::Contains("goose"));
   CHECK_THROWS_WITH(router_kind("arow", "here"), Catch::Contains("arow") && Catch::Contains("did you mean arrow"));
 }
 

@@ -137,7 +137,7 @@ void describe_routed_model(const fs::path& directory, const Json& body, bool ver
   Json& experts = found["experts"] = Json::array();
   for (const auto& reference : model.experts) {
     const fs::path path = directory / reference.path;
-    if (verify) verify_expert(path, reference, router_kind(model.router, directory.string()));
+    if (verify) verify_expert(path, reference, router_kind(model.routing.router, directory.string()));
     experts.push_back({{"name", reference.name},
                        {"enabled", reference.enabled},
                        {"partial", reference.partial},

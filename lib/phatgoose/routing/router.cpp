@@ -30,7 +30,8 @@ constexpr std::array kRouters{
 
 }  // namespace
 
-std::unique_ptr<Router> make_router(const std::string& name, const RouterInputs& inputs) {
+std::unique_ptr<Router> make_router(const RouterInputs& inputs) {
+  const std::string& name = inputs.settings.router;
   for (const RegisteredRouter& router : kRouters) {
     if (name == router.name) return router.make(inputs);
   }

@@ -12,6 +12,7 @@
 
 #include "phatgoose/nn/pass.h"
 #include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/routing_settings.h"
 #include "phatgoose/store/t5_config.h"
 
 namespace phatgoose {
@@ -38,11 +39,12 @@ struct RouterInputs {
   std::span<const LinearVectors> prototypes;  ///< of every expert; none for routers that compare nothing
   std::span<const Competitor> competitors;    ///< by linear, then by expert
   at::Device device;
+  const RoutingSettings& settings;  ///< of the model: nothing is left to the defaults
 };
 
-/// Makes the router called `name` for one group; bad_data when an expert lacks what it needs, our bug where there is no
+/// Makes the router that the settings name for one group; bad_data when an expert lacks what it needs, our bug where there is no
 /// such token-level router.
-std::unique_ptr<Router> make_router(const std::string& name, const RouterInputs& inputs);
+std::unique_ptr<Router> make_router(const RouterInputs& inputs);
 
 /// The competitors' prototypes one below the other, fp32; bad_data where one is missing.
 at::Tensor gather_prototypes(const RouterInputs& inputs);  // [S, in]

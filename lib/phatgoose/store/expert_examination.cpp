@@ -68,7 +68,7 @@ void note_encoder(RoutedModelManifest& manifest, const ExpertDirectory& expert, 
 
 Reference examine_expert(const NamedDirectory& directory, const T5Config& config, RoutedModelManifest& manifest,
                          bool allow_partial) {
-  const RouterKind& kind = router_kind(manifest.router, "--router");
+  const RouterKind& kind = router_kind(manifest.routing.router, "--router");
   const ExpertDirectory expert = ExpertDirectory::open(directory);
   check_name(expert);
   expert.check_base(config, manifest.base_fingerprint, allow_partial);
@@ -95,7 +95,7 @@ void add_expert(RoutedModelManifest& manifest, Reference expert, const fs::path&
 }
 
 void check_factors(const RoutedModelManifest& manifest, const std::vector<fs::path>& paths) {
-  if (manifest.router != "merged-factors" && manifest.mix != Mix::parameters) return;
+  if (manifest.routing.router != "merged-factors" && manifest.routing.mixing() != Mix::parameters) return;
   std::vector<ExpertDirectory> enabled;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     if (manifest.experts[i].enabled) enabled.push_back(ExpertDirectory::open(paths[i], /*check_values=*/false));
