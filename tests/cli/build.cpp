@@ -38,7 +38,7 @@ TEST_CASE("build makes a routed model and prints its directory") {
   CHECK(built.code == 0);
   CHECK(built.out == out + "\n");
   const RoutedModelManifest model = read_routed_model(out);
-  CHECK(model.selection.k == 1);
+  CHECK(model.routing.k == 1);
   REQUIRE(model.experts.size() == 3);
   CHECK(model.experts[2].name == "narrow");
   CHECK_FALSE(model.experts[1].enabled);
@@ -53,7 +53,7 @@ TEST_CASE("build makes a token oracle, which takes no settings of selection") {
   const std::string build = "build --model " + kModel + " --expert " + kExperts + "/wide --router token-oracle --out ";
   REQUIRE(phatgoose_line(build + (scratch / "routed").string()).code == 0);
   const RoutedModelManifest model = read_routed_model(scratch / "routed");
-  CHECK(model.router == "token-oracle");
+  CHECK(model.routing.router == "token-oracle");
   CHECK(model.experts.front().files.size() == 1);
   check_bad_use(scratch.path(), {
                                     {build + "DIR/out --k 1", 2, {"--router token-oracle", "selects nothing"}},

@@ -43,15 +43,14 @@ TEST_CASE("A routed group gives a token the same output in any company", "[invar
   const at::NoGradGuard no_gradients;
   const auto model = load_model("t5_v1_1");
   const auto experts = all_golden_experts();
-  const SelectionSettings selection;
+  const RoutingSettings settings = RoutingSettings::defaults();
   const RoutingTarget target{at::kCPU, at::kFloat, std::make_shared<RoutingControl>()};
   const auto group_index = static_cast<std::size_t>(GENERATE(0, 2, 8));
   CAPTURE(group_index);
   const auto& group = *model.groups()[group_index];
   std::vector<LinearVectors> prototypes;
   for (const auto& expert : experts) prototypes.push_back(expert.vectors("gate.safetensors"));
-  const auto adapter =
-      make_routed_adapter(group.spec(), 0, {loras_of(experts), prototypes}, {.selection = selection}, target);
+  const auto adapter = make_routed_adapter(group.spec(), 0, {loras_of(experts), prototypes}, settings, target);
   REQUIRE(adapter);
 
   at::manual_seed(5);
@@ -63,7 +62,7 @@ TEST_CASE("A routed group gives a token the same output in any company", "[invar
   const auto together = apply(u);
   CHECK(relative_difference(together, at::matmul(u, group.weight().t())) > 1e-2);
 
-  const auto close = near_ties(u, group.spec(), experts, selection.k);
+  const auto close = near_ties(u, group.spec(), experts, *settings.k);
   const auto excepted = close.sum().item<std::int64_t>();
   WARN(excepted << " of " << kTokens << " tokens excepted for near ties");
   CHECK(excepted < kTokens / 100);

@@ -2,7 +2,6 @@
 // of the experts, nor on the threads.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <fmt/format.h>
 
 #include <catch2/catch.hpp>
 
@@ -16,30 +15,24 @@ namespace phatgoose::parity {
 namespace {
 
 /// Every router as it is by default; those that select experts also with other selections and mixed parameters.
-std::vector<RoutingPlan> plans() {
-  std::vector<RoutingPlan> plans;
+std::vector<RoutingSettings> plans() {
+  std::vector<RoutingSettings> plans;
   for (const RouterKind& kind : router_kinds()) {
     plans.push_back({.router = kind.name});
     if (!kind.selects()) continue;
-    for (const SelectionSettings& selection :
-         {SelectionSettings{.temperature = 0.3}, SelectionSettings{.k = 3, .temperature = 4},
-          SelectionSettings{.top_p = 0.7}, SelectionSettings{.top_p = 0.9, .temperature = 2}}) {
-      plans.push_back({.router = kind.name, .selection = selection});
-    }
-    plans.push_back({.router = kind.name, .selection = {.top_p = 0.7, .temperature = 2}, .mix = Mix::parameters});
+    plans.push_back({.router = kind.name, .temperature = 0.3});
+    plans.push_back({.router = kind.name, .k = 3, .temperature = 4});
+    plans.push_back({.router = kind.name, .top_p = 0.7});
+    plans.push_back({.router = kind.name, .top_p = 0.9, .temperature = 2});
+    plans.push_back({.router = kind.name, .top_p = 0.7, .temperature = 2, .mix = "parameters"});
   }
   return plans;
-}
-
-std::string text_of(const RoutingPlan& plan) {
-  return fmt::format("{}, k {}, top-p {}, temperature {}, mixing {}", plan.router, plan.selection.k,
-                     plan.selection.top_p.value_or(0), plan.selection.temperature, name_of(plan.mix));
 }
 
 /// Rows of a golden file, each with an embedding of its own, through one router over random experts.
 class RouterRuns {
  public:
-  explicit RouterRuns(const RoutingPlan& plan, bool reversed = false) {
+  explicit RouterRuns(const RoutingSettings& plan, bool reversed = false) {
     auto experts = test::write_router_experts(scratch_.path(), model_.config(), {"a", "b", "c", "d"});
     if (plan.router == "single") experts.erase(experts.begin() + 1, experts.end());
     if (reversed) std::ranges::reverse(experts);
@@ -100,9 +93,9 @@ TEST_CASE("Selections of a router that are told apart give different logits", "[
   const auto kind = GENERATE("phatgoose", "average-activation", "arrow");
   CAPTURE(kind);
   std::vector<at::Tensor> seen;
-  for (const RoutingPlan& plan : plans()) {
+  for (const RoutingSettings& plan : plans()) {
     if (plan.router != kind) continue;
-    CAPTURE(text_of(plan));
+    CAPTURE(plan.manifest().dump());
     const auto logits = RouterRuns(plan).all();
     for (const auto& others : seen) CHECK(relative_difference(logits, others) > 100 * kTolerance);
     seen.push_back(logits);
@@ -112,7 +105,7 @@ TEST_CASE("Selections of a router that are told apart give different logits", "[
 
 TEST_CASE("Logits do not depend on batch size, order and neighbours, whichever the router", "[invariance]") {
   const auto plan = GENERATE(from_range(plans()));
-  CAPTURE(text_of(plan));
+  CAPTURE(plan.manifest().dump());
   const RouterRuns runs(plan);
   const auto together = runs.all();
   const std::vector<std::vector<std::int64_t>> orders = {{0}, {1}, {2}, {2, 0}, {2, 1, 0}, {1, 1, 1}};
@@ -124,13 +117,13 @@ TEST_CASE("Logits do not depend on batch size, order and neighbours, whichever t
 
 TEST_CASE("Logits do not depend on the order of the experts, whichever the router", "[invariance]") {
   const auto plan = GENERATE(from_range(plans()));
-  CAPTURE(text_of(plan));
+  CAPTURE(plan.manifest().dump());
   CHECK(relative_difference(RouterRuns(plan, true).all(), RouterRuns(plan).all()) < kTolerance);
 }
 
 TEST_CASE("Logits do not depend on the number of threads, whichever the router", "[invariance]") {
   const auto plan = GENERATE(from_range(plans()));
-  CAPTURE(text_of(plan));
+  CAPTURE(plan.manifest().dump());
   const RouterRuns runs(plan);
   const int threads = at::get_num_threads();
   at::set_num_threads(1);

@@ -11,12 +11,13 @@
 namespace phatgoose::parity {
 namespace {
 
-SelectionSettings selection_of(const Json& routing) {
-  SelectionSettings settings;
-  settings.k = routing.value("k", settings.k);
-  settings.temperature = routing.value("temperature", settings.temperature);
-  settings.renorm_eps = routing.value("renorm_eps", settings.renorm_eps);
-  if (routing.contains("top_p")) settings.top_p = routing.at("top_p").get<double>();
+RoutingSettings settings_of(const Json& routing) {
+  RoutingSettings settings;
+  if (routing.contains("k")) settings.k = routing["k"].get<std::int64_t>();
+  for (const auto& [key, target] : {std::pair("top_p", &settings.top_p), std::pair("renorm_eps", &settings.renorm_eps),
+                                    std::pair("temperature", &settings.temperature)}) {
+    if (routing.contains(key)) *target = routing[key].get<double>();
+  }
   return settings;
 }
 
@@ -29,7 +30,7 @@ TEST_CASE("Routed logits agree with a loop over tokens and experts", "[routed]")
     CAPTURE(name);
     const auto enabled = routing.value("enabled", golden.numbers().at("experts").get<std::vector<std::string>>());
     const auto experts = open_golden_experts(enabled);
-    const RoutedModel routed(model, experts, {.selection = selection_of(routing)});
+    const RoutedModel routed(model, experts, settings_of(routing));
     const auto logits = forward_logits(model, golden.rows("sources"), golden.rows("targets"));
     CHECK(relative_difference(logits, golden.tensor("logits." + name)) < kTolerance);
   }

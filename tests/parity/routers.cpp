@@ -20,11 +20,10 @@ namespace {
 
 using test::ScratchDirectory;
 
-SelectionSettings peft_selection(const Json& settings) {
-  SelectionSettings selection;
-  selection.k = settings.at("top_k").get<std::int64_t>();
-  selection.temperature = settings.value("router_temperature", 1.0);
-  return selection;
+RoutingSettings peft_routing(const Json& settings) {
+  return {.router = "arrow",
+          .k = settings.at("top_k").get<std::int64_t>(),
+          .temperature = settings.value("router_temperature", 1.0)};
 }
 
 /// Copies of the golden experts, with the directions that `peft` computed of them.
@@ -70,7 +69,7 @@ TEST_CASE("Arrow with the prototypes of peft gives the logits and the weights of
   auto model = load_model("t5_v1_1");
   for (const auto& [name, settings] : golden.numbers().at("settings").items()) {
     CAPTURE(name);
-    const RoutedModel routed(model, experts, {.router = "arrow", .selection = peft_selection(settings)});
+    const RoutedModel routed(model, experts, peft_routing(settings));
     RoutingStatistics statistics = routed.make_statistics();
     const RoutedModel::Observation observation = routed.observe(statistics);
     const auto logits = forward_logits(model, golden.rows("sources"), golden.rows("targets"));
@@ -100,7 +99,7 @@ TEST_CASE("Arrow weighs every token as peft does", "[routers]") {
   const at::Tensor scores = router.scores(inputs, Pass{packing});
   for (const auto& [name, settings] : golden.numbers().at("settings").items()) {
     CAPTURE(name);
-    const Selection chosen = select_experts(scores, peft_selection(settings));
+    const Selection chosen = select_experts(scores, peft_routing(settings).selection());
     const at::Tensor weights =
         at::zeros_like(scores).scatter_(1, chosen.columns.to(at::kLong), chosen.weights);  // [N, E]
     CHECK(relative_difference(weights, golden.tensor("weights." + name)) < kTolerance);

@@ -65,9 +65,7 @@ class MethodRuns {
     RoutedModelPlan plan{.model = directory_ / "base",
                          .experts = {},
                          .out = directory_ / out,
-                         .router = router,
-                         .selection = {},
-                         .enabled = {}};
+                         .routing = {.router = router}};
     for (const std::string& expert : experts) plan.experts.push_back(directory_ / expert);
     build_routed_model(plan);
   }

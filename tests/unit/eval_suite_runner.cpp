@@ -232,7 +232,7 @@ TEST_CASE("an expert and a routed model are evaluated with their adapters, and r
   RoutedModelManifest manifest;
   manifest.base_path = runs / "base";
   manifest.base_fingerprint = base_fingerprint(runs / "base");
-  manifest.selection.k = 1;
+  manifest.routing.k = 1;
   for (const char* name : {"one", "two"}) {
     const ExpertDirectory directory = ExpertDirectory::open(runs / name);
     manifest.experts.push_back(

@@ -62,9 +62,7 @@ class OracleRuns {
     RoutedModelPlan plan{.model = directory_ / "base",
                          .experts = {},
                          .out = directory_ / "oracle",
-                         .router = "token-oracle",
-                         .selection = {},
-                         .enabled = {}};
+                         .routing = {.router = "token-oracle"}};
     for (const char* expert : {"first", "other", "third"}) plan.experts.push_back(directory_ / expert);
     build_routed_model(plan);
     add_task("mixed", lines_of(kMixed));

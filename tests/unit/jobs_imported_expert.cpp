@@ -79,9 +79,7 @@ TEST_CASE("train-gate gives imported experts a gate, and build takes them") {
   }
   build_routed_model({.model = kBase,
                       .experts = {experts.begin(), experts.end()},
-                      .out = scratch / "routed",
-                      .selection = {},
-                      .enabled = {}});
+                      .out = scratch / "routed"});
   CHECK(read_routed_model(scratch / "routed").experts.size() == 2);
 }
 

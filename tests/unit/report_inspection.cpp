@@ -91,8 +91,7 @@ TEST_CASE("inspect describes and verifies a routed model") {
   build_routed_model({.model = golden_path("t5_v1_1/model"),
                       .experts = {scratch / "wide", golden_path("experts/encoder")},
                       .out = scratch / "routed",
-                      .selection = {},
-                      .enabled = {"wide"}});
+                      .routing = {.enabled = {"wide"}}});
   const Json found = inspect_directory(scratch / "routed", true);
   CHECK(found["kind"] == "routed-model");
   CHECK(found["verified"] == true);

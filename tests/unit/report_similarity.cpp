@@ -170,8 +170,7 @@ TEST_CASE("inspect compares the experts of a routed model, or those that are giv
   build_routed_model({.model = golden_path("t5_v1_1/model"),
                       .experts = {paths.begin(), paths.end()},
                       .out = scratch / "routed",
-                      .selection = {},
-                      .enabled = {"wide"}});
+                      .routing = {.enabled = {"wide"}}});
   const Json routed = inspect_directories({scratch / "routed"}, false, true);
   CHECK(routed.at("kind") == "routed-model");
   const Json several = inspect_directories(paths, false, true);

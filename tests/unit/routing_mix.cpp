@@ -137,7 +137,7 @@ TEST_CASE("parameters of experts that differ in rank are not mixed") {
     experts.push_back(ExpertDirectory::open(test::golden_path("experts") / name));
   }
   T5Model model = T5Model::load(test::golden_path("t5_v1_1/model"), at::kCPU, at::kFloat);
-  CHECK_THROWS_MATCHES(RoutedModel(model, experts, {.mix = Mix::parameters}), Error,
+  CHECK_THROWS_MATCHES(RoutedModel(model, experts, {.mix = "parameters"}), Error,
                        FailsWith(ExitCode::bad_data, "ranks 4 and 1"));
 }
 
@@ -146,9 +146,9 @@ TEST_CASE("a model whose mixed parameters are one expert's is plain LoRA") {
   T5Model model = test::tiny_model();
   const auto experts = test::write_router_experts(scratch.path(), model.config(), {"a", "b", "c"});
   const std::vector<TokenIds> sources{{5, 6, 7, 1}, {9, 8, 1}}, targets{{8, 9, 1}, {30, 1}};
-  const RoutedModel routed(model, {experts[1]}, {.mix = Mix::parameters});
+  const RoutedModel routed(model, {experts[1]}, {.mix = "parameters"});
   const at::Tensor mixed = test::logits_of(model, sources, targets);
-  const RoutedModel together(model, experts, {.selection = {.k = 3}, .mix = Mix::parameters});
+  const RoutedModel together(model, experts, {.k = 3, .mix = "parameters"});
   const at::Tensor of_three = test::logits_of(model, sources, targets);
   model.remove_adapters();
   ExpertParameters::load(experts[1], linear_groups(model.config()), at::kCPU).attach(model);

@@ -37,12 +37,13 @@ at::Tensor logits(const T5Model& model, const std::vector<TokenIds>& sources, co
       model.decode(pack_decoder_inputs(targets, kPadId, at::kCPU), model.encode(pack_ids(sources, at::kCPU)), rows));
 }
 
-SelectionSettings settings_of(const Json& json) {
-  SelectionSettings settings;
-  settings.k = json.value("k", std::int64_t{2});
-  if (json.contains("top_p")) settings.top_p = json["top_p"].get<double>();
-  settings.temperature = json.value("temperature", 1.0);
-  settings.renorm_eps = json.value("renorm_eps", 0.0);
+RoutingSettings settings_of(const Json& json) {
+  RoutingSettings settings;
+  if (json.contains("k")) settings.k = json["k"].get<std::int64_t>();
+  for (const auto& [key, target] : {std::pair("top_p", &settings.top_p), std::pair("renorm_eps", &settings.renorm_eps),
+                                    std::pair("temperature", &settings.temperature)}) {
+    if (json.contains(key)) *target = json[key].get<double>();
+  }
   return settings;
 }
 
@@ -86,7 +87,7 @@ TEST_CASE("routed logits agree with the slow reference under every router settin
     const auto experts =
         open_experts(settings.contains("enabled") ? settings["enabled"].get<std::vector<std::string>>()
                                                   : expected["experts"].get<std::vector<std::string>>());
-    const RoutedModel routed(model, experts, {.selection = settings_of(settings)});
+    const RoutedModel routed(model, experts, settings_of(settings));
     const at::Tensor reference = to_tensor(tensors.at("logits." + name), at::kCPU, at::kFloat);
     const at::Tensor difference = (logits(model, sources, targets) - reference).abs().max();
     CHECK((difference / reference.abs().max()).item<double>() < 1e-5);
@@ -143,7 +144,7 @@ TEST_CASE("routed models that do not fit are refused") {
     CHECK_THROWS_MATCHES(files.load(model), Error, FailsWith(ExitCode::bad_data, "nowhere"));
   }
   SECTION("an unknown router") {
-    files.manifest.router = "goose";
+    files.manifest.routing.router = "goose";
     CHECK_THROWS_MATCHES(files.load(model), Error, FailsWith(ExitCode::bad_data, "goose"));
   }
 }

@@ -72,14 +72,12 @@ class Models {
     RoutedModelPlan plan{.model = scratch / "base",
                          .experts = {},
                          .out = scratch / out,
-                         .router = router,
-                         .selection = {},
-                         .enabled = {}};
+                         .routing = {.router = router}};
     for (const ExpertDirectory& expert : experts) plan.experts.push_back(expert.path());
     return plan;
   }
 
-  RoutedModel load(const std::string& out, const RoutingChanges& changes = {}) {
+  RoutedModel load(const std::string& out, const RoutingSettings& changes = {}) {
     model.remove_adapters();
     return RoutedModel::load(scratch / out, model, base_fingerprint(scratch / "base"), changes);
   }
@@ -288,19 +286,19 @@ TEST_CASE("settings changed when loading are those of a model built with them") 
   Models models;
   const std::string router = GENERATE(from_range(router_names(&RouterKind::selects)));
   CAPTURE(router);
-  SelectionSettings settings;
-  RoutingChanges changes;
-  SECTION("k") { changes.k = settings.k = 1; }
-  SECTION("top-p") { settings.top_p = changes.top_p = 0.6; }
-  SECTION("temperature") { settings.temperature = 0.3, changes.temperature = 0.3; }
+  RoutingSettings changes;
+  SECTION("k") { changes.k = 1; }
+  SECTION("top-p") { changes.top_p = 0.6; }
+  SECTION("temperature") { changes.temperature = 0.3; }
   SECTION("k and temperature") {
-    changes.k = settings.k = 3;
-    settings.temperature = 2.0, changes.temperature = 2.0;
+    changes.k = 3;
+    changes.temperature = 2.0;
   }
   RoutedModelPlan plan = models.build_plan(router, "as-built");
   build_routed_model(plan);
   plan.out = models.scratch / "changed";
-  plan.selection = settings;
+  plan.routing = changes;
+  plan.routing.router = router;
   build_routed_model(plan);
   const at::Tensor as_built = models.logits(models.load("as-built"));
   const at::Tensor changed = models.logits(models.load("as-built", changes));
@@ -311,13 +309,13 @@ TEST_CASE("settings changed when loading are those of a model built with them") 
 TEST_CASE("k given alone takes the place of a top-p as built") {
   Models models;
   RoutedModelPlan plan = models.build_plan("phatgoose", "top-p");
-  plan.selection.top_p = 0.6;
+  plan.routing.top_p = 0.6;
   build_routed_model(plan);
   plan.out = models.scratch / "k";
-  plan.selection = {.k = 1};
+  plan.routing = {.k = 1};
   build_routed_model(plan);
   const at::Tensor expected = models.logits(models.load("k"));
-  CHECK(at::equal(models.logits(models.load("top-p", {.k = 1, .top_p = {}, .temperature = {}})), expected));
+  CHECK(at::equal(models.logits(models.load("top-p", {.k = 1})), expected));
 }
 
 TEST_CASE("experts enabled when loading are those of a model built with them") {
@@ -327,14 +325,14 @@ TEST_CASE("experts enabled when loading are those of a model built with them") {
   const std::vector<std::string> names =
       router == "single" ? std::vector<std::string>{"c"} : std::vector<std::string>{"c", "a"};
   RoutedModelPlan plan = models.build_plan(router, "all");
-  if (router == "single") plan.enabled = {"a"};
+  if (router == "single") plan.routing.enabled = {"a"};
   build_routed_model(plan);
   plan.out = models.scratch / "some";
-  plan.enabled = names;
+  plan.routing.enabled = names;
   build_routed_model(plan);
   const RoutedModel some = models.load("some");
   const at::Tensor expected = models.logits(some);
-  const RoutedModel changed = models.load("all", {.k = {}, .top_p = {}, .temperature = {}, .enabled = names});
+  const RoutedModel changed = models.load("all", {.enabled = names});
   CHECK(changed.expert_names() == some.expert_names());
   CHECK(at::equal(models.logits(changed), expected));
   CHECK_FALSE(at::equal(models.logits(models.load("all")), expected));
@@ -345,23 +343,23 @@ TEST_CASE("settings that a router does not take are usage errors") {
   const std::string router = GENERATE(from_range(router_names(selects_nothing)));
   CAPTURE(router);
   RoutedModelPlan plan = models.build_plan(router, "built");
-  if (router == "single") plan.enabled = {"a"};
+  if (router == "single") plan.routing.enabled = {"a"};
   build_routed_model(plan);
-  const auto refused = [&](const RoutingChanges& changes, const char* says) {
+  const auto refused = [&](const RoutingSettings& changes, const char* says) {
     CHECK_THROWS_MATCHES(models.load("built", changes), Error, FailsWith(ExitCode::usage, says));
   };
-  refused({.k = 1, .top_p = {}, .temperature = {}}, "selects nothing");
-  refused({.k = {}, .top_p = 0.5, .temperature = {}}, "selects nothing");
-  refused({.k = {}, .top_p = {}, .temperature = 2.0}, "selects nothing");
-  refused({.k = {}, .top_p = {}, .temperature = {}, .enabled = {"aa"}}, "no expert is called");
+  refused({.k = 1}, "selects nothing");
+  refused({.top_p = 0.5}, "selects nothing");
+  refused({.temperature = 2.0}, "selects nothing");
+  refused({.enabled = {"aa"}}, "no expert is called");
 }
 
 TEST_CASE("single stays with one expert when others are enabled") {
   Models models;
   RoutedModelPlan plan = models.build_plan("single", "built");
-  plan.enabled = {"a"};
+  plan.routing.enabled = {"a"};
   build_routed_model(plan);
-  CHECK_THROWS_MATCHES(models.load("built", {.k = {}, .top_p = {}, .temperature = {}, .enabled = {"a", "b"}}), Error,
+  CHECK_THROWS_MATCHES(models.load("built", {.enabled = {"a", "b"}}), Error,
                        FailsWith(ExitCode::usage, "2 enabled experts"));
 }
 

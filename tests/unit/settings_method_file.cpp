@@ -43,7 +43,7 @@ TEST_CASE("a methods file names methods with settings of their own, directories 
   CHECK(entries[1].expert == (scratch / "experts/one").string());
   CHECK_FALSE(entries[1].routed);
   CHECK(entries[2].routed == (scratch / "lists/routed").string());
-  CHECK_FALSE(entries[2].routing.any());
+  CHECK(entries[2].routing == RoutingSettings());
   CHECK_FALSE(entries[2].exclude_own);
   const MethodEntry& changed = entries[3];
   CHECK(changed.routed == (scratch / "lists/routed").string());
@@ -55,7 +55,7 @@ TEST_CASE("a methods file names methods with settings of their own, directories 
   CHECK(changed.exclude_own);
   CHECK(changed.tasks == std::vector<std::string>{"first", "second"});
   CHECK(entries[2].tasks.empty());
-  CHECK(changed.routing.source == (scratch / "lists/methods.yaml").string() + ":7");
+  CHECK(changed.source == (scratch / "lists/methods.yaml").string() + ":7");
 }
 
 TEST_CASE("a bad methods file is an error that names file and line") {

@@ -137,9 +137,7 @@ TEST_CASE("imported experts make a routed model") {
   import_checkpoint(plan);
   build_routed_model({.model = plan.model,
                       .experts = {plan.out / kNames[0], plan.out / kNames[1]},
-                      .out = scratch / "routed",
-                      .selection = {},
-                      .enabled = {}});
+                      .out = scratch / "routed"});
   CHECK(read_routed_model(scratch / "routed").experts.at(1).name == kNames[1]);
 }
 

@@ -24,9 +24,7 @@ using test::write_text;
 RoutedModelPlan golden_plan(const ScratchDirectory& scratch) {
   return {.model = golden_path("t5_v1_1/model"),
           .experts = {golden_path("experts/wide"), golden_path("experts/encoder"), golden_path("experts/attention")},
-          .out = scratch / "routed",
-          .selection = {},
-          .enabled = {}};
+          .out = scratch / "routed"};
 }
 
 std::string usage_error(const RoutedModelPlan& plan) {
@@ -36,13 +34,13 @@ std::string usage_error(const RoutedModelPlan& plan) {
 TEST_CASE("experts become a routed model") {
   const ScratchDirectory scratch;
   RoutedModelPlan plan = golden_plan(scratch);
-  plan.selection = {.k = 3, .top_p = 0.75, .temperature = 0.5, .renorm_eps = 1e-6};
-  plan.enabled = {"attention", "wide"};
+  plan.routing = {.top_p = 0.75, .temperature = 0.5, .renorm_eps = 1e-6, .enabled = {"attention,wide"}};
   build_routed_model(plan);
   const RoutedModelManifest model = read_routed_model(plan.out);
   CHECK(model.base_fingerprint == base_fingerprint(plan.model));
-  CHECK(model.router == "phatgoose");
-  CHECK(model.selection == plan.selection);
+  const RoutingSettings expected{
+      .router = "phatgoose", .k = 2, .top_p = 0.75, .temperature = 0.5, .renorm_eps = 1e-6, .mix = "outputs"};
+  CHECK(model.routing == expected);
   REQUIRE(model.experts.size() == 3);
   CHECK(model.experts[0].name == "wide");
   CHECK(model.experts[1].name == "encoder");
@@ -71,9 +69,9 @@ TEST_CASE("building again does nothing, building another model is refused") {
   const auto written = fs::last_write_time(plan.out / "manifest.json");
   build_routed_model(plan);
   CHECK(fs::last_write_time(plan.out / "manifest.json") == written);
-  plan.selection.k = 1;
+  plan.routing.k = 1;
   CHECK_THAT(usage_error(plan), Catch::Contains("another routed model"));
-  CHECK(read_routed_model(plan.out).selection.k == 2);
+  CHECK(read_routed_model(plan.out).routing.k == 2);
 }
 
 TEST_CASE("a packed model can be moved") {
@@ -189,7 +187,7 @@ TEST_CASE("a NaN in a gate is refused") {
 TEST_CASE("mistakes in the command are usage errors") {
   const ScratchDirectory scratch;
   RoutedModelPlan plan = golden_plan(scratch);
-  plan.enabled = {"wide", "atention"};
+  plan.routing.enabled = {"wide", "atention"};
   CHECK_THAT(usage_error(plan), Catch::Contains("atention") && Catch::Contains("did you mean attention"));
   plan = golden_plan(scratch);
   write_text(plan.out / "thesis.tex", "years of work");
@@ -215,6 +213,10 @@ TEST_CASE("damaged manifests of routed models are refused") {
   spoil([](Json& json) { json["router"]["temperature"] = 0; }, {"temperature 0"});
   spoil([](Json& json) { json["router"]["top_p"] = 1.5; }, {"top_p 1.5"});
   spoil([](Json& json) { json["router"]["renorm_eps"] = -1; }, {"renorm_eps -1"});
+  spoil([](Json& json) { json["router"]["mix"] = "output"; }, {"mix \"output\"", "did you mean outputs"});
+  spoil([](Json& json) { json["router"]["name"] = "arow"; }, {"name \"arow\"", "did you mean arrow"});
+  spoil([](Json& json) { json["router"].erase("temperature"); }, {"router", "no \"temperature\""});
+  spoil([](Json& json) { json["router"]["temperature"] = nullptr; }, {"\"temperature\" is null", "a number"});
   spoil([](Json& json) { json["experts"] = Json::array(); }, {"no expert"});
   spoil([](Json& json) { json["experts"] = Json::object(); }, {"experts"});
   spoil([](Json& json) { json["experts"][1]["name"] = "wide"; }, {"wide", "twice"});

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <sstream>
 #include <type_traits>
 
 #include "phatgoose/base/error.h"
@@ -154,6 +155,41 @@ void assign_nothing(const Option& option, const std::string& where) {
       option.target);
 }
 
+void assign_json(const Option& option, const Json& object, const std::string& key, const std::string& where) {
+  if (json_get_or<Json>(object, key, nullptr, where).is_null() && !has_value(option)) return;
+  std::visit(
+      [&](auto* target) {
+        using Target = std::remove_pointer_t<decltype(target)>;
+        if constexpr (std::is_same_v<Target, std::vector<std::string>>) {
+          *target = json_get<Target>(object, key, where);
+        } else {
+          const auto value = json_get<typename ValueOf<Target>::type>(object, key, where);
+          if (!admits(option, value)) {
+            refuse(where, key + " " + object.at(key).dump(), expectation(option),
+                   did_you_mean(text_of(value), option.choices));
+          }
+          *target = value;
+        }
+      },
+      option.target);
+}
+
+Json value_json(const Option& option) {
+  return std::visit(
+      [](auto* target) -> Json {
+        if constexpr (requires { target->has_value(); }) {
+          return target->has_value() ? Json(**target) : Json(nullptr);
+        } else {
+          return *target;
+        }
+      },
+      option.target);
+}
+
+void copy_value(const Option& from, const Option& to) {
+  std::visit([&](auto* target) { *target = *std::get<decltype(target)>(from.target); }, to.target);
+}
+
 std::string value_text(const Option& option) {
   return std::visit(
       [](auto* target) -> std::string {
@@ -177,6 +213,17 @@ bool is_flag(const Option& option) { return std::holds_alternative<bool*>(option
 
 bool is_text(const Option& option) {
   return with_value_type(option, [](auto value) { return std::is_same_v<decltype(value), std::string>; });
+}
+
+std::vector<std::string> split_at_commas(const std::vector<std::string>& texts) {
+  std::vector<std::string> names;
+  for (const std::string& text : texts) {
+    std::istringstream stream(text);
+    for (std::string name; std::getline(stream, name, ',');) {
+      if (!name.empty()) names.push_back(name);
+    }
+  }
+  return names;
 }
 
 bool was_called(const Option& option, const std::string& name) {

@@ -39,17 +39,10 @@ std::string yaml_value(const Option& option) {
 
 }  // namespace
 
-Option& OptionSet::add(std::string name, OptionTarget target, std::string help) {
-  for (const Option& option : options_) {
-    if (option.name == name) {
-      fail(ExitCode::bug,
-           {.where = command_, .found = "option " + name + " declared twice", .expected = "", .hint = ""});
-    }
+Option& OptionSet::add(Option option) {
+  if (std::ranges::find(options_, option.name, &Option::name) != options_.end()) {
+    fail(ExitCode::bug, {.where = command_, .found = "option " + option.name + " declared twice"});
   }
-  Option option;
-  option.name = std::move(name);
-  option.target = target;
-  option.help = std::move(help);
   return options_.emplace_back(std::move(option));
 }
 
@@ -66,17 +59,7 @@ std::string OptionSet::dump() const {
 
 Json OptionSet::values() const {
   Json object = Json::object();
-  for (const Option& option : options_) {
-    std::visit(
-        [&](auto* target) {
-          if constexpr (requires { target->has_value(); }) {
-            object[option.name] = target->has_value() ? Json(**target) : Json(nullptr);
-          } else {
-            object[option.name] = *target;
-          }
-        },
-        option.target);
-  }
+  for (const Option& option : options_) object[option.name] = value_json(option);
   return object;
 }
 

@@ -23,10 +23,10 @@ struct Option {
   OptionTarget target;
   std::string help;
   std::string group = "Options";
-  std::string placeholder;                ///< "DIR", "FILE", ...; derived from the type when empty
-  std::vector<std::string> choices;       ///< admitted values; empty: all
-  std::vector<std::string> former_names;  ///< refused, naming the one of today
-  std::string bare;  ///< what the option means without a value, one of `choices`; empty: it needs one
+  std::string placeholder = {};                ///< "DIR", "FILE", ...; derived from the type when empty
+  std::vector<std::string> choices = {};       ///< admitted values; empty: all
+  std::vector<std::string> former_names = {};  ///< refused, naming the one of today
+  std::string bare = {};  ///< what the option means without a value, one of `choices`; empty: it needs one
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   char letter = 0;  ///< short name, for options that take no value: 'h' for -h; 0: none
@@ -88,7 +88,10 @@ class OptionSet {
 
   /// Declares an option that sets `target`, which must outlive the set. Vector options take one or more values each
   /// time they are given; bool options are --name or --name true|false, others with `bare` --name or --name CHOICE.
-  Option& add(std::string name, OptionTarget target, std::string help);
+  Option& add(std::string name, OptionTarget target, std::string help) {
+    return add({std::move(name), target, std::move(help)});
+  }
+  Option& add(Option option);
 
   const std::string& command() const { return command_; }
   const std::string& summary() const { return summary_; }

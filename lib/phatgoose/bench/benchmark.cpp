@@ -156,7 +156,7 @@ class Benchmark {
     }
     const RowLengths lengths = lengths_of(work);
     const std::vector<Example> examples = examples_of(lengths);
-    const RoutedModel routing(model(), experts, {.router = "phatgoose", .selection = {.k = kUsedExperts}});
+    const RoutedModel routing(model(), experts, {.router = "phatgoose", .k = kUsedExperts});
     const AttachedAdapters adapters(model());
     double base = std::numeric_limits<double>::infinity(), routed = base;
     for (std::int64_t i = 0; i <= settings_.repeats; ++i) {

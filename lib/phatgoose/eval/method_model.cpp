@@ -5,9 +5,9 @@
 namespace phatgoose {
 
 RoutedModel* MethodModel::put_on(const Adaptation& adaptation) {
-  if (routed_ && adaptation.routed == adaptation_.routed && adaptation.changes.enabled == adaptation_.changes.enabled) {
+  if (routed_ && adaptation.routed == adaptation_.routed && adaptation.changes.same_but_for_selection(adaptation_.changes)) {
     const std::string& directory = *adaptation.routed;
-    routed_->select(changed(read_routed_model(directory), adaptation.changes, directory).selection);
+    routed_->select(changed(read_routed_model(directory), adaptation.changes, directory).routing.selection());
     routed_->exclude(std::nullopt);
     return &*routed_;
   }

@@ -7,6 +7,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/nearest.h"
+#include "phatgoose/base/option_values.h"
 #include "phatgoose/settings/method_file.h"
 #include "phatgoose/settings/named_directories.h"
 #include "phatgoose/store/expert_directory.h"
@@ -104,16 +105,15 @@ void check_encoders(const std::vector<EvalMethod>& methods) {
   const auto known = router_names(&RouterKind::scores_inputs);
   bool given = false, used = false;
   for (const EvalMethod& method : methods) {
-    const RoutingOptions& routing = method.settings.routing;
-    if (!routing.encoder) continue;
+    if (!method.settings.routing.encoder) continue;
     const bool compares = method.router->scores_inputs();
-    if (!routing.source.empty() && !compares) {
+    if (!method.source.empty() && !compares) {
       fail(ExitCode::bad_data,
-           {.where = routing.source,
+           {.where = method.source,
             .found = "an encoder for " + method.settings.routed.front() + ", whose router is " + method.router->name,
             .expected = fmt::format("a router that compares inputs: {}", fmt::join(known, ", "))});
     }
-    if (!routing.source.empty()) continue;
+    if (!method.source.empty()) continue;
     given = true;
     used = used || compares;
   }
@@ -126,11 +126,21 @@ void check_encoders(const std::vector<EvalMethod>& methods) {
 /// A labelled token whose expert is excluded could not be routed.
 void check_exclusion(const EvalMethod& method) {
   if (!method.settings.exclude_own || !method.uses_labels()) return;
-  const std::string &source = method.settings.routing.source, &routed = method.settings.routed.front();
-  fail(source.empty() ? ExitCode::usage : ExitCode::bad_data,
-       {.where = source.empty() ? "--exclude-own" : source,
-        .found = fmt::format("exclude-own for {}, whose router is {}", routed, method.router->name),
-        .expected = "a router that chooses among the other experts"});
+  fail(ExitCode::usage, {.where = "--exclude-own",
+                         .found = fmt::format("exclude-own for {}, whose router is {}", method.settings.routed.front(),
+                                              method.router->name),
+                         .expected = "a router that chooses among the other experts"});
+}
+
+/// Settings of a methods file that do not fit are bad data at their entry, `source`.
+template <typename Work>
+void in_source(const std::string& source, Work work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (source.empty() || error.code() != ExitCode::usage) throw;
+    refuse(source, error.what());
+  }
 }
 
 /// Reads the routed models' manifests. Mistakes are told before anything is computed.
@@ -138,17 +148,19 @@ void find_routers(std::vector<EvalMethod>& methods) {
   for (EvalMethod& method : methods) {
     for (const std::string& routed : method.settings.routed) {
       const RoutedModelManifest manifest = read_routed_model(routed);
-      changed(manifest, method.settings.routing.changes(), routed);
-      method.router = &router_kind(manifest.router, routed);
+      method.router = &router_kind(manifest.routing.router, routed);
+      in_source(method.source, [&] {
+        changed(manifest, method.settings.routing, routed);
+        check_exclusion(method);
+      });
     }
-    check_exclusion(method);
   }
 }
 
 }  // namespace
 
 std::vector<EvalMethod> methods_of(const EvalSettings& settings) {
-  if (settings.routed.empty() && (settings.exclude_own || settings.routing.any())) {
+  if (settings.routed.empty() && (settings.exclude_own || !settings.routing.given().empty())) {
     fail(ExitCode::usage, {.where = "--k, --top-p, --temperature, --enabled, --encoder, --exclude-own",
                            .found = "no --routed",
                            .expected = "a routed model to apply them to",

@@ -93,7 +93,7 @@ void check_explainable(const PredictSettings& settings, const AdaptedModel& adap
 
 /// Before anything is loaded: the rows to answer have no labels of experts.
 void check_router(const std::string& routed) {
-  const std::string router = read_routed_model(routed).router;
+  const std::string router = read_routed_model(routed).routing.router;
   if (!router_kind(router, routed).follows_labels) return;
   fail(ExitCode::usage, {.where = "--routed",
                          .found = routed + ", whose router is " + router,
@@ -135,7 +135,7 @@ void predict(const PredictSettings& settings, at::Device device, at::ScalarType 
   const std::optional<Tokenizer> tokenizer = Tokenizer::of_base(base, read_t5_config(base).vocab_size);
   const Adaptation adaptation{.expert = settings.expert,
                               .routed = settings.routed,
-                              .changes = settings.routing.changes(),
+                              .changes = settings.routing,
                               .allow_partial = settings.expert_options.allow_partial};
   const AdaptedModel adapted = load_adapted_model(base, adaptation, device, dtype);
   check_explainable(settings, adapted);

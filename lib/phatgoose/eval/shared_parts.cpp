@@ -50,7 +50,7 @@ void check_experts(const std::vector<EvalMethod>& methods, const fs::path& base,
 std::vector<std::string> enabled_experts(const EvalSettings& settings) {
   const std::string& routed = settings.routed.front();
   std::vector<std::string> names;
-  for (const auto& expert : changed(read_routed_model(routed), settings.routing.changes(), routed).experts) {
+  for (const auto& expert : changed(read_routed_model(routed), settings.routing, routed).experts) {
     if (expert.enabled) names.push_back(expert.name);
   }
   return names;
@@ -64,7 +64,7 @@ Adaptation adaptation_of(const EvalSettings& settings) {
   };
   return {.expert = first(settings.experts),
           .routed = first(settings.routed),
-          .changes = settings.routing.changes(),
+          .changes = settings.routing,
           .allow_partial = settings.expert_options.allow_partial};
 }
 

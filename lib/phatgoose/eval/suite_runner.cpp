@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "phatgoose/base/log.h"
+#include "phatgoose/base/option_values.h"
 #include "phatgoose/base/progress.h"
 #include "phatgoose/base/signals.h"
 #include "phatgoose/base/version.h"

@@ -6,7 +6,7 @@
 #include <functional>
 #include <map>
 
-#include "phatgoose/adapters/expert_parameters.h"
+#include "phatgoose/adapters/adapter_set.h"
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/data/row_encoder.h"
@@ -46,7 +46,7 @@ Vectors mean_input_vectors(const Preparation& from, const ExpertDirectory& exper
   }
   for (const auto& [rows, encoder] : encoders) encoder.notes().warn(rows, std::ssize(examples));
   T5Model model = load_base(from.settings.model, from.device, from.dtype);
-  ExpertParameters::load(expert, linear_groups(from.config), model.device()).attach(model);
+  load_adapters(expert, linear_groups(from.config), model.device())->attach(model);
   const std::vector<at::Tensor> means = mean_inputs(model, examples, from.settings.pass_tokens);
   Vectors vectors;
   for (std::size_t g = 0; g < means.size(); ++g) {

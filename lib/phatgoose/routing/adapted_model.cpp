@@ -22,8 +22,8 @@ std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerp
                            .expected = "at most one of them",
                            .hint = "a routed model already names its experts"});
   }
-  if (!routed && changes != RoutingChanges()) {
-    fail(ExitCode::usage, {.where = "--k, --top-p, --temperature, --enabled",
+  if (!routed && !changes.given().empty()) {
+    fail(ExitCode::usage, {.where = changes.given(),
                            .found = "no --routed",
                            .expected = "a routed model to apply them to"});
   }

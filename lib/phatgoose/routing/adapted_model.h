@@ -18,7 +18,7 @@ struct AdaptedModel {
 struct Adaptation {
   std::optional<std::string> expert;  ///< directory: plain LoRA, its gate is not used
   std::optional<std::string> routed;  ///< directory; at most one of the two (usage error)
-  RoutingChanges changes;             ///< for `routed` only (usage error)
+  RoutingSettings changes;            ///< for `routed` only (usage error)
   bool allow_partial = false;         ///< take experts that lack factors which their configuration promises
 };
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 
@@ -68,7 +69,7 @@ at::Tensor RoutedAdapter::apply(const at::Tensor& u, const at::Tensor& y, const 
 }
 
 std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& group, std::int64_t first_number,
-                                                         const RoutedExperts& experts, const RoutingPlan& plan,
+                                                         const RoutedExperts& experts, const RoutingSettings& settings,
                                                          const RoutingTarget& target) {
   std::vector<RoutedAdapter::Member> members;
   std::vector<Competitor> competitors;
@@ -92,10 +93,10 @@ std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& 
     column += linear.out;
   }
   if (members.empty()) return nullptr;
-  const RouterKind& kind = router_kind(plan.router, "router");
-  auto router = make_router(kind.token_scores, {group, experts.prototypes, competitors, target.device});
-  return std::make_shared<RoutedAdapter>(std::move(members), std::move(router), plan.selection, target.control,
-                                         plan.mix, kind.shares_of_all ? std::ssize(experts.loras) : 0);
+  auto router = make_router({group, experts.prototypes, competitors, target.device, settings});
+  const bool shares_of_all = router_kind(settings.router, "router").shares_of_all;
+  return std::make_shared<RoutedAdapter>(std::move(members), std::move(router), settings.selection(), target.control,
+                                         settings.mixing(), shares_of_all ? std::ssize(experts.loras) : 0);
 }
 
 }  // namespace phatgoose

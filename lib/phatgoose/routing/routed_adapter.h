@@ -57,13 +57,6 @@ class RoutedAdapter : public Adapter {
   at::Tensor expert_of_column_;  // [S] int64
 };
 
-/// How a model's experts are routed.
-struct RoutingPlan {
-  std::string router = "phatgoose";  ///< one of router_kinds()
-  SelectionSettings selection = {};
-  Mix mix = Mix::outputs;
-};
-
 /// Where routed adapters are made.
 struct RoutingTarget {
   at::Device device;
@@ -78,9 +71,9 @@ struct RoutedExperts {
 };
 
 /// The adapter of one group, or null where no expert adapts any of its linears. `first_number` is the number of the
-/// group's first linear in the statistics.
+/// group's first linear in the statistics. The settings name a token-level router.
 std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& group, std::int64_t first_number,
-                                                         const RoutedExperts& experts, const RoutingPlan& plan,
+                                                         const RoutedExperts& experts, const RoutingSettings& settings,
                                                          const RoutingTarget& target);
 
 }  // namespace phatgoose

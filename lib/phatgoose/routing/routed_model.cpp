@@ -39,7 +39,7 @@ std::vector<LinearVectors> read_prototypes(std::span<const ExpertDirectory> expe
 }  // namespace
 
 RoutedModel RoutedModel::load(const fs::path& directory, T5Model& model, const std::string& base_fingerprint,
-                              const RoutingChanges& changes, bool allow_partial) {
+                              const RoutingSettings& changes, bool allow_partial) {
   const RoutedModelManifest manifest = changed(read_routed_model(directory), changes, directory.string());
   if (manifest.base_fingerprint != base_fingerprint) {
     fail(ExitCode::bad_data, {.where = directory.string(),
@@ -48,7 +48,7 @@ RoutedModel RoutedModel::load(const fs::path& directory, T5Model& model, const s
                               .hint = "that was " + manifest.base_path});
   }
   std::vector<ExpertDirectory> experts = open_enabled(directory, manifest, model.config(), allow_partial);
-  RoutedModel routed(model, std::move(experts), {manifest.router, manifest.selection, manifest.mix});
+  RoutedModel routed(model, std::move(experts), manifest.routing);
   routed.expert_names_.clear();
   for (const auto& reference : manifest.experts) {
     if (reference.enabled) routed.expert_names_.push_back(reference.name);
@@ -56,8 +56,8 @@ RoutedModel RoutedModel::load(const fs::path& directory, T5Model& model, const s
   return routed;
 }
 
-RoutedModel::RoutedModel(T5Model& model, std::vector<ExpertDirectory> experts, RoutingPlan plan)
-    : kind_(&router_kind(plan.router, "router")),
+RoutedModel::RoutedModel(T5Model& model, std::vector<ExpertDirectory> experts, const RoutingSettings& given)
+    : kind_(&router_kind(given.router.empty() ? RoutingSettings::defaults().router : given.router, "router")),
       device_(model.device()),
       groups_(model.groups()),
       experts_(std::move(experts)) {
@@ -68,21 +68,22 @@ RoutedModel::RoutedModel(T5Model& model, std::vector<ExpertDirectory> experts, R
   if (kind_->merges()) {
     merge();
   } else {
-    route(model, std::move(plan));
+    route(model, RoutingSettings::defaults().overridden_by(given));
   }
 }
 
-void RoutedModel::route(T5Model& model, RoutingPlan plan) {
+void RoutedModel::route(T5Model& model, RoutingSettings settings) {
   input_scorer_ = make_input_scorer(*kind_, experts_);
-  if (plan.mix == Mix::parameters) check_mergeable(MergeRule::factors, experts_);
+  if (settings.mixing() == Mix::parameters) check_mergeable(MergeRule::factors, experts_);
   if (kind_->mixing == RouterKind::Mixing::fixed) {
-    plan.selection = {.k = std::max<std::int64_t>(1, static_cast<std::int64_t>(experts_.size()))};
+    const auto all = std::max<std::int64_t>(1, std::ssize(experts_));
+    settings = RoutingSettings::defaults().overridden_by({.router = kind_->name, .k = all, .mix = settings.mix});
   }
   const std::vector<LinearVectors> prototypes = read_prototypes(experts_, *kind_);
   const std::vector<const LoraMap*> loras = loras_of(experts_);
   const RoutingTarget target{model.device(), model.dtype(), control_};
   for (std::int64_t first = 0; const auto& group : groups_) {
-    group->set_adapter(make_routed_adapter(group->spec(), first, {loras, prototypes}, plan, target));
+    group->set_adapter(make_routed_adapter(group->spec(), first, {loras, prototypes}, settings, target));
     first += static_cast<std::int64_t>(group->spec().linears.size());
   }
   experts_.clear();  // the banks hold copies; the files need not stay mapped

@@ -39,10 +39,10 @@ class RoutedModel {
   /// missing, has changed since the routed model was built, or does not fit; it may be partial where it was built in as
   /// such, or with `allow_partial`. usage for `changes` that do not fit.
   static RoutedModel load(const fs::path& directory, T5Model& model, const std::string& base_fingerprint,
-                          const RoutingChanges& changes = {}, bool allow_partial = false);
+                          const RoutingSettings& changes = {}, bool allow_partial = false);
 
-  /// The same for experts at hand, which must fit the model. `plan.router`: any of router_kinds().
-  RoutedModel(T5Model& model, std::vector<ExpertDirectory> experts, RoutingPlan plan);
+  /// The same for experts at hand, which must fit the model; settings that are not given are the defaults.
+  RoutedModel(T5Model& model, std::vector<ExpertDirectory> experts, const RoutingSettings& settings);
 
   /// Enabled experts, in order.
   const std::vector<std::string>& expert_names() const { return expert_names_; }
@@ -71,7 +71,7 @@ class RoutedModel {
   at::Tensor input_scores(const at::Tensor& embeddings) const;  // [n, D] -> [n, E]
 
  private:
-  void route(T5Model& model, RoutingPlan plan);
+  void route(T5Model& model, RoutingSettings settings);
   void merge();
 
   const RouterKind* kind_;

@@ -7,11 +7,12 @@
 #include "phatgoose/routing/arrow_router.h"
 #include "phatgoose/routing/constant_router.h"
 #include "phatgoose/routing/phatgoose_router.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 
-std::unique_ptr<Router> make_router(RouterKind::TokenScores scores, const RouterInputs& inputs) {
-  switch (scores) {
+std::unique_ptr<Router> make_router(const RouterInputs& inputs) {
+  switch (router_kind(inputs.settings.router, "router").token_scores) {
     case RouterKind::TokenScores::none:
       return make_constant_router(inputs);
     case RouterKind::TokenScores::normalised_product:

@@ -11,7 +11,7 @@
 
 #include "phatgoose/nn/pass.h"
 #include "phatgoose/store/expert_directory.h"
-#include "phatgoose/store/router_kinds.h"
+#include "phatgoose/store/routing_settings.h"
 #include "phatgoose/store/t5_config.h"
 
 namespace phatgoose {
@@ -38,10 +38,11 @@ struct RouterInputs {
   std::span<const LinearVectors> prototypes;  ///< of every expert: its vector for each linear; none where not needed
   std::span<const Competitor> competitors;    ///< by linear, then by expert
   at::Device device;
+  const RoutingSettings& settings;  ///< of the model: nothing is left to the defaults
 };
 
-/// Makes the router of one group that scores tokens so; bad_data when an expert lacks what it needs.
-std::unique_ptr<Router> make_router(RouterKind::TokenScores scores, const RouterInputs& inputs);
+/// Makes the router that the settings name for one group; bad_data when an expert lacks what it needs.
+std::unique_ptr<Router> make_router(const RouterInputs& inputs);
 
 /// The competitors' prototypes one below the other, fp32; bad_data where one is missing.
 at::Tensor gather_prototypes(const RouterInputs& inputs);  // [S, in]

@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "phatgoose/store/routed_model_directory.h"
+#include "phatgoose/store/routing_settings.h"
 
 namespace phatgoose {
 

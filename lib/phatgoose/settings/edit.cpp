@@ -1,8 +1,8 @@
 #include "phatgoose/settings/edit.h"
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/option_values.h"
 #include "phatgoose/settings/named_directories.h"
-#include "phatgoose/settings/routing_changes.h"
 
 namespace phatgoose {
 

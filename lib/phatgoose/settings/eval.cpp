@@ -48,7 +48,7 @@ OptionSet EvalSettings::declare() {
           "memory, not results")
       .between(0, 1 << 30)
       .in("Machine");
-  routing.declare(set);
+  routing.declare(set, RoutingUse::run);
   common.declare(set);
   return set;
 }

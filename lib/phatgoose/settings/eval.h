@@ -9,7 +9,7 @@
 #include "phatgoose/settings/common.h"
 #include "phatgoose/settings/expert_options.h"
 #include "phatgoose/settings/reading.h"
-#include "phatgoose/settings/routing_changes.h"
+#include "phatgoose/store/routing_settings.h"
 
 namespace phatgoose {
 
@@ -23,7 +23,7 @@ struct EvalSettings {
   std::optional<std::string> methods;     ///< file of more methods, each with settings of its own
   std::optional<std::string> compare_to;  ///< name of a method
   bool exclude_own = false;
-  RoutingOptions routing;
+  RoutingSettings routing;
   std::string suite;
   std::string out;
   bool json = false;                       ///< on stdout

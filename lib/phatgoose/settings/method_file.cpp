@@ -17,7 +17,7 @@ const std::vector<std::string> kWhat = {"base", "expert", "routed"};
 /// What an entry may say: the options of the command line with these names.
 OptionSet entry_options(MethodEntry& entry) {
   OptionSet set("eval", "");
-  entry.routing.declare(set);
+  entry.routing.declare(set, RoutingUse::run);
   set.add("exclude-own", &entry.exclude_own, "");
   set.add(kTasks, &entry.tasks, "");
   return set;
@@ -54,7 +54,6 @@ class MethodsReader {
     for (const Option& option : options.options()) read_option(node, option, entry.routed.has_value());
     if (node["encoder"]) entry.routing.encoder = directory(node["encoder"]);
     entry.source = yaml_.place(node);
-    if (entry.routed) entry.routing.source = entry.source;
     return entry;
   }
 

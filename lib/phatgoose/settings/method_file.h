@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "phatgoose/base/files.h"
-#include "phatgoose/settings/routing_changes.h"
+#include "phatgoose/store/routing_settings.h"
 
 namespace phatgoose {
 
@@ -18,7 +18,7 @@ struct MethodEntry {
   std::optional<std::string> expert, routed;  ///< directories
   std::vector<std::string> tasks;             ///< names; empty: all that are evaluated
   bool exclude_own = false;                   ///< this and `routing` are for `routed` only
-  RoutingOptions routing;
+  RoutingSettings routing;
 };
 
 /// The entries in order. Paths are taken relative to the file's directory. Unknown and repeated keys, repeated names,

@@ -38,7 +38,7 @@ OptionSet PredictSettings::declare() {
       .at_least(1)
       .formerly({"batch-rows"})
       .in("Machine");
-  routing.declare(set);
+  routing.declare(set, RoutingUse::run);
   common.declare(set);
   return set;
 }

@@ -8,7 +8,7 @@
 #include "phatgoose/settings/common.h"
 #include "phatgoose/settings/expert_options.h"
 #include "phatgoose/settings/reading.h"
-#include "phatgoose/settings/routing_changes.h"
+#include "phatgoose/store/routing_settings.h"
 
 namespace phatgoose {
 
@@ -18,7 +18,7 @@ struct PredictSettings {
   std::optional<std::string> expert;  ///< at most one of expert and routed; neither: the base alone
   std::optional<std::string> routed;
   ExpertOptions expert_options;
-  RoutingOptions routing;
+  RoutingSettings routing;
   std::string input = "-";      ///< file, or "-" for stdin
   std::string format = "auto";  ///< of the input: auto, text, jsonl
   bool json = false;            ///< one JSON object per answer

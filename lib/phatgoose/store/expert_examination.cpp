@@ -37,7 +37,7 @@ void check_need(const ExpertNeed& need, const ExpertDirectory& expert, const std
                 RoutedModelManifest& manifest) {
   const fs::path file = expert.path() / need.file;
   const std::string remedy =
-      command_that_makes(router_kind(manifest.router, "--router"), need, manifest.base_path, expert.path());
+      command_that_makes(router_kind(manifest.routing.router, "--router"), need, manifest.base_path, expert.path());
   if (need.form == ExpertNeed::Form::vectors) expert.vectors(need.file);
   check_made_from_adapter(file, adapter_hash, remedy);
   if (need.form == ExpertNeed::Form::embeddings) note_encoder(manifest, read_embeddings(file, remedy), file, remedy);
@@ -46,7 +46,7 @@ void check_need(const ExpertNeed& need, const ExpertDirectory& expert, const std
 }  // namespace
 
 std::vector<std::string> files_read(const ExpertDirectory& expert, const RoutedModelManifest& manifest) {
-  const RouterKind& kind = router_kind(manifest.router, "router");
+  const RouterKind& kind = router_kind(manifest.routing.router, "router");
   std::vector<std::string> files = {expert.adapter_file().filename()};
   for (const ExpertNeed& need : kind.needs) {
     files.push_back(needed_file(kind, need, manifest.base_path, expert.path()).filename());
@@ -62,7 +62,7 @@ Reference examine_expert(const NamedDirectory& directory, const T5Config& config
   Reference reference{.name = expert.name(), .partial = !expert.missing(config).empty()};
   for (const std::string& file : files_read(expert, manifest)) reference.files[file] = expert.file_hash(file);
   const std::string& adapter_hash = reference.files.at(expert.adapter_file().filename());
-  for (const ExpertNeed& need : router_kind(manifest.router, "--router").needs) {
+  for (const ExpertNeed& need : router_kind(manifest.routing.router, "--router").needs) {
     check_need(need, expert, adapter_hash, manifest);
   }
   return reference;
@@ -91,8 +91,8 @@ void add_expert(RoutedModelManifest& manifest, Reference expert, const fs::path&
 }
 
 void check_factors(const RoutedModelManifest& manifest, const std::vector<fs::path>& paths) {
-  const bool merged = router_kind(manifest.router, "router").mixing == RouterKind::Mixing::merged_factors;
-  if (!merged && manifest.mix != Mix::parameters) return;
+  const bool merged = router_kind(manifest.routing.router, "router").mixing == RouterKind::Mixing::merged_factors;
+  if (!merged && manifest.routing.mixing() != Mix::parameters) return;
   std::vector<ExpertDirectory> enabled;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     if (manifest.experts[i].enabled) enabled.push_back(ExpertDirectory::open(paths[i], /*check_values=*/false));

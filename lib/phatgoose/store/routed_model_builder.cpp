@@ -7,7 +7,6 @@
 #include "phatgoose/base/shell.h"
 #include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
-#include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/staged_directory.h"
 
 namespace phatgoose {
@@ -17,19 +16,13 @@ constexpr const char* kPackedFolder = "experts";
 
 using Reference = RoutedModelManifest::ExpertReference;
 
-/// Routers that select nothing take no settings of selection.
-void check_settings(const RoutedModelPlan& plan) {
-  const bool selects = router_kind(plan.router, "--router").selects();
-  if (!selects && plan.selection != SelectionSettings()) {
-    fail(ExitCode::usage, {.where = "--router " + plan.router,
-                           .found = "--k, --top-p, --temperature or --renorm-eps",
-                           .expected = "none of them: this router selects nothing"});
-  }
-  if (plan.mix == Mix::parameters && !selects) {
-    fail(ExitCode::usage, {.where = "--router " + plan.router,
-                           .found = "--mix parameters",
-                           .expected = "a router that selects experts for every token"});
-  }
+/// What the model is built with: the plan's settings, otherwise the defaults.
+RoutingSettings routing_of(const RoutedModelPlan& plan) {
+  const RoutingSettings usual = RoutingSettings::defaults();
+  RoutingSettings routing = usual.overridden_by(plan.routing);
+  plan.routing.check_fit(routing.router, "--router", usual);
+  routing.enabled.clear();  // stands with the experts
+  return routing;
 }
 
 void copy_whole(const fs::path& from, const fs::path& to) {
@@ -53,12 +46,13 @@ std::vector<std::string> pack_expert(const fs::path& from, const fs::path& to, c
   return names;
 }
 
-std::vector<std::string> pack_experts(const RoutedModelPlan& plan, const std::vector<Reference>& experts,
+std::vector<std::string> pack_experts(const RoutedModelPlan& plan, const RoutedModelManifest& manifest,
                                       const fs::path& directory) {
   std::vector<std::string> files;
-  for (std::size_t i = 0; i < experts.size(); ++i) {
-    for (const std::string& name : pack_expert(plan.experts[i].path, directory / experts[i].path, experts[i])) {
-      files.push_back(experts[i].path + "/" + name);
+  for (std::size_t i = 0; i < manifest.experts.size(); ++i) {
+    const std::string& path = manifest.experts[i].path;
+    for (const std::string& name : pack_expert(plan.experts[i].path, directory / path, manifest.experts[i])) {
+      files.push_back(path + "/" + name);
     }
   }
   return files;
@@ -77,14 +71,12 @@ bool is_built(const fs::path& out, const RoutedModelManifest& manifest) {
 }  // namespace
 
 void build_routed_model(const RoutedModelPlan& plan) {
-  check_settings(plan);
+  const RoutingSettings routing = routing_of(plan);
   check_output_directory(plan.out, kRoutedModelKind);
   const T5Config config = read_t5_config(plan.model);
   RoutedModelManifest manifest{.base_path = plan.model.string(),
                                .base_fingerprint = base_fingerprint(plan.model),
-                               .router = plan.router,
-                               .selection = plan.selection,
-                               .mix = plan.mix,
+                               .routing = routing,
                                .encoder_name = {},
                                .encoder_fingerprint = {},
                                .experts = {}};
@@ -96,7 +88,7 @@ void build_routed_model(const RoutedModelPlan& plan) {
     add_expert(manifest, std::move(reference), expert.path);
     paths.push_back(expert.path);
   }
-  enable_only(manifest, plan.enabled);
+  enable_only(manifest, plan.routing.enabled);
   check_enabled(manifest);
   check_factors(manifest, paths);
   if (is_built(plan.out, manifest)) {
@@ -104,7 +96,7 @@ void build_routed_model(const RoutedModelPlan& plan) {
     return;
   }
   StagedDirectory staged(plan.out);
-  const auto packed = plan.pack ? pack_experts(plan, manifest.experts, staged.path()) : std::vector<std::string>();
+  const auto packed = plan.pack ? pack_experts(plan, manifest, staged.path()) : std::vector<std::string>();
   write_routed_model(staged.path(), manifest, packed);
   staged.commit();
 }

@@ -9,12 +9,9 @@ struct RoutedModelPlan {
   fs::path model;
   std::vector<NamedDirectory> experts;  ///< in this order; their names must differ
   fs::path out;
-  std::string router = "phatgoose";  ///< one of router_kinds()
-  SelectionSettings selection;       ///< defaults for routers that select nothing
-  Mix mix = Mix::outputs;
-  std::vector<std::string> enabled;  ///< names of experts; none: all
-  bool allow_partial = false;        ///< admit experts that lack factors which their configuration promises
-  bool pack = false;                 ///< copy the experts into the directory, so that it can be moved
+  RoutingSettings routing = {};  ///< what is not given: defaults()
+  bool allow_partial = false;    ///< admit experts that lack factors which their configuration promises
+  bool pack = false;             ///< copy the experts into the directory, so that it can be moved
 };
 
 /// Checks every expert against the base (fingerprint where the expert has one, module paths and shapes always), what

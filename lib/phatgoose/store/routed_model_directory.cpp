@@ -5,53 +5,19 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/nearest.h"
+#include "phatgoose/base/option_values.h"
 #include "phatgoose/store/manifest.h"
-#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 namespace {
 
-/// A mistake in settings that stand in the file `source`, or are `options` of a command.
-[[noreturn]] void refuse_settings(const std::string& source, const std::string& options, const std::string& found,
-                                  const std::string& expected, const std::string& hint = {}) {
-  fail(source.empty() ? ExitCode::usage : ExitCode::bad_data,
-       {.where = source.empty() ? options : source, .found = found, .expected = expected, .hint = hint});
-}
-
 Json router_json(const RoutedModelManifest& manifest) {
-  const SelectionSettings& selection = manifest.selection;
-  return {{"name", manifest.router},
-          {"k", selection.k},
-          {"top_p", selection.top_p ? Json(*selection.top_p) : Json(nullptr)},
-          {"temperature", selection.temperature},
-          {"renorm_eps", selection.renorm_eps},
-          {"mix", name_of(manifest.mix)},
-          {"encoder", manifest.encoder_fingerprint.empty()
-                          ? Json(nullptr)
-                          : Json{{"name", manifest.encoder_name}, {"fingerprint", manifest.encoder_fingerprint}}}};
-}
-
-Mix parse_mix(const Json& router, const std::string& where) {
-  const auto name = json_get<std::string>(router, "mix", where);
-  for (const Mix mix : {Mix::outputs, Mix::parameters}) {
-    if (name == name_of(mix)) return mix;
+  Json json = manifest.routing.manifest();
+  Json& encoder = json["encoder"];
+  if (!manifest.encoder_fingerprint.empty()) {
+    encoder = {{"name", manifest.encoder_name}, {"fingerprint", manifest.encoder_fingerprint}};
   }
-  refuse(where, "mix \"" + name + "\"", "outputs or parameters");
-}
-
-SelectionSettings parse_selection(const Json& router, const std::string& where) {
-  SelectionSettings selection;
-  selection.k = json_get<std::int64_t>(router, "k", where);
-  selection.temperature = json_get<double>(router, "temperature", where);
-  selection.renorm_eps = json_get<double>(router, "renorm_eps", where);
-  if (const Json top_p = json_get_or<Json>(router, "top_p", nullptr, where); !top_p.is_null()) {
-    selection.top_p = json_get<double>(router, "top_p", where);
-    if (!(*selection.top_p > 0 && *selection.top_p <= 1)) refuse(where, "top_p " + top_p.dump(), "0 < top_p <= 1");
-  }
-  if (selection.k < 1) refuse(where, "k " + std::to_string(selection.k), "at least 1");
-  if (!(selection.temperature > 0)) refuse(where, "temperature " + router["temperature"].dump(), "more than 0");
-  if (!(selection.renorm_eps >= 0)) refuse(where, "renorm_eps " + router["renorm_eps"].dump(), "0 or more");
-  return selection;
+  return json;
 }
 
 RoutedModelManifest::ExpertReference parse_expert(const Json& json, const std::string& name, const std::string& where) {
@@ -87,9 +53,8 @@ void check_experts(const std::vector<RoutedModelManifest::ExpertReference>& expe
 
 }  // namespace
 
-const char* name_of(Mix mix) { return mix == Mix::outputs ? "outputs" : "parameters"; }
-
-void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& names, const std::string& source) {
+void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& enabled) {
+  const std::vector<std::string> names = split_at_commas(enabled);
   if (names.empty()) return;
   std::vector<std::string> known;
   for (auto& expert : manifest.experts) {
@@ -98,34 +63,32 @@ void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& 
   }
   for (const std::string& name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    refuse_settings(source, "--enabled", "no expert is called \"" + name + "\"", "names of the given experts",
-                    did_you_mean(name, known));
+    fail(ExitCode::usage, {.where = "--enabled",
+                           .found = "no expert is called \"" + name + "\"",
+                           .expected = "names of the given experts",
+                           .hint = did_you_mean(name, known)});
   }
 }
 
-void check_enabled(const RoutedModelManifest& manifest, const std::string& source) {
+void check_enabled(const RoutedModelManifest& manifest) {
   const auto enabled = std::ranges::count_if(manifest.experts, &RoutedModelManifest::ExpertReference::enabled);
-  const std::int64_t most = router_kind(manifest.router, "router").most_experts;
+  const std::int64_t most = router_kind(manifest.routing.router, "router").most_experts;
   if (enabled > 0 && enabled <= most) return;
-  refuse_settings(source, "router " + manifest.router, std::to_string(enabled) + " enabled experts",
-                  enabled == 0 ? "at least one" : "at most " + std::to_string(most) + ", named by --enabled");
+  fail(ExitCode::usage,
+       {.where = "router " + manifest.routing.router,
+        .found = std::to_string(enabled) + " enabled experts",
+        .expected = enabled == 0 ? "at least one" : "at most " + std::to_string(most) + ", named by --enabled"});
 }
 
-RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingChanges& changes, const std::string& where) {
-  const bool selects = router_kind(manifest.router, where).selects();
-  if (!selects && (changes.k || changes.top_p || changes.temperature)) {
-    refuse_settings(changes.source, "--k, --top-p, --temperature",
-                    where + ", whose router " + manifest.router + " selects nothing", "a routed model that takes them");
-  }
-  if (changes.k && changes.top_p) {
-    refuse_settings(changes.source, "--k, --top-p", "both", "one of them: top-p takes the place of k");
-  }
-  if (changes.k) manifest.selection.k = *changes.k;
-  if (changes.k) manifest.selection.top_p.reset();  // which would go before k
-  if (changes.top_p) manifest.selection.top_p = changes.top_p;
-  if (changes.temperature) manifest.selection.temperature = *changes.temperature;
-  enable_only(manifest, changes.enabled, changes.source);
-  check_enabled(manifest, changes.source);
+RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingSettings& changes,
+                            const std::string& directory) {
+  changes.check_fit(manifest.routing.router, directory + ", whose router", {});
+  RoutingSettings routing = manifest.routing.overridden_by(changes);
+  enable_only(manifest, changes.enabled);
+  check_enabled(manifest);
+  routing.enabled.clear();
+  routing.encoder.reset();
+  manifest.routing = routing;
   return manifest;
 }
 
@@ -155,10 +118,8 @@ RoutedModelManifest read_routed_model(const fs::path& directory) {
   manifest.base_path = json_get<std::string>(base, "path", where + ": base");
   manifest.base_fingerprint = json_get<std::string>(base, "fingerprint", where + ": base");
   const Json router = json_get<Json>(stored->body, "router", where);
-  manifest.router = json_get<std::string>(router, "name", where + ": router");
-  const RouterKind& kind = router_kind(manifest.router, where + ": router");
-  manifest.selection = parse_selection(router, where + ": router");
-  manifest.mix = parse_mix(router, where + ": router");
+  manifest.routing = RoutingSettings::of_manifest(router, where + ": router");
+  const RouterKind& kind = router_kind(manifest.routing.router, where + ": router");
   if (const Json encoder = json_get<Json>(router, "encoder", where + ": router"); !encoder.is_null()) {
     manifest.encoder_name = json_get<std::string>(encoder, "name", where + ": router: encoder");
     manifest.encoder_fingerprint = json_get<std::string>(encoder, "fingerprint", where + ": router: encoder");

@@ -12,7 +12,7 @@ constexpr std::size_t kTellingBytes = 8;
 constexpr std::size_t kShownBytes = 40;
 
 bool is_printable(char byte) { return byte >= ' ' && byte <= '~'; }
-bool is_text(char byte) { return is_printable(byte) || byte == '\n' || byte == '\r' || byte == '\t'; }
+bool is_printable_or_space(char byte) { return is_printable(byte) || byte == '\n' || byte == '\r' || byte == '\t'; }
 
 }  // namespace
 
@@ -22,7 +22,7 @@ void refuse_failed_download(const MappedFile& file) {
     fail(ExitCode::bad_data, {file.path().string(), "an empty file", "weights", kDownloadAgain});
   }
   const std::string_view start = text.substr(0, kTellingBytes);
-  if (start.size() < kTellingBytes || !std::all_of(start.begin(), start.end(), is_text)) return;
+  if (start.size() < kTellingBytes || !std::all_of(start.begin(), start.end(), is_printable_or_space)) return;
   const std::string_view line = text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()), kShownBytes);
   const std::string shown(line.begin(), std::find_if_not(line.begin(), line.end(), is_printable));
   fail(ExitCode::bad_data, {file.path().string(), "text that begins with \"" + shown + "\"", "weights",

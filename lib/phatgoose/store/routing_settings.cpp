@@ -1,0 +1,157 @@
+#include "phatgoose/store/routing_settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/option_values.h"
+#include "phatgoose/store/router_kinds.h"
+
+namespace phatgoose {
+namespace {
+
+/// Where a setting is found.
+enum Places : unsigned { kBuild = 1, kRun = 2, kManifest = 4, kEverywhere = kBuild | kRun | kManifest };
+
+/// The routers that take a setting, and what is to be said of all others.
+struct Takers {
+  bool (*take)(const RouterKind& kind);
+  const char* otherwise;
+};
+
+constexpr Takers kAll{[](const RouterKind&) { return true; }, ""};
+constexpr Takers kSelecting{[](const RouterKind& kind) { return kind.selects(); }, "selects nothing"};
+
+struct RoutingSetting {
+  unsigned places;
+  Takers takers;
+  Option option;  ///< sets the field
+};
+
+/// Every setting.
+std::vector<RoutingSetting> declared(RoutingSettings& settings) {
+  std::vector<RoutingSetting> all;
+  const auto add = [&](const char* name, OptionTarget target, unsigned places, Takers takers,
+                       const char* help) -> Option& {
+    return all.emplace_back(RoutingSetting{places, takers, {name, target, help}}).option;
+  };
+  add("router", &settings.router, kBuild | kManifest, kAll, "how experts are chosen, or merged").one_of(router_names());
+  add("k", &settings.k, kEverywhere, kSelecting, "experts per token; all, if there are fewer").at_least(1);
+  add("top-p", &settings.top_p, kEverywhere, kSelecting,
+      "instead of --k: the fewest experts whose softmax weights add up to this")
+      .between(1e-9, 1);
+  add("temperature", &settings.temperature, kEverywhere, kSelecting, "divides the scores before the softmax")
+      .at_least(1e-9);
+  add("renorm-eps", &settings.renorm_eps, kBuild | kManifest, kSelecting,
+      "added to the denominator of the weights; 1e-6 as in the original code")
+      .at_least(0);
+  add("mix", &settings.mix, kBuild | kManifest, kSelecting,
+      "what is averaged: the experts' outputs, or their parameters before the product")
+      .one_of({"outputs", "parameters"});
+  add("enabled", &settings.enabled, kBuild | kRun, kAll, "use only these experts (names separated by commas)")
+      .as("A,B");
+  add("encoder", &settings.encoder, kRun, kAll,
+      "sentence encoder directory that retrieval was prepared with; default: the base")
+      .as("DIR");
+  return all;
+}
+
+/// The key of a manifest.
+std::string key_of(const Option& option) {
+  if (option.name == "router") return "name";
+  std::string key = option.name;
+  std::ranges::replace(key, '-', '_');
+  return key;
+}
+
+}  // namespace
+
+RoutingSettings RoutingSettings::defaults() {
+  const SelectionSettings usual;
+  return {.router = "phatgoose",
+          .k = usual.k,
+          .temperature = usual.temperature,
+          .renorm_eps = usual.renorm_eps,
+          .mix = "outputs"};
+}
+
+RoutingSettings RoutingSettings::of_manifest(const Json& json, const std::string& where) {
+  RoutingSettings settings = defaults();
+  for (const RoutingSetting& setting : declared(settings)) {
+    if ((setting.places & kManifest) != 0) assign_json(setting.option, json, key_of(setting.option), where);
+  }
+  return settings;
+}
+
+Json RoutingSettings::manifest() const {
+  RoutingSettings settings = *this;
+  Json json = Json::object();
+  for (const RoutingSetting& setting : declared(settings)) {
+    if ((setting.places & kManifest) != 0) json[key_of(setting.option)] = value_json(setting.option);
+  }
+  return json;
+}
+
+void RoutingSettings::declare(OptionSet& set, RoutingUse use) {
+  const bool builds = use == RoutingUse::build;
+  for (RoutingSetting& setting : declared(*this)) {
+    if ((setting.places & (builds ? kBuild : kRun)) == 0) continue;
+    setting.option.in(builds ? "Routing" : "Routing (for --routed; default: as built)");
+    if (builds && setting.option.name == "k") setting.option.help += fmt::format(" (default: {})", *defaults().k);
+    set.add(std::move(setting.option));
+  }
+}
+
+std::string RoutingSettings::given() const {
+  RoutingSettings settings = *this;
+  std::string names;
+  for (const RoutingSetting& setting : declared(settings)) {
+    if (has_value(setting.option)) names += (names.empty() ? "--" : ", --") + setting.option.name;
+  }
+  return names;
+}
+
+RoutingSettings RoutingSettings::overridden_by(RoutingSettings changes) const {
+  RoutingSettings result = *this;
+  if (changes.k) result.top_p.reset();  // which would go before k
+  const std::vector<RoutingSetting> from = declared(changes), to = declared(result);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    if (has_value(from[i].option)) copy_value(from[i].option, to[i].option);
+  }
+  return result;
+}
+
+void RoutingSettings::check_fit(const std::string& router_name, const std::string& model,
+                                RoutingSettings harmless) const {
+  const RouterKind& kind = router_kind(router_name, model);
+  RoutingSettings settings = *this;
+  const std::vector<RoutingSetting> given = declared(settings), usual = declared(harmless);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const auto& [places, takers, option] = given[i];
+    if (!has_value(option) || takers.take(kind) || value_text(option) == value_text(usual[i].option)) continue;
+    fail(ExitCode::usage, {.where = "--" + option.name + " " + value_text(option),
+                           .found = fmt::format("{} {} {}", model, kind.name, takers.otherwise),
+                           .expected = "a router that takes it"});
+  }
+  if (!k || !top_p) return;
+  fail(ExitCode::usage, {.where = "--k, --top-p", .found = "both", .expected = "one of them: top-p takes the place of k"});
+}
+
+SelectionSettings RoutingSettings::selection() const {
+  const SelectionSettings usual;
+  return {.k = k.value_or(usual.k),
+          .top_p = top_p,
+          .temperature = temperature.value_or(usual.temperature),
+          .renorm_eps = renorm_eps.value_or(usual.renorm_eps)};
+}
+
+bool RoutingSettings::same_but_for_selection(RoutingSettings other) const {
+  other.k = k;
+  other.top_p = top_p;
+  other.temperature = temperature;
+  other.renorm_eps = renorm_eps;
+  return other == *this;
+}
+
+}  // namespace phatgoose
