@@ -14,9 +14,9 @@
 #include "phatgoose/routing/adapted_model.h"
 #include "phatgoose/routing/arrow_router.h"
 #include "phatgoose/routing/mean_inputs.h"
+#include "phatgoose/store/run_record.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/router_kinds.h"
-#include "phatgoose/store/run_record.h"
 #include "phatgoose/store/stored_embeddings.h"
 #include "phatgoose/store/tensor_hash.h"
 
@@ -27,6 +27,10 @@ namespace {
 struct Row {
   const std::string* file;
   Record record;
+
+  void in_place(const auto& work) const {
+    in(*file, [&] { in_row(record, work); });
+  }
 };
 
 /// A file of an older release says nothing of its data.
@@ -128,9 +132,11 @@ class Preparation {
     std::map<std::string, RowEncoder> encoders;  // by file
     for (const Row& row : draw_rows()) {
       const Tokenizer* tokenizer = tokenizer_ ? &*tokenizer_ : nullptr;
-      RowEncoder& encoder = encoders.try_emplace(*row.file, tokenizer, config_.vocab_size, *row.file).first->second;
-      TokenIds input = encoder.input(row.record, settings_.max_input);
-      examples.push_back({std::move(input), encoder.target(row.record, settings_.max_target)});
+      RowEncoder& encoder = encoders.try_emplace(*row.file, tokenizer, config_.vocab_size).first->second;
+      row.in_place([&] {
+        TokenIds input = encoder.input(row.record, settings_.max_input);
+        examples.push_back({std::move(input), encoder.target(row.record, settings_.max_target)});
+      });
     }
     for (const auto& [rows, encoder] : encoders) encoder.notes().warn(rows, std::ssize(examples));
     T5Model model = load_base(settings_.model, device_, dtype_);
@@ -174,7 +180,7 @@ class Preparation {
       std::vector<std::string> texts;
       std::map<std::string, RowNotes> notes;  // by file
       for (const Row& row : draw_rows()) {
-        texts.push_back(retrieval_text(row.record, tokenizer_ ? &*tokenizer_ : nullptr, *row.file));
+        row.in_place([&] { texts.push_back(retrieval_text(row.record, tokenizer_ ? &*tokenizer_ : nullptr)); });
         if (!encoder->cuts(texts.back())) continue;
         notes[*row.file].add(RowNote::cut_retrieval_text, row.record.line, encoder->max_length());
       }

@@ -27,7 +27,8 @@ void check_adapter(const ExpertDirectory& expert, const RouterKind& kind, const 
   const auto made_from = file.metadata().find("made_from");
   if (made_from == file.metadata().end()) return;
   const std::string where = (expert.path() / kind.prototypes).string();
-  const auto adapter = json_get_or<std::string>(parse_json(made_from->second, where), "adapter", adapter_hash, where);
+  const auto adapter =
+      in(where, [&] { return json_get_or<std::string>(parse_json(made_from->second), "adapter", adapter_hash); });
   if (adapter == adapter_hash) return;
   fail(ExitCode::bad_data, {.where = where,
                             .found = "made from another adapter (" + adapter + ")",

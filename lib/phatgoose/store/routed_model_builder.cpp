@@ -22,14 +22,11 @@ void check_settings(const RoutedModelPlan& plan) {
   const RouterKind& kind = router_kind(plan.router, "--router");
   const bool selects = kind.mixing == RouterKind::Mixing::selected;
   if (!selects && plan.selection != SelectionSettings()) {
-    fail(ExitCode::usage, {.where = "--router " + plan.router,
-                           .found = "--k, --top-p, --temperature or --renorm-eps",
-                           .expected = "none of them: this router selects nothing"});
+    refuse_usage("--router " + plan.router, "--k, --top-p, --temperature or --renorm-eps",
+                 "none of them: this router selects nothing");
   }
   if (plan.mix == Mix::parameters && !selects) {
-    fail(ExitCode::usage, {.where = "--router " + plan.router,
-                           .found = "--mix parameters",
-                           .expected = "a router that selects experts for every token"});
+    refuse_usage("--router " + plan.router, "--mix parameters", "a router that selects experts for every token");
   }
 }
 
@@ -71,10 +68,8 @@ std::vector<std::string> pack_experts(const RoutedModelPlan& plan, const std::ve
 bool is_built(const fs::path& out, const RoutedModelManifest& manifest) {
   if (!is_file(out / "manifest.json")) return false;
   if (read_routed_model(out) == manifest) return true;
-  fail(ExitCode::usage, {.where = "--out",
-                         .found = out.string() + " contains another routed model",
-                         .expected = "a new or empty directory",
-                         .hint = "choose another --out, or remove that one first: rm -r " + shell_word(out.string())});
+  refuse_usage("--out", out.string() + " contains another routed model", "a new or empty directory",
+               "choose another --out, or remove that one first: rm -r " + shell_word(out.string()));
 }
 
 }  // namespace

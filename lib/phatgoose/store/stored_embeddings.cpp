@@ -18,11 +18,8 @@ constexpr const char* kTensor = "embeddings";
 constexpr double kLengthTolerance = 1e-4;  // fp32 rounding leaves about 1e-7
 
 [[noreturn]] void refuse_embeddings(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::bad_data,
-       {.where = where,
-        .found = found,
-        .expected = expected,
-        .hint = command_that_makes(router_kind("retrieval", where), /*base=*/{}, fs::path(where).parent_path())});
+  refuse(where, found, expected,
+         command_that_makes(router_kind("retrieval", where), /*base=*/{}, fs::path(where).parent_path()));
 }
 
 /// The router compares products, which are cosines of rows of length 1 only.
