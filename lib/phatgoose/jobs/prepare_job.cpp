@@ -14,7 +14,7 @@
 #include "phatgoose/routing/adapted_model.h"
 #include "phatgoose/routing/arrow_router.h"
 #include "phatgoose/routing/mean_inputs.h"
-#include "phatgoose/store/run_record.h"
+#include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/stored_embeddings.h"

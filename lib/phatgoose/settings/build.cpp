@@ -38,8 +38,7 @@ OptionSet BuildSettings::declare() {
 
 SelectionSettings BuildSettings::selection() const {
   if (k && top_p) {
-    fail(ExitCode::usage,
-         {.where = "--k, --top-p", .found = "both", .expected = "one of them: top-p takes the place of k"});
+    refuse_usage("--k, --top-p", "both", "one of them: top-p takes the place of k");
   }
   SelectionSettings selection{.top_p = top_p, .temperature = temperature, .renorm_eps = renorm_eps};
   if (k) selection.k = *k;

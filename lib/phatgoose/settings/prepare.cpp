@@ -3,14 +3,6 @@
 #include "phatgoose/base/error.h"
 
 namespace phatgoose {
-namespace {
-
-[[noreturn]] void refuse_option(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::usage, {.where = where, .found = found, .expected = expected});
-}
-
-}  // namespace
-
 OptionSet PrepareSettings::declare() {
   OptionSet set("prepare", "Compute what a router needs of an expert, other than a trained gate");
   const char* what = "What";
@@ -47,14 +39,14 @@ OptionSet PrepareSettings::declare() {
 
 std::vector<NamedDirectory> PrepareSettings::checked_experts() const {
   const std::string where = "--router " + router;
-  if (encoder && router != "retrieval") refuse_option(where, "--encoder given", "none: only retrieval has an encoder");
+  if (encoder && router != "retrieval") refuse_usage(where, "--encoder given", "none: only retrieval has an encoder");
   const std::vector<NamedDirectory> all = some_experts(experts, library);
   if (router == "arrow") {
-    if (!data.empty()) refuse_option(where, "--data given", "none: the directions are those of the LoRA itself");
+    if (!data.empty()) refuse_usage(where, "--data given", "none: the directions are those of the LoRA itself");
     return all;
   }
-  if (data.empty()) refuse_option(where, "no --data", "the expert's training rows");
-  if (all.size() > 1) refuse_option(where, std::to_string(all.size()) + " experts", "one, whose data these are");
+  if (data.empty()) refuse_usage(where, "no --data", "the expert's training rows");
+  if (all.size() > 1) refuse_usage(where, std::to_string(all.size()) + " experts", "one, whose data these are");
   return all;
 }
 
