@@ -50,7 +50,7 @@ TEST_CASE("A routed group gives a token the same output in any company", "[invar
   const auto& group = *model.groups()[group_index];
   std::vector<LinearVectors> prototypes;
   for (const auto& expert : experts) prototypes.push_back(expert.vectors("gate.safetensors"));
-  const auto adapter = make_routed_adapter(group.spec(), 0, {experts, prototypes}, {.selection = selection}, target);
+  const auto adapter = make_routed_adapter(group.spec(), 0, {loras_of(experts), prototypes}, {.selection = selection}, target);
   REQUIRE(adapter);
 
   at::manual_seed(5);

@@ -77,7 +77,7 @@ inline at::Tensor embedding_of(const ExpertDirectory& expert) {
 
 inline PackedIds packed(const std::vector<TokenIds>& rows, const at::Tensor& row_scores = {}) {
   PackedIds ids = pack_ids(rows, at::kCPU);
-  if (row_scores.defined()) ids.packing.set_row_scores(row_scores);
+  if (row_scores.defined()) ids.rows.expert_scores = row_scores;
   return ids;
 }
 
@@ -95,8 +95,8 @@ inline at::Tensor logits_of(const T5Model& model, const std::vector<TokenIds>& s
   std::iota(rows.begin(), rows.end(), 0);
   const auto start = static_cast<TokenId>(model.config().decoder_start_token_id);
   PackedIds inputs = packed(sources, row_scores), outputs = pack_decoder_inputs(targets, start, at::kCPU);
-  inputs.packing.set_token_experts(experts.sources);
-  outputs.packing.set_token_experts(experts.targets);
+  inputs.rows.token_experts = token_experts_of(experts.sources);
+  outputs.rows.token_experts = token_experts_of(experts.targets);
   return model.logits(model.decode(outputs, model.encode(inputs), rows));
 }
 

@@ -101,6 +101,33 @@ TEST_CASE("LoRA of a group agrees with the formula, values and gradients") {
   }
 }
 
+TEST_CASE("gradients go through LoRA to what its factors are computed from") {
+  at::manual_seed(8);
+  const auto p = random_parameters(at::kDouble, kUnequal);
+  const auto options = at::TensorOptions().dtype(at::kDouble);
+  // A mixture of two skills, weighted by learned numbers, and an outer product of two vectors.
+  const at::Tensor skills = at::randn({2, p->a.size(0), kInput}, options).requires_grad_();
+  const at::Tensor weights = at::rand({2, 1, 1}, options).requires_grad_();
+  const at::Tensor left = at::randn({5}, options).requires_grad_();
+  const at::Tensor right = at::randn({p->b.numel() / 5 + 1}, options).requires_grad_();
+  const at::Tensor u = at::randn({kTokens, kInput}, options), direction = at::randn({kTokens, 20}, options);
+  const std::vector<at::Tensor> leaves{skills, weights, left, right};
+
+  const at::Tensor a = (weights * skills).sum(0);                                                 // [sum R, in]
+  const at::Tensor b = at::outer(left, right).flatten().narrow(0, 0, p->b.numel()).contiguous();  // [sum out R]
+  const auto layout = std::make_shared<const LoraLayout>(p->members);
+  const at::Tensor zeros = at::zeros({kTokens, 20}, options);
+  const at::Tensor found = add_lora(u, zeros.clone(), a, b, std::nullopt, layout);
+  LoraParameters computed = *p;
+  computed.a = a;
+  computed.b = b;
+  const at::Tensor expected = by_formula(u, zeros, computed, false);
+  check_close(found.detach(), expected.detach(), 1e-13);
+  const auto gradients = torch::autograd::grad({(found.tanh() * direction).sum()}, leaves, {}, true);
+  const auto reference = torch::autograd::grad({(expected.tanh() * direction).sum()}, leaves);
+  for (std::size_t i = 0; i < leaves.size(); ++i) check_close(gradients[i], reference[i], 1e-12);
+}
+
 TEST_CASE("LoRA gives no gradient to what needs none") {
   at::manual_seed(2);
   const auto p = random_parameters(at::kFloat, kUnequal);

@@ -76,7 +76,7 @@ TEST_CASE("merged products are the dense mean over all experts, unequal ranks, s
   std::size_t adapted = 0;
   for (const LinearSpec& linear : adapted_linears(read_t5_config(golden_path("t5_v1_1/model")))) {
     CAPTURE(linear.path);
-    const at::Tensor update = merged_update(MergeRule::product, experts, linear.path, at::kCPU);
+    const at::Tensor update = merged_update(MergeRule::product, loras_of(experts), linear.path, at::kCPU);
     const at::Tensor expected = exact_mean(experts, linear.path);
     REQUIRE(update.defined() == expected.defined());
     if (!update.defined()) continue;
@@ -96,7 +96,7 @@ TEST_CASE("merged products are the stacked factors that peft makes of the same e
     CAPTURE(path);
     CHECK(lora.rank == 14);
     CHECK(lora.scale == 1.0);
-    const at::Tensor update = merged_update(MergeRule::product, experts, path, at::kCPU);
+    const at::Tensor update = merged_update(MergeRule::product, loras_of(experts), path, at::kCPU);
     CHECK(relative_error(update, exact_product(lora)) < 1e-6);
   }
 }
@@ -108,7 +108,7 @@ TEST_CASE("stacked factors are multiplied in blocks without a difference") {
     const std::string name = "rank" + std::to_string(rank);
     experts.push_back(make_expert(scratch / name, {kQuery}, rank, 2.0, static_cast<std::uint64_t>(rank)));
   }
-  const at::Tensor update = merged_update(MergeRule::product, experts, kQuery, at::kCPU);
+  const at::Tensor update = merged_update(MergeRule::product, loras_of(experts), kQuery, at::kCPU);
   CHECK(relative_error(update, exact_mean(experts, kQuery)) < 1e-6);
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("merged factors are the product of the mean factors") {
       a += exact(expert.loras().at(path).a) / 3;
       b += exact(expert.loras().at(path).b) / 3;
     }
-    const at::Tensor update = merged_update(MergeRule::factors, experts, path, at::kCPU);
+    const at::Tensor update = merged_update(MergeRule::factors, loras_of(experts), path, at::kCPU);
     CHECK(update.scalar_type() == at::kFloat);
     CHECK(relative_error(update, 2.0 * at::mm(b, a)) < 1e-6);
     CHECK(relative_error(update, exact_mean(experts, path)) > 0.1);  // the rules differ
@@ -136,7 +136,7 @@ TEST_CASE("one expert merged by either rule is that expert") {
   const auto experts = golden_experts({"feed_forward"});
   for (const auto& [path, lora] : experts.front().loras()) {
     for (const MergeRule rule : {MergeRule::factors, MergeRule::product}) {
-      CHECK(relative_error(merged_update(rule, experts, path, at::kCPU), exact_product(lora)) < 1e-6);
+      CHECK(relative_error(merged_update(rule, loras_of(experts), path, at::kCPU), exact_product(lora)) < 1e-6);
     }
   }
 }

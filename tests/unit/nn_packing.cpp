@@ -21,14 +21,3 @@ TEST_CASE("decoder inputs are the targets shifted right behind the start token")
   CHECK(packed.ids.equal(at::tensor(std::vector<std::int64_t>{0, 8, 9, 0})));
   CHECK(packed.packing.tokens() == 4);
 }
-
-TEST_CASE("the experts of tokens lie back to back like the tokens, and are carried to no other packing") {
-  PackedIds packed = pack_ids(std::vector<TokenIds>{{5, 6, 1}, {7, 1}}, at::kCPU);
-  packed.packing.set_token_experts(std::vector<std::vector<std::int32_t>>{{}, {}});
-  CHECK_FALSE(packed.packing.token_experts().defined());
-  packed.packing.set_token_experts(std::vector<std::vector<std::int32_t>>{{2, 0, 0}, {1, 2}});
-  CHECK(packed.packing.token_experts().equal(at::tensor(std::vector<std::int64_t>{2, 0, 0, 1, 2})));
-  Packing other = Packing::of_lengths(std::vector<std::int64_t>{4});
-  other.inherit_row_scores(packed.packing, std::vector<std::int64_t>{1});
-  CHECK_FALSE(other.token_experts().defined());
-}

@@ -74,10 +74,6 @@ LoraParameters load_group(const ExpertDirectory& expert, const LinearGroupSpec& 
   return parameters;
 }
 
-at::Tensor on_cpu(const at::Tensor& tensor, at::ScalarType dtype = at::kFloat) {
-  return tensor.detach().to(at::kCPU, dtype).contiguous();
-}
-
 }  // namespace
 
 ExpertParameters::ExpertParameters(const std::vector<LinearGroupSpec>& groups) {
@@ -151,41 +147,19 @@ void ExpertParameters::attach_gated(T5Model& model) const {
   }
 }
 
-double ExpertParameters::common_alpha() const {
-  std::optional<double> alpha;
+std::vector<LinearLora> ExpertParameters::lora(std::optional<std::int64_t> /*task*/) const {
+  std::vector<LinearLora> linears;
   for (const auto& group : groups_) {
     for (const LoraMember& member : group->members) {
-      const double own = member.scale * static_cast<double>(member.rank);
-      if (std::abs(alpha.value_or(own) - own) > 1e-9 * std::abs(own)) {
-        fail(ExitCode::bad_data, {.where = member.path,
-                                  .found = "alpha " + std::to_string(own),
-                                  .expected = "the same alpha for every linear (" + std::to_string(*alpha) + ")",
-                                  .hint = "continue from an adapter with one alpha"});
-      }
-      alpha = alpha.value_or(own);
+      linears.push_back({member.path, member.scale, group->a_of(member), group->b_of(member)});
     }
   }
-  return alpha.value_or(1.0);
+  return linears;
 }
 
 void ExpertParameters::save_adapter(const fs::path& directory, const std::string& base_name,
                                     at::ScalarType dtype) const {
-  std::vector<at::Tensor> kept;
-  std::vector<LoraTensors> tensors;
-  for (const auto& group : groups_) {
-    for (const LoraMember& member : group->members) {
-      kept.push_back(on_cpu(group->a_of(member), dtype));
-      kept.push_back(on_cpu(group->b_of(member), dtype));
-      tensors.push_back({.path = member.path,
-                         .in = group->a.size(1),
-                         .out = member.out,
-                         .rank = member.rank,
-                         .a = kept[kept.size() - 2].const_data_ptr(),
-                         .b = kept.back().const_data_ptr(),
-                         .dtype = dtype == at::kBFloat16 ? DType::bf16 : DType::f32});
-    }
-  }
-  write_adapter(directory, tensors, common_alpha(), base_name, linears_);
+  save_lora(directory, lora(), base_name, linears_, dtype);
 }
 
 void ExpertParameters::save_gate(const fs::path& directory) const {
@@ -193,7 +167,7 @@ void ExpertParameters::save_gate(const fs::path& directory) const {
   std::vector<GateTensor> gates;
   for (const auto& group : groups_) {
     for (std::size_t m = 0; m < group->members.size(); ++m) {
-      kept.push_back(on_cpu(group->v[static_cast<std::int64_t>(m)]));
+      kept.push_back(group->v[static_cast<std::int64_t>(m)].detach().to(at::kCPU).contiguous());
       gates.push_back({group->members[m].path, group->a.size(1), kept.back().const_data_ptr<float>()});
     }
   }

@@ -6,21 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "phatgoose/adapters/adapter_set.h"
 #include "phatgoose/adapters/lora.h"
-#include "phatgoose/nn/t5_model.h"
-#include "phatgoose/store/expert_directory.h"
 
 namespace phatgoose {
 
-/// A leaf tensor to train, under a name that is stable across runs:
-/// "encoder.block.0.layer.0.SelfAttention.{q,k,v}.lora_A".
-struct NamedParameter {
-  std::string name;
-  at::Tensor tensor;
-};
-
 /// All tensors are fp32 leaves on one device, laid out as LoraParameters says. Copies share them.
-class ExpertParameters {
+class ExpertParameters : public AdapterSet {
  public:
   /// A new expert on every linear: A ~ N(0, 0.01^2), B = 0, scale 1/R. A pure function of (seed, module path): neither
   /// the order of the linears nor their grouping matters.
@@ -37,18 +29,19 @@ class ExpertParameters {
 
   /// Sets what gradients are computed for. Nothing is trainable at first.
   void set_trainable(bool lora, bool gates);
-  /// The leaves set trainable, in a fixed order.
-  std::vector<NamedParameter> trainable() const;
+  std::vector<NamedParameter> trainable() const override;
 
-  /// Puts a LoraAdapter, or a GatedLoraAdapter, on every group with an adapted linear; clears the others.
-  void attach(T5Model& model) const;
+  /// Without the gates.
+  void attach(T5Model& model) const override;
   void attach_gated(T5Model& model) const;
 
+  /// Views of the factors.
+  std::vector<LinearLora> lora(std::optional<std::int64_t> task = std::nullopt) const override;
+
   /// bad_data unless all linears share one alpha = c R, which save_adapter asks for.
-  void check_one_alpha() const { common_alpha(); }
-  /// Writes PEFT's two files, the factors as kFloat or kBFloat16: `base_name` goes to adapter_config.json. All linears
-  /// must share one alpha = c R.
-  void save_adapter(const fs::path& directory, const std::string& base_name, at::ScalarType dtype = at::kFloat) const;
+  void check_one_alpha() const { common_alpha(lora()); }
+  void save_adapter(const fs::path& directory, const std::string& base_name,
+                    at::ScalarType dtype = at::kFloat) const override;
   /// Writes gate.safetensors.
   void save_gate(const fs::path& directory) const;
 
@@ -57,8 +50,6 @@ class ExpertParameters {
 
  private:
   explicit ExpertParameters(const std::vector<LinearGroupSpec>& groups);  // no factors yet
-
-  double common_alpha() const;  // 1 where no linear is adapted
 
   std::vector<std::shared_ptr<LoraParameters>> groups_;
   std::vector<std::string> linears_;  // paths of all linears of the groups given, adapted or not

@@ -32,13 +32,16 @@ struct LoraMember {
   std::int64_t b_offset = 0;  ///< its first element in LoraParameters::b
 };
 
+/// The adapted linears of a group, in its order.
+using LoraLayout = std::vector<LoraMember>;
+
 /// The trainable tensors of one group, fp32. Each kind is one tensor for the whole group, so that one GEMM computes
 /// A u of every member and an optimiser sees few tensors; the factors of one linear are views.
 struct LoraParameters {
-  std::vector<LoraMember> members;  ///< adapted linears only, in the group's order
-  at::Tensor a;                     ///< [sum R, in], the members' A one below the other
-  at::Tensor b;                     ///< [sum out R], the members' B [out, R] one after the other
-  at::Tensor v;                     ///< [members, in], the gates; undefined without gates
+  LoraLayout members;
+  at::Tensor a;  ///< [sum R, in], the members' A one below the other
+  at::Tensor b;  ///< [sum out R], the members' B [out, R] one after the other
+  at::Tensor v;  ///< [members, in], the gates; undefined without gates
 
   at::Tensor a_of(const LoraMember& member) const;  ///< [R, in], a view
   at::Tensor b_of(const LoraMember& member) const;  ///< [out, R], a view

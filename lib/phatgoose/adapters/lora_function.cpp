@@ -12,8 +12,8 @@ using torch::autograd::variable_list;
 
 /// Carries the layout of the factors from forward to backward.
 struct Layout : torch::CustomClassHolder {
-  explicit Layout(std::shared_ptr<const LoraParameters> p) : parameters(std::move(p)) {}
-  std::shared_ptr<const LoraParameters> parameters;
+  explicit Layout(std::shared_ptr<const LoraLayout> layout) : members(std::move(layout)) {}
+  std::shared_ptr<const LoraLayout> members;
 };
 
 at::Tensor columns_of(const at::Tensor& y, const LoraMember& member) {
@@ -35,7 +35,7 @@ at::Tensor gate_values(const at::Tensor& u, const at::Tensor& v) {
 }
 
 /// Columns of h multiplied by their member's factor: row-wise gates where there are any, and the scale c.
-at::Tensor scale_members(const at::Tensor& h, const at::Tensor& gates, const std::vector<LoraMember>& members) {
+at::Tensor scale_members(const at::Tensor& h, const at::Tensor& gates, const LoraLayout& members) {
   at::Tensor scaled = at::empty_like(h);  // [N, sum R]
   for (std::size_t m = 0; m < members.size(); ++m) {
     const at::Tensor factor = gates.select(1, m).unsqueeze(1) * members[m].scale;  // [N, 1]
@@ -46,7 +46,7 @@ at::Tensor scale_members(const at::Tensor& h, const at::Tensor& gates, const std
 }
 
 /// y's columns of every member += alpha_m h_m B_m^T, in place.
-void add_updates(const at::Tensor& y, const at::Tensor& h, const at::Tensor& b, const std::vector<LoraMember>& members,
+void add_updates(const at::Tensor& y, const at::Tensor& h, const at::Tensor& b, const LoraLayout& members,
                  bool apply_scale) {
   for (const LoraMember& member : members) {
     columns_of(y, member).addmm_(ranks_of(h, member), b_of(b, member).t(), 1.0, apply_scale ? member.scale : 1.0);
@@ -57,8 +57,8 @@ class LoraFunction : public torch::autograd::Function<LoraFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& u, const at::Tensor& y, const at::Tensor& a,
                             const at::Tensor& b, const std::optional<at::Tensor>& v,
-                            const std::shared_ptr<const LoraParameters>& parameters) {
-    const auto& members = parameters->members;
+                            const std::shared_ptr<const LoraLayout>& layout) {
+    const LoraLayout& members = *layout;
     const at::Tensor a_cast = a.to(u.scalar_type());
     const at::Tensor b_cast = b.to(u.scalar_type());
     const at::Tensor h = at::mm(u, a_cast.t());  // [N, sum R]
@@ -71,7 +71,7 @@ class LoraFunction : public torch::autograd::Function<LoraFunction> {
     }
     context->mark_dirty({y});
     context->save_for_backward({u, a, b, v.value_or(at::Tensor()), h, gates});
-    context->saved_data["layout"] = c10::IValue::make_capsule(c10::make_intrusive<Layout>(parameters));
+    context->saved_data["layout"] = c10::IValue::make_capsule(c10::make_intrusive<Layout>(layout));
     return y;
   }
 
@@ -79,7 +79,7 @@ class LoraFunction : public torch::autograd::Function<LoraFunction> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &u = saved[0], &a = saved[1], &b = saved[2], &v = saved[3], &h = saved[4], &gates = saved[5];
     const auto layout = c10::static_intrusive_pointer_cast<Layout>(context->saved_data["layout"].toCapsule());
-    const auto& members = layout->parameters->members;
+    const LoraLayout& members = *layout->members;
     const at::Tensor& g = gradients[0];  // [N, G]
     const bool needs_u = context->needs_input_grad(0), needs_a = context->needs_input_grad(2),
                needs_b = context->needs_input_grad(3), needs_v = v.defined() && context->needs_input_grad(4);
@@ -106,7 +106,7 @@ class LoraFunction : public torch::autograd::Function<LoraFunction> {
  private:
   /// dB = c g^T (s h). With gates, `h` already holds c s; without, the scale is applied here.
   static at::Tensor gradient_of_b(const at::Tensor& g, const at::Tensor& h, const at::Tensor& b,
-                                  const std::vector<LoraMember>& members, bool apply_scale) {
+                                  const LoraLayout& members, bool apply_scale) {
     at::Tensor db = at::empty(b.sizes(), b.options().dtype(g.scalar_type()));
     for (const LoraMember& member : members) {
       at::Tensor part = b_of(db, member);  // [out, R]
@@ -117,7 +117,7 @@ class LoraFunction : public torch::autograd::Function<LoraFunction> {
 
   /// t = B^T g of every member; without gates c B^T g, which is then the gradient of h.
   static at::Tensor gradient_of_h(const at::Tensor& g, const at::Tensor& b, std::int64_t ranks,
-                                  const std::vector<LoraMember>& members, bool apply_scale) {
+                                  const LoraLayout& members, bool apply_scale) {
     const at::Tensor b_cast = b.to(g.scalar_type());
     at::Tensor t = at::empty({g.size(0), ranks}, g.options());
     for (const LoraMember& member : members) {
@@ -130,7 +130,7 @@ class LoraFunction : public torch::autograd::Function<LoraFunction> {
 
   /// Gradient of v . u: c s (1 - s) (h . t).
   static at::Tensor gradient_of_scores(const at::Tensor& h, const at::Tensor& t, const at::Tensor& gates,
-                                       const std::vector<LoraMember>& members) {
+                                       const LoraLayout& members) {
     at::Tensor dscore = at::empty_like(gates);  // [N, members]
     for (std::size_t m = 0; m < members.size(); ++m) {
       const at::Tensor product = ranks_of(h, members[m]).to(gates.scalar_type()) * ranks_of(t, members[m]);
@@ -143,11 +143,16 @@ class LoraFunction : public torch::autograd::Function<LoraFunction> {
 
 }  // namespace
 
+at::Tensor add_lora(const at::Tensor& u, const at::Tensor& y, const at::Tensor& a, const at::Tensor& b,
+                    const std::optional<at::Tensor>& v, std::shared_ptr<const LoraLayout> layout) {
+  if (layout->empty()) return y;
+  return LoraFunction::apply(u, y, a, b, v, layout);
+}
+
 at::Tensor add_lora(const at::Tensor& u, const at::Tensor& y, const std::shared_ptr<const LoraParameters>& parameters,
                     bool gated) {
-  if (parameters->members.empty()) return y;
-  const std::optional<at::Tensor> v = gated ? std::optional(parameters->v) : std::nullopt;
-  return LoraFunction::apply(u, y, parameters->a, parameters->b, v, parameters);
+  const auto& [members, a, b, v] = *parameters;
+  return add_lora(u, y, a, b, gated ? std::optional(v) : std::nullopt, {parameters, &members});
 }
 
 }  // namespace phatgoose

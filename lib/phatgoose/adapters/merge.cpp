@@ -76,12 +76,12 @@ at::Tensor factors_update(std::span<const LoraEntry> loras, at::Device device) {
   return at::mm(b.div_(count), a.mul_(first.scale / count));  // [out, in]
 }
 
-at::Tensor merged_update(MergeRule rule, std::span<const ExpertDirectory> experts, const std::string& linear,
+at::Tensor merged_update(MergeRule rule, std::span<const LoraMap* const> experts, const std::string& linear,
                          at::Device device) {
   std::vector<LoraEntry> loras;
-  for (const ExpertDirectory& expert : experts) {
-    const auto found = expert.loras().find(linear);
-    if (found != expert.loras().end()) loras.push_back(found->second);
+  for (const LoraMap* expert : experts) {
+    const auto found = expert->find(linear);
+    if (found != expert->end()) loras.push_back(found->second);
   }
   if (loras.empty()) return {};
   if (rule == MergeRule::factors) return factors_update(loras, device);

@@ -35,7 +35,7 @@ at::Tensor factors_update(std::span<const LoraEntry> loras, at::Device device); 
 
 /// dW of the linear at the module path `linear` by `rule`; undefined where none of `experts` adapts it. The experts
 /// must have passed check_mergeable, and fit one base.
-at::Tensor merged_update(MergeRule rule, std::span<const ExpertDirectory> experts, const std::string& linear,
+at::Tensor merged_update(MergeRule rule, std::span<const LoraMap* const> experts, const std::string& linear,
                          at::Device device);  // [out, in]
 
 }  // namespace phatgoose

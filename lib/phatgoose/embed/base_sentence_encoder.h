@@ -10,8 +10,8 @@ namespace phatgoose {
 /// Mean over the tokens of a text (the first 512, EOS included) of the encoder's final states, made unit length.
 class BaseSentenceEncoder : public SentenceEncoder {
  public:
-  /// Keeps references: `model` and `tokenizer` must outlive the encoder. Adapters that `model` may carry are set aside
-  /// during embed(), so it must not be in use elsewhere meanwhile. `fingerprint` is base_fingerprint() of the base.
+  /// Keeps references: `model` and `tokenizer` must outlive the encoder. Adapters that `model` may carry are passed
+  /// over. `fingerprint` is base_fingerprint() of the base.
   BaseSentenceEncoder(const T5Model& model, const Tokenizer& tokenizer, std::string fingerprint);
 
   at::Tensor embed(std::span<const std::string> texts) const override;  // [n, D]

@@ -117,7 +117,7 @@ at::Tensor BertModel::embedded(const PackedIds& input) const {
 
 at::Tensor BertModel::encode_states(const PackedIds& input) const {
   const at::NoGradGuard no_gradients;
-  AttentionInputs attention{self_attention_runs(input.packing), config_.num_attention_heads, {}};
+  const AttentionInputs attention{self_attention_runs(input.packing), config_.num_attention_heads};
   at::Tensor x = embedded(input);  // [N, D]
   for (const Layer& layer : layers_) {
     const at::Tensor qkv = layer.qkv.forward(x);                                          // [N, 3 H K]

@@ -36,7 +36,7 @@ at::Tensor EncoderCache::states(const T5Model& model, const PackedIds& input) {
 
 EncodedRows encode_with(const T5Model& model, const PackedIds& input, EncoderCache* cache) {
   if (cache == nullptr) return model.encode(input);
-  return model.prepare_cross_attention(cache->states(model, input), input.packing);
+  return model.prepare_cross_attention(cache->states(model, input), input);
 }
 
 }  // namespace phatgoose

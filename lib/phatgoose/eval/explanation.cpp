@@ -34,7 +34,7 @@ bool is_below(const std::string& path, const std::string& module) {
   return module.empty() || path == module || path.starts_with(module + ".");
 }
 
-Explanation explain_row(const TokenTrace& trace, std::int64_t row, std::span<const std::unique_ptr<LinearGroup>> groups,
+Explanation explain_row(const TokenTrace& trace, std::int64_t row, std::span<const LinearGroup* const> groups,
                         const std::string& module, TokenIds input, TokenIds answer) {
   Explanation explanation;
   explanation.input.ids = std::move(input);

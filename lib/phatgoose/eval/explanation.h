@@ -27,7 +27,7 @@ struct Explanation {
 
 /// Packed row `row` of a pass through the encoder and the decoder, from the linears below the module `module` (a path;
 /// empty: all). The keys and values of cross-attention are computed from the input, and count there.
-Explanation explain_row(const TokenTrace& trace, std::int64_t row, std::span<const std::unique_ptr<LinearGroup>> groups,
+Explanation explain_row(const TokenTrace& trace, std::int64_t row, std::span<const LinearGroup* const> groups,
                         const std::string& module, TokenIds input, TokenIds answer);
 
 /// Whether the linear with this path lies below the module, or is it; every linear does for an empty one.

@@ -78,7 +78,8 @@ void score_targets(const T5Model& model, const EncodedRows& encoded, const Targe
   if (pass.targets.empty()) return;
   const auto start = static_cast<TokenId>(model.config().decoder_start_token_id);
   PackedIds inputs = pack_decoder_inputs(pass.targets, start, model.device());
-  inputs.packing.set_token_experts(pass.experts);  // position t predicts token t, and both have number t in their row
+  inputs.rows.token_experts =
+      token_experts_of(pass.experts);  // position t predicts token t, and both have number t in their row
   const PackedIds targets = pack_ids(pass.targets, model.device());
   const at::Tensor hidden = model.decode(inputs, encoded, pass.source_rows);  // [N_tgt, D]
   const at::Tensor per_token =
@@ -103,7 +104,7 @@ void score_inputs(const T5Model& model, std::span<const SharedInput> inputs, con
     expert_scores.push_back(input.expert_scores);
   }
   PackedIds packed = pack_questions(rows, expert_scores, model.device());
-  packed.packing.set_token_experts(experts);
+  packed.rows.token_experts = token_experts_of(experts);
   const EncodedRows encoded = encode_with(model, packed, passes.encoder);
   TargetPass pass;
   for (std::size_t row = 0; row < inputs.size(); ++row) {
@@ -128,7 +129,7 @@ PackedIds pack_questions(std::span<const TokenIds> inputs, std::span<const std::
   at::Tensor scores = at::empty({packed.packing.rows(), experts});
   float* values = scores.mutable_data_ptr<float>();
   for (const std::vector<float>& row : expert_scores) values = std::ranges::copy(row, values).out;
-  packed.packing.set_row_scores(std::move(scores));
+  packed.rows.expert_scores = std::move(scores);
   return packed;
 }
 

@@ -17,9 +17,9 @@ struct Question {
   TokenIds input;
   std::vector<TokenIds> choices;
   std::vector<float> expert_scores =
-      {};  ///< of the input as a whole, for routers that ask for it (Packing::row_scores)
-  /// The expert that each token goes to, for routers that ask for it (Packing::token_experts). A token of a choice is
-  /// work of the decoder position that predicts it.
+      {};  ///< of the input as a whole, for routers that ask for it (RowContext::expert_scores)
+  /// The expert that each token goes to, for routers that ask for it (RowContext::token_experts). A token of a choice
+  /// is work of the decoder position that predicts it.
   ExpertNumbers input_experts = {};
   std::vector<ExpertNumbers> choices_experts = {};
 };

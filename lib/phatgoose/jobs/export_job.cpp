@@ -109,13 +109,14 @@ void check_finite(const at::Tensor& weight, const std::string& path) {
 }
 
 /// Replaces W by W + dW at every adapted linear.
-void fold(const ExportJob& job, const T5Model& model) {
+void fold(const ExportJob& job, T5Model& model) {
+  const std::vector<const LoraMap*> loras = loras_of(job.experts);
   Progress progress("folding", std::ssize(adapted_linears(model.config())), "linears");
   std::int64_t done = 0;
   for (const auto& group : model.groups()) {
     for (std::size_t i = 0; i < group->spec().linears.size(); ++i) {
       const LinearSpec& linear = group->spec().linears[i];
-      const at::Tensor update = merged_update(job.rule, job.experts, linear.path, at::kCPU);  // [out, in]
+      const at::Tensor update = merged_update(job.rule, loras, linear.path, at::kCPU);  // [out, in]
       if (update.defined()) {
         const at::Tensor weight = group->weight().narrow(0, group->begin(i), linear.out);  // [out, in]
         update.add_(weight);
@@ -149,7 +150,7 @@ void export_model(const ExportSettings& settings) {
   }
   // bf16 weights that stay bf16 are loaded as such: fp32 holds their sums on the way, one linear at a time.
   const at::ScalarType loaded = job.base_dtype == job.dtype ? job.dtype : at::kFloat;
-  const T5Model model = T5Model::load(settings.model, at::kCPU, loaded);
+  T5Model model = T5Model::load(settings.model, at::kCPU, loaded);
   fold(job, model);
   StagedDirectory staged(settings.out);
   model.save(staged.path(), job.dtype);

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "phatgoose/adapters/expert_parameters.h"
+#include "phatgoose/adapters/adapter_set.h"
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/random.h"
@@ -140,7 +140,7 @@ class Preparation {
     }
     for (const auto& [rows, encoder] : encoders) encoder.notes().warn(rows, std::ssize(examples));
     T5Model model = load_base(settings_.model, device_, dtype_);
-    ExpertParameters::load(expert, linear_groups(config_), model.device()).attach(model);
+    load_adapters(expert, linear_groups(config_), model.device())->attach(model);
     const std::vector<at::Tensor> means = mean_inputs(model, examples, settings_.pass_tokens);
     std::map<std::string, at::Tensor> vectors;
     for (std::size_t g = 0; g < means.size(); ++g) {

@@ -60,17 +60,28 @@ constexpr std::int64_t kFusedTrainingKeys = 256;
 
 struct Plan : torch::CustomClassHolder {
   AttentionInputs inputs;
+  std::uint32_t site;
   std::int64_t key_column, head_size;
   bool keep_for_backward;
   std::vector<std::vector<at::Tensor>> kept;  // per run: (weights) composed, (output, logsumexp) fused
 };
 
-/// Rows of a run as [count, H, length, K] without copying: `column` is the first of the H K columns.
-at::Tensor by_head(const at::Tensor& packed, std::int64_t begin, std::int64_t count, std::int64_t length,
-                   std::int64_t column, std::int64_t heads, std::int64_t head_size) {
-  const std::int64_t stride = packed.stride(0);
-  return packed.as_strided({count, heads, length, head_size}, {length * stride, head_size, stride, 1},
-                           packed.storage_offset() + begin * stride + column);
+/// `count` rows of `length` tokens each, the first from `begin` on, `pitch` from one to the next.
+struct Rows {
+  std::int64_t begin, count, length, pitch;
+};
+
+Rows queries_of(const AttentionRun& run) { return {run.query_begin, run.count, run.queries, run.queries}; }
+
+Rows keys_of(const AttentionRun& run) {
+  return {run.key_begin, run.count, run.keys, run.key_pitch > 0 ? run.key_pitch : run.keys};
+}
+
+/// Rows as [count, H, length, K] without copying: `column` is the first of the H K columns.
+at::Tensor by_head(const at::Tensor& packed, const Rows& rows, std::int64_t column, const Plan& plan) {
+  const std::int64_t stride = packed.stride(0), heads = plan.inputs.heads, size = plan.head_size;
+  return packed.as_strided({rows.count, heads, rows.length, size}, {rows.pitch * stride, size, stride, 1},
+                           packed.storage_offset() + rows.begin * stride + column);
 }
 
 /// The same with count and H folded: a view for one row, a copy for several.
@@ -84,8 +95,8 @@ at::Tensor bias_for(const Plan& plan, const AttentionRun& run) {  // [H, queries
 }
 
 bool use_fused(const Plan& plan, const AttentionRun& run, const at::Tensor& q, bool bias_gradient) {
-  if (!q.device().is_cpu() || plan.inputs.dropout != nullptr || bias_gradient) return false;
-  return !plan.keep_for_backward || run.keys >= kFusedTrainingKeys;
+  if (plan.inputs.dropout != nullptr || bias_gradient) return false;
+  return !plan.keep_for_backward || (q.device().is_cpu() && run.keys >= kFusedTrainingKeys);
 }
 
 struct RunViews {
@@ -100,15 +111,14 @@ struct RunViews {
 };
 
 RunViews views(const at::Tensor& queries, const at::Tensor& keys_values, const Plan& plan, const AttentionRun& run) {
-  const std::int64_t heads = plan.inputs.heads, size = plan.head_size, column = plan.key_column;
-  return {by_head(queries, run.query_begin, run.count, run.queries, 0, heads, size),
-          by_head(keys_values, run.key_begin, run.count, run.keys, column, heads, size),
-          by_head(keys_values, run.key_begin, run.count, run.keys, column + heads * size, heads, size)};
+  const std::int64_t values_column = plan.key_column + plan.inputs.heads * plan.head_size;
+  return {by_head(queries, queries_of(run), 0, plan), by_head(keys_values, keys_of(run), plan.key_column, plan),
+          by_head(keys_values, keys_of(run), values_column, plan)};
 }
 
 at::Tensor multipliers_for(const Plan& plan, const AttentionRun& run, const at::Tensor& like) {  // [count H, q, k]
   return plan.inputs.dropout
-      ->attention_multipliers(run.row, run.count, plan.inputs.heads, run.queries, run.keys, plan.inputs.site)
+      ->attention_multipliers(run.row, run.count, plan.inputs.heads, run.queries, run.keys, plan.site)
       .flatten(0, 1)
       .to(like.options());
 }
@@ -128,6 +138,11 @@ void composed_forward(const RunViews& in, Plan& plan, const AttentionRun& run, a
 void fused_forward(const RunViews& in, Plan& plan, const AttentionRun& run, at::Tensor out) {
   std::optional<at::Tensor> mask;
   if (const at::Tensor bias = bias_for(plan, run); bias.defined()) mask = bias.unsqueeze(0);  // [1, H, queries, keys]
+  if (!in.q.device().is_cpu()) {
+    if (mask) mask = mask->to(in.q.scalar_type());
+    out.copy_(at::scaled_dot_product_attention(in.q, in.k, in.v, mask, 0.0, false, 1.0));
+    return;
+  }
   auto [result, logsumexp] = at::_scaled_dot_product_flash_attention_for_cpu(in.q, in.k, in.v, 0.0, false, mask, 1.0);
   out.copy_(result);
   if (plan.keep_for_backward) plan.kept.push_back({result, logsumexp});
@@ -167,11 +182,11 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& queries, const at::Tensor& keys_values,
                             const at::Tensor& bias, const c10::intrusive_ptr<Plan>& plan) {
-    const std::int64_t heads = plan->inputs.heads, size = plan->head_size;
-    at::Tensor out = at::empty({queries.size(0), heads * size}, queries.options());  // [N_q, H K]
+    at::Tensor out =
+        at::empty({queries.size(0), plan->inputs.heads * plan->head_size}, queries.options());  // [N_q, H K]
     for (const AttentionRun& run : plan->inputs.runs) {
       const RunViews in = views(queries, keys_values, *plan, run);
-      const at::Tensor target = by_head(out, run.query_begin, run.count, run.queries, 0, heads, size);
+      const at::Tensor target = by_head(out, queries_of(run), 0, *plan);
       if (use_fused(*plan, run, in.q, bias.requires_grad())) {
         fused_forward(in, *plan, run, target);
       } else {
@@ -199,7 +214,7 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
       const AttentionRun& run = plan.inputs.runs[i];
       const RunViews in = views(queries, keys_values, plan, run);
       const RunViews out = views(dqueries, dkeys_values, plan, run);
-      const at::Tensor d = by_head(dout, run.query_begin, run.count, run.queries, 0, plan.inputs.heads, plan.head_size);
+      const at::Tensor d = by_head(dout, queries_of(run), 0, plan);
       if (plan.kept[i].size() == 2) {
         fused_backward(in, out, d, plan, run, plan.kept[i]);
       } else {
@@ -213,11 +228,12 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
 }  // namespace
 
 at::Tensor packed_attention(const at::Tensor& queries, const at::Tensor& keys_values, std::int64_t key_column,
-                            const AttentionInputs& inputs) {
+                            const AttentionInputs& inputs, std::uint32_t site) {
   auto plan = c10::make_intrusive<Plan>();
   plan->inputs = inputs;
+  plan->site = site;
   plan->key_column = key_column;
-  plan->head_size = key_column > 0 ? key_column / inputs.heads : queries.size(1) / inputs.heads;
+  plan->head_size = (keys_values.size(1) - key_column) / (2 * inputs.heads);
   plan->keep_for_backward = at::GradMode::is_enabled() && (queries.requires_grad() || keys_values.requires_grad() ||
                                                            (inputs.bias.defined() && inputs.bias.requires_grad()));
   return PackedAttention::apply(queries, keys_values, inputs.bias.defined() ? inputs.bias : at::empty({0}), plan);

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "phatgoose/nn/key_value_cache.h"
 #include "phatgoose/nn/t5_model.h"
 
 namespace phatgoose {
@@ -24,13 +25,10 @@ class CachedDecoder {
   void keep(std::span<const std::int64_t> kept);
 
  private:
-  at::Tensor self_attention(std::size_t block, const at::Tensor& x, const Pass& pass);         // [rows, D]
-  at::Tensor cross_attention(std::size_t block, const at::Tensor& x, const Pass& pass) const;  // [rows, D]
-
   const T5Model& model_;
   const EncodedRows& encoded_;
-  at::Tensor bias_;                        // [H, max_length, max_length] fp32
-  std::vector<at::Tensor> cache_;          // per block [rows, max_length, 2 H K]: keys, then values
+  at::Tensor bias_;                        // [H, max_length, max_length]
+  std::vector<KeyValueCache> caches_;      // of every layer: keys, then values
   std::vector<std::int64_t> source_rows_;  // encoder row of every live row
   std::int64_t steps_ = 0;
 };

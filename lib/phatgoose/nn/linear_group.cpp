@@ -21,6 +21,7 @@ void LinearGroup::set_update(const at::Tensor& update) {
 }
 
 at::Tensor LinearGroup::forward(const at::Tensor& u, const Pass& pass) const {
+  if (pass.base_alone) return weight_.forward(u);                       // [N, G]
   at::Tensor y = (updated_.defined() ? updated_ : weight_).forward(u);  // [N, G]
   return adapter_ ? adapter_->apply(u, y, pass) : y;
 }

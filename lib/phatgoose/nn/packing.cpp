@@ -32,18 +32,6 @@ at::Tensor Packing::row_of_tokens() const {
   return at::tensor(row_of, at::kLong);
 }
 
-void Packing::inherit_row_scores(const Packing& from, std::span<const std::int64_t> source_rows) {
-  if (!from.row_scores_.defined()) return;
-  const at::Tensor index = at::tensor(at::ArrayRef<std::int64_t>(source_rows.data(), source_rows.size()), at::kLong);
-  row_scores_ = from.row_scores_.index_select(0, index);
-}
-
-void Packing::set_token_experts(std::span<const std::vector<std::int32_t>> rows) {
-  std::vector<std::int64_t> experts;
-  for (const std::vector<std::int32_t>& row : rows) experts.insert(experts.end(), row.begin(), row.end());
-  if (!experts.empty()) token_experts_ = at::tensor(experts, at::kLong);
-}
-
 PackedIds pack_ids(std::span<const TokenIds> rows, at::Device device) {
   std::vector<std::int64_t> ids, lengths;
   for (const TokenIds& row : rows) {

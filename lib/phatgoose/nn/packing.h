@@ -5,9 +5,9 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
+#include "phatgoose/nn/row_context.h"
 #include "phatgoose/nn/shapes.h"
 #include "phatgoose/text/tokenizer.h"
 
@@ -27,27 +27,15 @@ class Packing {
   /// The row of every token.
   at::Tensor row_of_tokens() const;  // [N] int64, CPU
 
-  /// What is known of every row as a whole, by expert: routers add it to the scores of the row's tokens (-infinity: the
-  /// expert does not compete). Undefined where nothing is known.
-  const at::Tensor& row_scores() const { return row_scores_; }  // [rows, E] fp32, CPU
-  void set_row_scores(at::Tensor scores) { row_scores_ = std::move(scores); }
-  /// The same for other rows, each of which comes from one of these.
-  void inherit_row_scores(const Packing& from, std::span<const std::int64_t> source_rows);
-
-  /// The one expert that competes for each token. Undefined where all do.
-  const at::Tensor& token_experts() const { return token_experts_; }  // [N] int64, CPU
-  /// A list for each row, as long as the row; lists that are all empty: no change.
-  void set_token_experts(std::span<const std::vector<std::int32_t>> rows);
-
  private:
   std::vector<std::int64_t> offsets_;
-  at::Tensor row_scores_, token_experts_;
 };
 
-/// Token ids of several rows.
+/// Token ids of several rows, and what is known of these.
 struct PackedIds {
   at::Tensor ids;  ///< [N] int64
   Packing packing;
+  RowContext rows = {};
 };
 
 PackedIds pack_ids(std::span<const TokenIds> rows, at::Device device);

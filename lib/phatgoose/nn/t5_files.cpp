@@ -6,8 +6,8 @@
 #include <functional>
 
 #include "phatgoose/base/error.h"
-#include "phatgoose/nn/t5_layers.h"
 #include "phatgoose/nn/t5_model.h"
+#include "phatgoose/nn/t5_stack.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/store/finite.h"
 #include "phatgoose/store/t5_checkpoint.h"
@@ -23,47 +23,40 @@ constexpr const char* kEmbedding = kEmbeddingNames.front();
 /// Allocates every tensor and fills it. Fused weights are filled member by member, so nothing is held twice.
 class Builder {
  public:
-  Builder(const T5Config& config, at::TensorOptions options, Fill fill)
-      : layers_(std::make_unique<T5Layers>()), options_(options), fill_(std::move(fill)) {
-    layers_->config = config;
+  Builder(const T5Config& config, at::TensorOptions options, Fill fill) : options_(options), fill_(std::move(fill)) {
+    weights_.config = config;
   }
 
-  std::unique_ptr<T5Layers> build(bool separate_head) {
-    const T5Config& c = layers_->config;
-    layers_->embedding = filled(kEmbedding, {c.vocab_size, c.d_model});
-    layers_->separate_head = separate_head;
-    layers_->head = FrozenWeight(separate_head ? filled(kHeadName, {c.vocab_size, c.d_model}) : layers_->embedding);
-    const std::vector<std::int64_t> table = {c.relative_attention_num_buckets, c.num_heads};
-    layers_->encoder_bias = filled(position_table_name("encoder"), table);
-    layers_->decoder_bias = filled(position_table_name("decoder"), table);
-    for (const LinearGroupSpec& spec : linear_groups(c)) layers_->groups.push_back(group(spec));
-    for (std::int64_t i = 0; i < c.num_layers; ++i) {
-      const at::Tensor norm = norm_of("encoder", i, 0);
-      SelfAttentionLayer self{norm, next(), next()};
-      layers_->encoder.push_back({self, feed_forward_of("encoder", i, 1)});
+  T5Weights build(bool separate_head) {
+    const T5Config& c = weights_.config;
+    const at::Tensor embedding = add(kEmbedding, {c.vocab_size, c.d_model});
+    weights_.separate_head = separate_head;
+    weights_.head = FrozenWeight(separate_head ? add(kHeadName, {c.vocab_size, c.d_model}) : embedding);
+    for (const char* stack : {"encoder", "decoder"}) {
+      add(position_table_name(stack), {c.relative_attention_num_buckets, c.num_heads});
     }
-    for (std::int64_t i = 0; i < c.num_decoder_layers; ++i) {
-      SelfAttentionLayer self{norm_of("decoder", i, 0), next(), next()};
-      CrossAttentionLayer cross{norm_of("decoder", i, 1), next(), next(), next()};
-      layers_->decoder.push_back({self, cross, feed_forward_of("decoder", i, 2)});
-    }
-    layers_->encoder_norm = filled(final_norm_name("encoder"), {c.d_model});
-    layers_->decoder_norm = filled(final_norm_name("decoder"), {c.d_model});
-    return std::move(layers_);
+    for (const LinearGroupSpec& spec : linear_groups(c)) add_group(spec);
+    add_norms("encoder", c.num_layers, 2);
+    add_norms("decoder", c.num_decoder_layers, 3);
+    for (const char* stack : {"encoder", "decoder"}) add(final_norm_name(stack), {c.d_model});
+    return std::move(weights_);
   }
 
  private:
-  at::Tensor filled(const std::string& name, const std::vector<std::int64_t>& shape) {
+  at::Tensor add(const std::string& name, const std::vector<std::int64_t>& shape) {
     at::Tensor tensor = at::empty(shape, options_);
     fill_(name, tensor);
+    weights_.unfused.emplace_back(name, tensor);
     return tensor;
   }
 
-  at::Tensor norm_of(const char* stack, std::int64_t block, int layer) {
-    return filled(layer_norm_name(stack, block, layer), {layers_->config.d_model});
+  void add_norms(const char* stack, std::int64_t blocks, int layers) {
+    for (std::int64_t block = 0; block < blocks; ++block) {
+      for (int layer = 0; layer < layers; ++layer) add(layer_norm_name(stack, block, layer), {weights_.config.d_model});
+    }
   }
 
-  std::unique_ptr<LinearGroup> group(const LinearGroupSpec& spec) {
+  void add_group(const LinearGroupSpec& spec) {
     std::int64_t total = 0;
     for (const LinearSpec& linear : spec.linears) total += linear.out;
     at::Tensor weight = at::empty({total, spec.linears.front().in}, options_);  // [G, in]
@@ -72,19 +65,13 @@ class Builder {
       fill_(linear.path + ".weight", weight.narrow(0, begin, linear.out));
       begin += linear.out;
     }
-    return std::make_unique<LinearGroup>(spec, std::move(weight));
+    weights_.groups.push_back(std::make_unique<LinearGroup>(spec, std::move(weight)));
+    for (const LinearSpec& linear : spec.linears) weights_.group_of[linear.path] = weights_.groups.back().get();
   }
 
-  LinearGroup* next() { return layers_->groups[next_group_++].get(); }
-
-  FeedForwardLayer feed_forward_of(const char* stack, std::int64_t block, int layer) {
-    return {norm_of(stack, block, layer), next(), next()};
-  }
-
-  std::unique_ptr<T5Layers> layers_;
+  T5Weights weights_ = {};
   at::TensorOptions options_;
   Fill fill_;
-  std::size_t next_group_ = 0;
 };
 
 Fill from_checkpoint(const T5Checkpoint& checkpoint) {
@@ -140,34 +127,9 @@ T5Model T5Model::random(const T5Config& config, bool separate_head, std::uint64_
   return T5Model(Builder(config, at::TensorOptions(device).dtype(dtype), fill).build(separate_head));
 }
 
-namespace {
-
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
-
-void add_unfused(const T5Layers& layers, NamedTensors& named) {
-  named.emplace_back(kEmbedding, layers.embedding);
-  if (layers.separate_head) named.emplace_back(kHeadName, layers.head.dense());
-  named.emplace_back(position_table_name("encoder"), layers.encoder_bias);
-  named.emplace_back(position_table_name("decoder"), layers.decoder_bias);
-  for (std::size_t i = 0; i < layers.encoder.size(); ++i) {
-    named.emplace_back(layer_norm_name("encoder", i, 0), layers.encoder[i].self_attention.norm);
-    named.emplace_back(layer_norm_name("encoder", i, 1), layers.encoder[i].feed_forward.norm);
-  }
-  for (std::size_t i = 0; i < layers.decoder.size(); ++i) {
-    named.emplace_back(layer_norm_name("decoder", i, 0), layers.decoder[i].self_attention.norm);
-    named.emplace_back(layer_norm_name("decoder", i, 1), layers.decoder[i].cross_attention.norm);
-    named.emplace_back(layer_norm_name("decoder", i, 2), layers.decoder[i].feed_forward.norm);
-  }
-  named.emplace_back(final_norm_name("encoder"), layers.encoder_norm);
-  named.emplace_back(final_norm_name("decoder"), layers.decoder_norm);
-}
-
-}  // namespace
-
-std::vector<std::pair<std::string, at::Tensor>> T5Model::named_parameters() const {
-  NamedTensors named;
-  add_unfused(*layers_, named);
-  for (const auto& group : layers_->groups) {
+NamedTensors T5Model::named_parameters() const {
+  NamedTensors named = stacks_->weights.unfused;
+  for (const LinearGroup* group : groups()) {
     for (std::size_t i = 0; i < group->spec().linears.size(); ++i) {
       const LinearSpec& linear = group->spec().linears[i];
       named.emplace_back(linear.path + ".weight", group->weight().narrow(0, group->begin(i), linear.out));
@@ -176,10 +138,9 @@ std::vector<std::pair<std::string, at::Tensor>> T5Model::named_parameters() cons
   return named;
 }
 
-std::vector<std::pair<std::string, at::Tensor>> T5Model::storage_parameters() const {
-  NamedTensors named;
-  add_unfused(*layers_, named);
-  for (const auto& group : layers_->groups) {
+NamedTensors T5Model::storage_parameters() const {
+  NamedTensors named = stacks_->weights.unfused;
+  for (const LinearGroup* group : groups()) {
     std::string name;
     for (const LinearSpec& linear : group->spec().linears) name += (name.empty() ? "" : "+") + linear.path;
     named.emplace_back(name + ".weight", group->weight());
@@ -190,9 +151,9 @@ std::vector<std::pair<std::string, at::Tensor>> T5Model::storage_parameters() co
 namespace {
 
 /// The head for a file that does not tie it: the scale of its input, where there is one, becomes part of it.
-at::Tensor untied_head(const T5Layers& layers) {
-  const at::Tensor head = layers.head.dense().detach().to(at::kFloat);  // [V, D]
-  const T5Config& config = layers.config;
+at::Tensor untied_head(const T5Weights& weights) {
+  const at::Tensor head = weights.head.dense().detach().to(at::kFloat);  // [V, D]
+  const T5Config& config = weights.config;
   return config.scale_decoder_outputs ? head * std::pow(static_cast<double>(config.d_model), -0.5) : head;  // [V, D]
 }
 
@@ -205,7 +166,7 @@ void T5Model::save(const fs::path& directory, at::ScalarType dtype) const {
   const bool tied = config().scale_decoder_outputs && !has_separate_head();
   NamedTensors named = named_parameters();
   std::erase_if(named, [](const auto& entry) { return entry.first == kHeadName; });
-  if (!tied) named.emplace_back(kHeadName, untied_head(*layers_));
+  if (!tied) named.emplace_back(kHeadName, untied_head(stacks_->weights));
   std::vector<at::Tensor> keep;  // what the views point at
   std::vector<NamedTensor> tensors;
   for (const auto& [name, tensor] : named) {

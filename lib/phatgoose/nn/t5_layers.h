@@ -1,66 +1,109 @@
-// The parts of a T5 model, for code that runs them in another order than T5Model does (cached decoding).
+// The layers of T5's stacks (METHODS: base model). One forward serves whole rows and decoding token by token.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
-#include <memory>
-#include <vector>
+#include <cstdint>
+#include <string>
 
-#include "phatgoose/nn/linear_group.h"
-#include "phatgoose/nn/t5_model.h"
+#include "phatgoose/nn/attention.h"
+#include "phatgoose/nn/key_value_cache.h"
+#include "phatgoose/nn/t5_weights.h"
 
 namespace phatgoose {
 
-/// Pre-norm self-attention: x + o(attention(q, k, v of norm(x))).
-struct SelfAttentionLayer {
-  at::Tensor norm;            ///< [D]
-  LinearGroup *qkv, *output;  ///< [3 H K, D], [D, H K]
-};
-
-struct CrossAttentionLayer {
-  at::Tensor norm;                          ///< [D]
-  LinearGroup *query, *key_value, *output;  ///< [H K, D], [2 H K, D], [D, H K]
-};
-
-struct FeedForwardLayer {
-  at::Tensor norm;              ///< [D]
-  LinearGroup *inner, *output;  ///< [2 F, D] or [F, D], [D, F]
-};
-
-struct EncoderBlock {
-  SelfAttentionLayer self_attention;
-  FeedForwardLayer feed_forward;
-};
-
-struct DecoderBlock {
-  SelfAttentionLayer self_attention;
-  CrossAttentionLayer cross_attention;
-  FeedForwardLayer feed_forward;
-};
-
-struct T5Layers {
-  T5Config config;
-  at::Tensor embedding;  ///< [V, D]
-  FrozenWeight head;     ///< [V, D]; the embedding itself unless separate_head
-  bool separate_head;
-  at::Tensor encoder_bias;                           ///< position table [buckets, H]
-  at::Tensor decoder_bias;                           ///< position table [buckets, H]
-  at::Tensor encoder_norm, decoder_norm;             ///< final norms [D]
-  std::vector<std::unique_ptr<LinearGroup>> groups;  ///< in the order of linear_groups(config)
-  std::vector<EncoderBlock> encoder;
-  std::vector<DecoderBlock> decoder;
-};
-
-/// Places of dropout in the model; each block has kSitesPerBlock of them.
+/// Places of dropout in the model; each layer has kSitesPerLayer of them, encoder layers first.
 namespace dropout_site {
 constexpr std::uint32_t kEncoderInput = 0, kEncoderOutput = 1, kDecoderInput = 2, kDecoderOutput = 3;
-constexpr std::uint32_t kFirstBlock = 8, kSitesPerBlock = 8;
+constexpr std::uint32_t kFirstLayer = 8, kSitesPerLayer = 8;
 constexpr std::uint32_t kSelfWeights = 0, kSelfOutput = 1, kCrossWeights = 2, kCrossOutput = 3, kInner = 4,
                         kFeedForward = 5;
 }  // namespace dropout_site
 
-/// x + dropout(wo(activation(wi norm(x)))). `site` is the block's first dropout site.
-at::Tensor feed_forward(const FeedForwardLayer& layer, const at::Tensor& x, const T5Config& config, const Pass& pass,
-                        std::uint32_t site);  // [N, D]
+/// What a layer is given besides its input.
+struct LayerContext {
+  const Pass& pass;
+  const AttentionInputs& self;              ///< runs and bias of self-attention
+  const AttentionInputs* cross = nullptr;   ///< runs of cross-attention; null in the encoder
+  const at::Tensor* keys_values = nullptr;  ///< what this layer's cross_keys_values() gave; null in the encoder
+  KeyValueCache* cache = nullptr;           ///< this layer's, when decoding token by token
+};
+
+/// One layer of a stack.
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  virtual at::Tensor forward(const at::Tensor& x, const LayerContext& context) const = 0;  // [N, D] -> [N, D]
+
+  /// Keys and values of cross-attention for the encoder's states, which all decoding shares; undefined without it.
+  virtual at::Tensor cross_keys_values(const at::Tensor& /*states*/, const Pass& /*pass*/) const {
+    return {};
+  }  // [N_src, D] -> [N_src, 2 H K]
+};
+
+/// Pre-norm self-attention: x + dropout(o(attention(q, k, v of norm(x)))).
+class SelfAttention {
+ public:
+  /// `module`: "encoder.block.0.layer.0"; `site`: the layer's first place of dropout.
+  SelfAttention(const T5Weights& weights, const std::string& module, std::uint32_t site);
+  at::Tensor forward(const at::Tensor& x, const LayerContext& context) const;  // [N, D]
+
+ private:
+  at::Tensor norm_;  // [D]
+  double epsilon_;
+  const LinearGroup &qkv_, &output_;  // [3 H K, D], [D, H K]
+  std::uint32_t site_;
+};
+
+/// The same with keys and values of the encoder's states.
+class CrossAttention {
+ public:
+  CrossAttention(const T5Weights& weights, const std::string& module, std::uint32_t site);
+  at::Tensor forward(const at::Tensor& x, const LayerContext& context) const;  // [N, D]
+  at::Tensor keys_values(const at::Tensor& states, const Pass& pass) const;    // [N_src, 2 H K]
+
+ private:
+  at::Tensor norm_;  // [D]
+  double epsilon_;
+  const LinearGroup &query_, &key_value_, &output_;  // [H K, D], [2 H K, D], [D, H K]
+  std::uint32_t site_;
+};
+
+/// x + dropout(wo(dropout(activation(wi norm(x))))).
+class FeedForward {
+ public:
+  FeedForward(const T5Weights& weights, const std::string& module, std::uint32_t site);
+  at::Tensor forward(const at::Tensor& x, const Pass& pass) const;  // [N, D]
+
+ private:
+  at::Tensor norm_;  // [D]
+  double epsilon_;
+  FeedForwardKind kind_;
+  const LinearGroup &inner_, &output_;  // [2 F, D] or [F, D], [D, F]
+  std::uint32_t site_;
+};
+
+class EncoderLayer : public Layer {
+ public:
+  EncoderLayer(const T5Weights& weights, std::int64_t number);
+  at::Tensor forward(const at::Tensor& x, const LayerContext& context) const override;
+
+ private:
+  SelfAttention self_attention_;
+  FeedForward feed_forward_;
+};
+
+class DecoderLayer : public Layer {
+ public:
+  DecoderLayer(const T5Weights& weights, std::int64_t number);
+  at::Tensor forward(const at::Tensor& x, const LayerContext& context) const override;
+  at::Tensor cross_keys_values(const at::Tensor& states, const Pass& pass) const override;
+
+ private:
+  SelfAttention self_attention_;
+  CrossAttention cross_attention_;
+  FeedForward feed_forward_;
+};
 
 }  // namespace phatgoose

@@ -9,17 +9,18 @@
 #include <utility>
 #include <vector>
 
-#include "phatgoose/nn/linear_group.h"
+#include "phatgoose/nn/t5_weights.h"
 #include "phatgoose/store/tensor_archive.h"
 
 namespace phatgoose {
 
-struct T5Layers;  // encoder and decoder blocks; nn/t5_layers.h
+struct T5Stacks;  // nn/t5_stack.h
 
 /// Encoder output, packed, with the keys and values of every decoder layer's cross-attention.
 struct EncodedRows {
   at::Tensor states;  ///< [N_src, D], after the final norm (and its dropout)
   Packing packing;
+  RowContext rows;
   std::vector<at::Tensor> cross_keys_values;  ///< per decoder layer [N_src, 2 H K]: keys, then values
 };
 
@@ -42,14 +43,16 @@ class T5Model {
 
   /// Encoder stack only.
   at::Tensor encode_states(const PackedIds& input, const Dropout* dropout = nullptr) const;  // [N_src, D]
-  /// Cross-attention keys and values of all decoder layers for encoder states, computed once and shared by all
-  /// decoding.
-  EncodedRows prepare_cross_attention(at::Tensor states, Packing packing) const;
+  /// The same of the base alone, whatever the model carries.
+  at::Tensor encode_base_states(const PackedIds& input) const;  // [N_src, D]
+  /// Cross-attention keys and values of all decoder layers for the encoder's states of `input`, computed once and
+  /// shared by all decoding.
+  EncodedRows prepare_cross_attention(at::Tensor states, const PackedIds& input) const;
   EncodedRows encode(const PackedIds& input, const Dropout* dropout = nullptr) const;
 
   /// Decoder stack. Target row i attends to encoder row `source_rows[i]`, which must not decrease with i; several
-  /// targets may share one. The result is after the final norm and, where configured, the D^-0.5 scale: ready for
-  /// logits().
+  /// targets may share one. What is not known of a target is that of its source (RowContext::inheriting). The result is
+  /// after the final norm and, where configured, the D^-0.5 scale: ready for logits().
   at::Tensor decode(const PackedIds& decoder_inputs, const EncodedRows& encoded,
                     std::span<const std::int64_t> source_rows,
                     const Dropout* dropout = nullptr) const;  // [N_tgt, D]
@@ -58,7 +61,8 @@ class T5Model {
   at::Tensor logits(const at::Tensor& hidden) const;  ///< [N, D] -> [N, V] fp32
 
   /// In the order of linear_groups(config()).
-  std::span<const std::unique_ptr<LinearGroup>> groups() const;
+  std::span<LinearGroup* const> groups();
+  std::span<const LinearGroup* const> groups() const;
   /// Back to the base: no adapters, no updates.
   void remove_adapters();
   /// For inference only: gives the frozen weights the layout that the CPU kernels like best, in place of the plain one.
@@ -66,22 +70,24 @@ class T5Model {
   void pack_weights();
 
   /// Every stored tensor under its Hugging Face name; the linears are views into the groups' fused weights.
-  std::vector<std::pair<std::string, at::Tensor>> named_parameters() const;
+  NamedTensors named_parameters() const;
   bool has_separate_head() const;
   /// The tensors that own storage: fused group weights, norms, position tables, embedding, head. For training the base
   /// itself.
-  std::vector<std::pair<std::string, at::Tensor>> storage_parameters() const;
+  NamedTensors storage_parameters() const;
 
   /// Writes config.json and model.safetensors, which every version of `transformers` reads to the same numbers: a head
   /// of its own whose input is scaled has the scale in its weights afterwards. `dtype` of the file: at::kFloat or
   /// at::kBFloat16.
   void save(const fs::path& directory, at::ScalarType dtype) const;
 
-  const T5Layers& layers() const { return *layers_; }
+  const T5Stacks& stacks() const { return *stacks_; }
 
  private:
-  explicit T5Model(std::unique_ptr<T5Layers> layers);
-  std::unique_ptr<T5Layers> layers_;
+  explicit T5Model(T5Weights weights);
+
+  std::unique_ptr<T5Stacks> stacks_;
+  std::vector<LinearGroup*> groups_;
 };
 
 }  // namespace phatgoose

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "phatgoose/adapters/expert_parameters.h"
+#include "phatgoose/adapters/adapter_set.h"
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/manifest.h"
 
@@ -31,7 +31,7 @@ std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerp
   if (expert) {
     const ExpertDirectory directory = ExpertDirectory::open(*expert);
     directory.check_base(model.config(), base_fingerprint, allow_partial);
-    ExpertParameters::load(directory, linear_groups(model.config()), model.device()).attach(model);
+    load_adapters(directory, linear_groups(model.config()), model.device())->attach(model);
   }
   if (!routed) return std::nullopt;
   return RoutedModel::load(*routed, model, base_fingerprint, changes, allow_partial);

@@ -25,11 +25,11 @@ RoutedAdapter::RoutedAdapter(std::vector<Member> members, std::unique_ptr<Router
 
 at::Tensor RoutedAdapter::competing_scores(const at::Tensor& u, const Pass& pass) const {
   at::Tensor scores = router_->scores(u, pass).to(at::kCPU);  // [N, S]
-  if (const at::Tensor& known = pass.packing.row_scores(); known.defined()) {
+  if (const at::Tensor& known = pass.rows.expert_scores; known.defined()) {
     const at::Tensor by_column = known.index_select(1, expert_of_column_);          // [rows, S]
     scores = scores.add_(by_column.index_select(0, pass.packing.row_of_tokens()));  // [N, S]
   }
-  if (const at::Tensor& named = pass.packing.token_experts(); named.defined()) {
+  if (const at::Tensor& named = pass.rows.token_experts; named.defined()) {
     scores.masked_fill_(named.unsqueeze(1).ne(expert_of_column_), -std::numeric_limits<float>::infinity());  // [N, S]
   }
   if (control_->excluded >= 0) {
@@ -77,10 +77,9 @@ std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& 
     const LinearSpec& linear = group.linears[l];
     std::vector<const LoraEntry*> entries;
     std::vector<std::int32_t> indices;
-    for (std::size_t e = 0; e < experts.experts.size(); ++e) {
-      const std::map<std::string, LoraEntry>& loras = experts.experts[e].loras();
-      const auto found = loras.find(linear.path);
-      if (found == loras.end()) continue;
+    for (std::size_t e = 0; e < experts.loras.size(); ++e) {
+      const auto found = experts.loras[e]->find(linear.path);
+      if (found == experts.loras[e]->end()) continue;
       entries.push_back(&found->second);
       indices.push_back(static_cast<std::int32_t>(e));
       competitors.push_back({l, e});
@@ -88,14 +87,14 @@ std::shared_ptr<const RoutedAdapter> make_routed_adapter(const LinearGroupSpec& 
     if (!entries.empty()) {
       members.push_back({first_number + static_cast<std::int64_t>(l), column, linear.out, std::move(indices),
                          make_expert_bank(linear.in, linear.out, entries, target.device, target.dtype)});
-      for (std::size_t i = 0; i < entries.size(); ++i) experts.experts[members.back().experts[i]].release(*entries[i]);
+      for (const LoraEntry* entry : entries) entry->release();
     }
     column += linear.out;
   }
   if (members.empty()) return nullptr;
   auto router = make_router(plan.router, {group, experts.prototypes, competitors, target.device});
   return std::make_shared<RoutedAdapter>(std::move(members), std::move(router), plan.selection, target.control,
-                                         plan.mix, plan.shares_of_all ? std::ssize(experts.experts) : 0);
+                                         plan.mix, plan.shares_of_all ? std::ssize(experts.loras) : 0);
 }
 
 }  // namespace phatgoose

@@ -35,7 +35,7 @@ class RoutedAdapter : public Adapter {
     std::unique_ptr<ExpertBank> bank;
   };
 
-  /// `router` scores the members' experts, member after member; what the packing knows of rows and tokens is added.
+  /// `router` scores the members' experts, member after member; what the pass knows of rows and tokens is added.
   /// `shares_of` experts have a share of the weights in every linear, whether they adapt it or not; 0: only those that
   /// do.
   RoutedAdapter(std::vector<Member> members, std::unique_ptr<Router> router, SelectionSettings selection,
@@ -72,9 +72,9 @@ struct RoutingTarget {
   std::shared_ptr<const RoutingControl> control;
 };
 
-/// Experts with what the router compares tokens with, one entry for each expert or none at all.
+/// The experts' LoRAs, and what the router compares tokens with: one entry for each expert, or none at all.
 struct RoutedExperts {
-  std::span<const ExpertDirectory> experts;
+  std::span<const LoraMap* const> loras;
   std::span<const LinearVectors> prototypes;
 };
 

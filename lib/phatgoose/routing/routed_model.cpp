@@ -101,9 +101,10 @@ void RoutedModel::route(T5Model& model, RoutingPlan plan) {
   }
   plan.shares_of_all = kind_->shares_of_all;
   const std::vector<LinearVectors> prototypes = read_prototypes(experts_, *kind_);
+  const std::vector<const LoraMap*> loras = loras_of(experts_);
   const RoutingTarget target{model.device(), model.dtype(), control_};
   for (std::int64_t first = 0; const auto& group : groups_) {
-    group->set_adapter(make_routed_adapter(group->spec(), first, {experts_, prototypes}, plan, target));
+    group->set_adapter(make_routed_adapter(group->spec(), first, {loras, prototypes}, plan, target));
     first += static_cast<std::int64_t>(group->spec().linears.size());
   }
   experts_.clear();  // the banks hold copies; the files need not stay mapped
@@ -125,11 +126,12 @@ void RoutedModel::merge() {
   }
   const MergeRule rule = merge_rule(*kind_);
   check_mergeable(rule, merged);
+  const std::vector<const LoraMap*> loras = loras_of(merged);
   for (const auto& group : groups_) {
     at::Tensor update;  // [G, in]
     for (std::size_t l = 0; l < group->spec().linears.size(); ++l) {
       const LinearSpec& linear = group->spec().linears[l];
-      const at::Tensor part = merged.empty() ? at::Tensor() : merged_update(rule, merged, linear.path, device_);
+      const at::Tensor part = merged.empty() ? at::Tensor() : merged_update(rule, loras, linear.path, device_);
       if (!part.defined()) continue;
       if (!update.defined())
         update = at::zeros({group->out(), group->in()}, at::TensorOptions(device_).dtype(at::kFloat));

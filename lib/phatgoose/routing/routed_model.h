@@ -63,9 +63,9 @@ class RoutedModel {
   /// From now on experts are selected so; without effect where the router selects nothing.
   void select(const SelectionSettings& selection);
 
-  /// Whether the router looks at whole inputs: then every packing that is encoded needs row_scores().
+  /// Whether the router looks at whole inputs: then all rows that are encoded need RowContext::expert_scores.
   bool routes_inputs() const { return kind_->has_encoder; }
-  /// Whether every token goes to the expert that its row names: then every packing needs token_experts().
+  /// Whether every token goes to the expert that its row names: then every pass needs RowContext::token_experts.
   bool follows_labels() const { return kind_->uses_labels; }
   /// Fingerprint of the encoder that the experts' examples were embedded with, where known.
   const std::string& encoder_fingerprint() const { return encoder_fingerprint_; }
@@ -81,7 +81,7 @@ class RoutedModel {
 
   const RouterKind* kind_;
   at::Device device_;  // of the model
-  std::span<const std::unique_ptr<LinearGroup>> groups_;
+  std::span<LinearGroup* const> groups_;
   std::vector<ExpertDirectory> experts_;  // of merged models, to be merged again without one
   std::vector<std::string> expert_names_, linear_paths_;
   RetrievalIndex retrieval_;

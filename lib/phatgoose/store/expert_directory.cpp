@@ -102,23 +102,25 @@ LoraEntry make_entry(const std::string& module, const Pair& pair, const PeftConf
   return {rank, config.scale_of(module), *pair.a, *pair.b, pair.a_name, pair.b_name};
 }
 
-std::map<std::string, LoraEntry> make_entries(const Factors& factors, const PeftConfig& config,
-                                              const TensorArchive& file) {
-  std::map<std::string, LoraEntry> loras;
+LoraMap make_entries(const Factors& factors, const PeftConfig& config,
+                     const std::shared_ptr<const TensorArchive>& file) {
+  LoraMap loras;
   for (const auto& [path, pair] : factors.pairs) {
-    loras.emplace(path, make_entry(factors.model_path + path, pair, config, file.where(path)));
+    LoraEntry entry = make_entry(factors.model_path + path, pair, config, file->where(path));
+    entry.file = file;
+    loras.emplace(path, std::move(entry));
   }
   return loras;
 }
 
-bool changes_nothing(const std::map<std::string, LoraEntry>& loras) {
+bool changes_nothing(const LoraMap& loras) {
   return std::ranges::all_of(loras, [](const auto& entry) {
     const LoraEntry& lora = entry.second;
     return lora.scale == 0 || all_zero(lora.b) || all_zero(lora.a);
   });
 }
 
-void check_vectors(const TensorArchive& file, const std::map<std::string, LoraEntry>& loras, bool check_values) {
+void check_vectors(const TensorArchive& file, const LoraMap& loras, bool check_values) {
   for (const auto& [name, view] : file.tensors()) {
     check_tensor(file, name, 1, check_values);
     if (view.dtype != DType::f32) refuse(file.where(name), name_of(view.dtype), "F32");
@@ -195,7 +197,7 @@ ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_valu
   const Factors factors = collect_factors(*expert.adapter_file_, check_values);
   if (factors.pairs.empty()) refuse(expert.adapter_path_.string(), "no tensors", "lora_A and lora_B of some linear");
   expert.model_path_ = factors.model_path;
-  expert.loras_ = make_entries(factors, *expert.config_, *expert.adapter_file_);
+  expert.loras_ = make_entries(factors, *expert.config_, expert.adapter_file_);
   expert.gates_ = expert.vectors(kGateFile, check_values);
   expert.speaks_ = check_values;
   if (check_values) expert.say_oddities();
@@ -223,9 +225,15 @@ std::string ExpertDirectory::gate_hash() const { return has_gate() ? file_hash(k
 
 std::string ExpertDirectory::file_hash(const std::string& file) const { return content_hash_of_file(path_ / file); }
 
-void ExpertDirectory::release(const LoraEntry& lora) const {
-  adapter_file_->release(lora.a_name);
-  adapter_file_->release(lora.b_name);
+std::vector<const LoraMap*> loras_of(std::span<const ExpertDirectory> experts) {
+  std::vector<const LoraMap*> loras;
+  for (const ExpertDirectory& expert : experts) loras.push_back(&expert.loras());
+  return loras;
+}
+
+void LoraEntry::release() const {
+  file->release(a_name);
+  file->release(b_name);
 }
 
 }  // namespace phatgoose

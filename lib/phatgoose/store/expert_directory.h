@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,15 @@ struct LoraEntry {
   TensorView a;                          ///< [R, in]
   TensorView b;                          ///< [out, R]
   std::string a_name = {}, b_name = {};  ///< in the adapter's file
+  std::shared_ptr<const TensorArchive> file = {};
+
+  /// Lets the kernel drop the pages of the factors once they have been copied elsewhere.
+  void release() const;
 };
+
+/// The LoRA of a model by module path, in lexicographic order: what is known of an expert wherever its updates are
+/// merged, folded or routed.
+using LoraMap = std::map<std::string, LoraEntry>;
 
 /// One vector [in] for each linear that an expert adapts, from a file next to its adapter: trained gates, or what
 /// another router compares tokens with. Tensor data stays mapped while a copy of this lives.
@@ -47,8 +56,7 @@ class ExpertDirectory {
   const fs::path& path() const { return path_; }
   /// As it was opened by; otherwise from the manifest, or else the directory's own name.
   const std::string& name() const { return name_; }
-  /// By module path, in lexicographic order.
-  const std::map<std::string, LoraEntry>& loras() const { return loras_; }
+  const LoraMap& loras() const { return loras_; }
   bool has_gate() const { return !gates_.by_path.empty(); }
   /// Gate vectors v_e [in], by module path. Empty without a gate.
   const std::map<std::string, TensorView>& gates() const { return gates_.by_path; }
@@ -63,9 +71,6 @@ class ExpertDirectory {
   std::string gate_hash() const;
   /// The same of any file in the directory.
   std::string file_hash(const std::string& file) const;
-
-  /// Lets the kernel drop the pages of a linear's factors once they have been copied elsewhere.
-  void release(const LoraEntry& lora) const;
 
   /// The modules of a base of configuration `config` for which the file has no factors although adapter_config.json has
   /// PEFT adapt them: where there are any, the expert is partial.
@@ -84,7 +89,7 @@ class ExpertDirectory {
 
   fs::path path_;
   std::string name_;
-  std::map<std::string, LoraEntry> loras_;
+  LoraMap loras_;
   std::optional<std::string> base_fingerprint_;
   fs::path adapter_path_;
   std::shared_ptr<TensorArchive> adapter_file_;
@@ -93,6 +98,9 @@ class ExpertDirectory {
   std::string model_path_;  ///< of the base within the model that PEFT adapted; empty where that was the base itself
   bool speaks_ = false;     ///< whether what is odd goes into the log
 };
+
+/// Their LoRAs, which live as long as `experts`.
+std::vector<const LoraMap*> loras_of(std::span<const ExpertDirectory> experts);
 
 /// One linear's trained factors, to be written: contiguous, and valid during the call.
 struct LoraTensors {

@@ -1,0 +1,55 @@
+// The encoder or the decoder of a T5 model: embedding, layers, final norm.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "phatgoose/nn/t5_layers.h"
+
+namespace phatgoose {
+
+/// What all layers of a stack share in one pass.
+struct StackContext {
+  Pass pass;
+  AttentionInputs self;                             ///< runs and bias of self-attention
+  AttentionInputs cross = {};                       ///< runs of cross-attention; decoder only
+  std::span<const at::Tensor> cross_keys_values{};  ///< of every layer; decoder only
+  std::span<KeyValueCache> caches{};                ///< of every layer, when decoding token by token
+};
+
+class T5Stack {
+ public:
+  static T5Stack encoder(const T5Weights& weights);
+  /// Its output has, where configured, the D^-0.5 scale: it is ready for the head.
+  static T5Stack decoder(const T5Weights& weights);
+
+  /// [N] ids -> [N, D], after the final norm (and its dropout).
+  at::Tensor forward(const at::Tensor& ids, const StackContext& context) const;
+
+  const at::Tensor& position_table() const { return position_table_; }  ///< [buckets, H]
+  const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
+
+ private:
+  T5Stack(const T5Weights& weights, const char* name);
+
+  at::Tensor embedding_, position_table_, final_norm_;  // [V, D], [buckets, H], [D]
+  double epsilon_;
+  std::optional<double> output_scale_;
+  std::uint32_t input_site_ = 0, output_site_ = 0;
+  std::vector<std::unique_ptr<Layer>> layers_;
+};
+
+/// A whole model.
+struct T5Stacks {
+  explicit T5Stacks(T5Weights model_weights)
+      : weights(std::move(model_weights)), encoder(T5Stack::encoder(weights)), decoder(T5Stack::decoder(weights)) {}
+
+  T5Weights weights;
+  T5Stack encoder, decoder;
+};
+
+}  // namespace phatgoose
