@@ -62,10 +62,8 @@ class MethodRuns {
 
   void build(const std::string& out, const std::string& router,
              const std::vector<std::string>& experts = {"choose", "other", "third"}) const {
-    RoutedModelPlan plan{.model = directory_ / "base",
-                         .experts = {},
-                         .out = directory_ / out,
-                         .routing = {.router = router}};
+    RoutedModelPlan plan{
+        .model = directory_ / "base", .experts = {}, .out = directory_ / out, .routing = {.router = router}};
     for (const std::string& expert : experts) plan.experts.push_back(directory_ / expert);
     build_routed_model(plan);
   }

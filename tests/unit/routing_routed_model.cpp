@@ -118,7 +118,7 @@ TEST_CASE("a routed model directory of format 1 routes as its experts do") {
       RoutedModel::load(golden_path("store/routed_format_1"), model, base_fingerprint(base_directory()));
   CHECK(routed.expert_names() == std::vector<std::string>{"wide", "encoder"});
   const at::Tensor found = logits(model, sources, targets);
-  const RoutedModel direct(model, open_experts({"wide", "encoder"}), {.selection = {.k = 1}});
+  const RoutedModel direct(model, open_experts({"wide", "encoder"}), {.k = 1});
   CHECK(at::equal(found, logits(model, sources, targets)));
 }
 

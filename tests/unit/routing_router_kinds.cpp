@@ -69,10 +69,7 @@ class Models {
   }
 
   RoutedModelPlan build_plan(const std::string& router, const std::string& out) const {
-    RoutedModelPlan plan{.model = scratch / "base",
-                         .experts = {},
-                         .out = scratch / out,
-                         .routing = {.router = router}};
+    RoutedModelPlan plan{.model = scratch / "base", .experts = {}, .out = scratch / out, .routing = {.router = router}};
     for (const ExpertDirectory& expert : experts) plan.experts.push_back(expert.path());
     return plan;
   }

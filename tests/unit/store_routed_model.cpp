@@ -242,8 +242,8 @@ TEST_CASE("a routed model of format 1 is read as what is built today, and an edi
   RoutedModelPlan plan = golden_plan(scratch);
   plan.experts = {scratch / "experts/wide", scratch / "experts/encoder", scratch / "experts/narrow"};
   plan.out = scratch / "store/new";
-  plan.selection.k = 1;
-  plan.enabled = {"wide", "encoder"};
+  plan.routing.k = 1;
+  plan.routing.enabled = {"wide", "encoder"};
   build_routed_model(plan);
   RoutedModelManifest built = read_routed_model(plan.out), old = read_routed_model(scratch / "store/routed");
   old.base_path = built.base_path;
@@ -267,7 +267,7 @@ TEST_CASE("format 1 names no files: an adapter_model.bin is found, and no other 
   RoutedModelPlan plan = golden_plan(scratch);
   fs::copy(golden_path("peft_query_value/old_adapter"), scratch / "old", fs::copy_options::recursive);
   plan.experts = {scratch / "old"};
-  plan.router = "uniform";
+  plan.routing.router = "uniform";
   build_routed_model(plan);
   const RoutedModelManifest built = read_routed_model(plan.out);
   const std::string hash = built.experts.front().files.at("adapter_model.bin");

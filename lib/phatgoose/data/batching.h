@@ -1,4 +1,4 @@
-// Which rows are computed together: global batches of training steps, micro-batches within them, batches of evaluation.
+// Which rows are computed together: global batches of training steps, batches of evaluation.
 #pragma once
 
 #include <cstdint>
@@ -40,16 +40,6 @@ struct BatchLimit {
   std::int64_t tokens = 0;  ///< most input and target tokens together; 0: no limit
   std::int64_t rows = 0;    ///< most rows; 0: no limit
 };
-
-/// Part of a global batch.
-struct MicroBatch {
-  std::vector<std::int64_t> rows;    ///< indices of examples
-  std::vector<std::int64_t> places;  ///< of each row in the global batch: the same whatever the limit
-};
-
-/// Cuts a global batch into micro-batches of rows of similar length, the longest first.
-std::vector<MicroBatch> micro_batches(std::span<const std::int64_t> global_batch, std::span<const Example> examples,
-                                      const BatchLimit& limit);
 
 /// Groups rows 0 ... lengths.size() - 1 by similar length, the longest first, each group within `limit` (where
 /// lengths[i] is what row i counts in tokens).

@@ -5,7 +5,8 @@
 namespace phatgoose {
 
 RoutedModel* MethodModel::put_on(const Adaptation& adaptation) {
-  if (routed_ && adaptation.routed == adaptation_.routed && adaptation.changes.same_but_for_selection(adaptation_.changes)) {
+  if (routed_ && adaptation.routed == adaptation_.routed &&
+      adaptation.changes.same_but_for_selection(adaptation_.changes)) {
     const std::string& directory = *adaptation.routed;
     routed_->select(changed(read_routed_model(directory), adaptation.changes, directory).routing.selection());
     routed_->exclude(std::nullopt);

@@ -23,17 +23,17 @@ LineReader open_input(const PredictSettings& settings, int standard_input) {
 }
 
 /// A blank line is an empty text in every format, so that there are as many answers as lines.
-Record record_of(const std::string& line, const std::string& format, const LineReader& lines) {
+Record record_of(const std::string& line, const std::string& format, std::int64_t number) {
   const std::size_t first = line.find_first_not_of(" \t");
   const bool is_blank = first == std::string::npos;
   const bool is_json = !is_blank && (format == "jsonl" || (format == "auto" && line[first] == '{'));
   Record record;
   if (is_json) {
-    record = parse_record(line, lines.where(), false);
+    record = parse_record(line, false);
   } else {
     record.input = line;
   }
-  record.line = lines.line_number();
+  record.line = number;
   return record;
 }
 
@@ -47,7 +47,8 @@ std::vector<PredictionRequest> next_batch(LineReader& lines, const Predictor& pr
     while (static_cast<std::int64_t>(batch.size()) < settings.pass_rows && (batch.empty() || lines.ready())) {
       if (!lines.next(line)) break;
       make_row(line);
-      batch.push_back(predictor.request(record_of(line, settings.format, lines), lines.name()));
+      batch.push_back(
+          in(lines.where(), [&] { return predictor.request(record_of(line, settings.format, lines.line_number())); }));
     }
   } catch (const Error& bad_row) {
     error = bad_row;

@@ -124,7 +124,9 @@ void SharedParts::check_labels() const {
   for (std::size_t i = 0; i < methods.size(); ++i) {
     if (!methods[i].uses_labels()) continue;
     const std::vector<std::string> experts = enabled_experts(methods[i].settings);
-    for (const TaskRows* task : rows_of(i)) task->labels.places_in(experts);
+    for (const TaskRows* task : rows_of(i)) {
+      in(task->task.data, [&] { task->labels.places_in(experts); });
+    }
   }
 }
 

@@ -18,10 +18,10 @@
 #include "phatgoose/eval/shared_parts.h"
 #include "phatgoose/report/results.h"
 #include "phatgoose/report/table.h"
+#include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_lock.h"
-#include "phatgoose/store/run_record.h"
 
 namespace phatgoose {
 namespace {

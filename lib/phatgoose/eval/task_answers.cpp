@@ -65,26 +65,28 @@ void check_labelled(const Task& task) {
 TaskRows prepare_task(const Task& task, const std::vector<Record>& records, const Tokenizer* tokenizer,
                       std::int64_t vocab_size, RowNeeds needs) {
   if (needs.labels) check_labelled(task);
-  const std::string where = task.data.string();
-  RowEncoder encoder(tokenizer, vocab_size, where);
+  RowEncoder encoder(tokenizer, vocab_size);
   const bool with_choices = task.kind == TaskKind::rank_classification;
   TaskRows rows{task, {}, {}, {}};
-  for (const Record& record : records) {
-    rows.samples.push_back(sample_of(record, task, static_cast<std::int64_t>(rows.samples.size()), where));
+  const auto add = [&](const Record& record) {
+    rows.samples.push_back(sample_of(record, task, static_cast<std::int64_t>(rows.samples.size())));
     TokenIds input = encoder.input(record, task.max_input);
     rows.questions.push_back({std::move(input), {}});
     if (with_choices) rows.questions.back().choices = encoder.choices(record, rows.samples.back().right);
     rows.lines.push_back(record.line);
-    if (needs.texts) rows.texts.push_back(retrieval_text(record, tokenizer, where));
+    if (needs.texts) rows.texts.push_back(retrieval_text(record, tokenizer));
     const Question& question = rows.questions.back();
-    if (needs.labels) rows.labels.add(record, question.input, question.choices, tokenizer, where);
-  }
+    if (needs.labels) rows.labels.add(record, question.input, question.choices, tokenizer);
+  };
+  in(task.data, [&] {
+    for (const Record& record : records) in_row(record, [&] { add(record); });
+  });
   rows.notes = encoder.notes();
   return rows;
 }
 
 void follow_labels(TaskRows& rows, const std::vector<std::string>& experts) {
-  const ExpertNumbers places = rows.labels.places_in(experts);
+  const ExpertNumbers places = in(rows.task.data, [&] { return rows.labels.places_in(experts); });
   const auto placed = [&](ExpertNumbers numbers) {
     for (std::int32_t& number : numbers) number = places[number];
     return numbers;

@@ -4,9 +4,9 @@
 
 #include "phatgoose/base/log.h"
 #include "phatgoose/data/base_hashes.h"
+#include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_lock.h"
-#include "phatgoose/store/run_record.h"
 
 namespace phatgoose {
 

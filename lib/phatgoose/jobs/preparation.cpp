@@ -2,9 +2,9 @@
 
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/random.h"
+#include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/made_from.h"
 #include "phatgoose/store/manifest.h"
-#include "phatgoose/store/run_record.h"
 
 namespace phatgoose {
 

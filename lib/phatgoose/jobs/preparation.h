@@ -21,6 +21,11 @@ namespace phatgoose {
 struct DrawnRow {
   const std::string* file;
   Record record;
+
+  /// Runs `work`, whose errors are at this row.
+  void in_place(const auto& work) const {
+    in(*file, [&] { in_row(record, work); });
+  }
 };
 
 struct Preparation {

@@ -29,8 +29,7 @@ using Vectors = std::map<std::string, at::Tensor>;  // by module path
 Vectors singular_vectors(const ExpertDirectory& expert) {
   Vectors vectors;
   for (const auto& [path, lora] : expert.loras()) {
-    vectors[path] =
-        arrow_direction(to_tensor(lora.a, at::kCPU, at::kDouble), to_tensor(lora.b, at::kCPU, at::kDouble));
+    vectors[path] = arrow_direction(to_tensor(lora.a, at::kCPU, at::kDouble), to_tensor(lora.b, at::kCPU, at::kDouble));
   }
   return vectors;
 }
@@ -40,9 +39,11 @@ Vectors mean_input_vectors(const Preparation& from, const ExpertDirectory& exper
   std::map<std::string, RowEncoder> encoders;  // by file
   for (const DrawnRow& row : from.draw_rows()) {
     RowEncoder& encoder =
-        encoders.try_emplace(*row.file, from.tokenizer_or_null(), from.config.vocab_size, *row.file).first->second;
-    TokenIds input = encoder.input(row.record, from.settings.max_input);
-    examples.push_back({std::move(input), encoder.target(row.record, from.settings.max_target)});
+        encoders.try_emplace(*row.file, from.tokenizer_or_null(), from.config.vocab_size).first->second;
+    row.in_place([&] {
+      TokenIds input = encoder.input(row.record, from.settings.max_input);
+      examples.push_back({std::move(input), encoder.target(row.record, from.settings.max_target)});
+    });
   }
   for (const auto& [rows, encoder] : encoders) encoder.notes().warn(rows, std::ssize(examples));
   T5Model model = load_base(from.settings.model, from.device, from.dtype);
@@ -91,7 +92,7 @@ void write_embedded_examples(const Preparation& from, const ExpertNeed& need, co
     std::vector<std::string> texts;
     std::map<std::string, RowNotes> notes;  // by file
     for (const DrawnRow& row : from.draw_rows()) {
-      texts.push_back(retrieval_text(row.record, from.tokenizer_or_null(), *row.file));
+      row.in_place([&] { texts.push_back(retrieval_text(row.record, from.tokenizer_or_null())); });
       if (!encoder->cuts(texts.back())) continue;
       notes[*row.file].add(RowNote::cut_retrieval_text, row.record.line, encoder->max_length());
     }

@@ -70,8 +70,8 @@ TrainingData read_training_data(const DataSettings& settings, const fs::path& mo
     SkippedRows skipped;
     std::vector<Record> records =
         read_records(path, settings.reading.line_limit(), settings.reading.skip_bad_rows ? &skipped : nullptr);
-    RowEncoder encoder(data.tokenizer.get(), config.vocab_size, path);
-    append(examples, encode_rows(records, encoder, settings.max_input, settings.max_target));
+    RowEncoder encoder(data.tokenizer.get(), config.vocab_size);
+    append(examples, in(path, [&] { return encode_rows(records, encoder, settings.max_input, settings.max_target); }));
     encoder.notes().warn(path, std::ssize(records));
     notes.add(encoder.notes());
     notes.skip(skipped.count());

@@ -160,12 +160,12 @@ Json last_metrics(const fs::path& directory) {
   if (end == std::string::npos) return nullptr;
   const std::size_t before = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
   const std::size_t begin = before == std::string::npos ? 0 : before + 1;
-  return parse_json(std::string_view(text).substr(begin, end - begin), (directory / kMetricsFile).string());
+  return in(directory / kMetricsFile, [&] { return parse_json(std::string_view(text).substr(begin, end - begin)); });
 }
 
 void describe_run(const fs::path& directory, Json& found) {
-  const Json run = read_json((directory / kRunFile).string());
-  found["command"] = json_get<std::string>(run, "command", (directory / kRunFile).string());
+  found["command"] =
+      read_json(directory / kRunFile, [](const Json& run) { return json_get<std::string>(run, "command"); });
   found["checkpoints"] = checkpoint_steps(directory);
   found["last"] = last_metrics(directory);
 }
@@ -195,9 +195,7 @@ void check_readable(const fs::path& directory) {
   std::error_code error;
   if (fs::is_directory(directory, error)) return;
   const bool exists = fs::exists(directory, error);
-  fail(ExitCode::bad_data, {.where = directory.string(),
-                            .found = exists ? "not a directory" : "no such directory",
-                            .expected = "a directory"});
+  refuse(directory, exists ? "not a directory" : "no such directory", "a directory");
 }
 
 }  // namespace
@@ -207,9 +205,7 @@ Json inspect_directory(const fs::path& directory, bool verify) {
   const auto manifest = read_manifest(directory, {}, verify);
   const std::string kind = manifest ? manifest->kind : kind_without_manifest(directory);
   if (verify && !manifest && kind != "folder") {
-    fail(ExitCode::bad_data, {.where = directory.string(),
-                              .found = "no manifest.json, so no hashes to verify",
-                              .expected = "a finished directory of phatgoose"});
+    refuse(directory, "no manifest.json, so no hashes to verify", "a finished directory of phatgoose");
   }
   const Json body = manifest ? manifest->body : Json::object();
   Json found = {{"kind", kind}, {"path", directory.string()}, {"manifest", manifest.has_value()}};
@@ -229,10 +225,9 @@ Json inspect_directory(const fs::path& directory, bool verify) {
   } else if (kind == "run") {
     describe_run(directory, found);
   } else if (kind.empty()) {
-    fail(ExitCode::bad_data, {.where = directory.string(),
-                              .found = "nothing that phatgoose knows",
-                              .expected = "a base model, an expert, a routed model, a run, results, or a folder of "
-                                          "these"});
+    refuse(directory, "nothing that phatgoose knows",
+           "a base model, an expert, a routed model, a run, results, or a folder of "
+           "these");
   } else {
     found["body"] = body;
   }

@@ -23,9 +23,8 @@ std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerp
                            .hint = "a routed model already names its experts"});
   }
   if (!routed && !changes.given().empty()) {
-    fail(ExitCode::usage, {.where = changes.given(),
-                           .found = "no --routed",
-                           .expected = "a routed model to apply them to"});
+    fail(ExitCode::usage,
+         {.where = changes.given(), .found = "no --routed", .expected = "a routed model to apply them to"});
   }
   model.remove_adapters();
   if (expert) {

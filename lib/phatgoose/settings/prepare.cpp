@@ -7,14 +7,6 @@
 #include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
-namespace {
-
-[[noreturn]] void refuse_option(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::usage, {.where = where, .found = found, .expected = expected});
-}
-
-}  // namespace
-
 OptionSet PrepareSettings::declare() {
   OptionSet set("prepare", "Compute what a router needs of an expert, other than a trained gate");
   const char* what = "What";
@@ -54,15 +46,15 @@ std::vector<NamedDirectory> PrepareSettings::checked_experts() const {
   const RouterKind& kind = router_kind(router, "--router");
   if (encoder && !kind.scores_inputs()) {
     const auto names = router_names(&RouterKind::scores_inputs);
-    refuse_option(where, "--encoder given", fmt::format("none: only {} has an encoder", fmt::join(names, ", ")));
+    refuse_usage(where, "--encoder given", fmt::format("none: only {} has an encoder", fmt::join(names, ", ")));
   }
   const std::vector<NamedDirectory> all = some_experts(experts, library);
   if (!kind.prepared_from_rows()) {
-    if (!data.empty()) refuse_option(where, "--data given", "none: all that it needs is in the LoRA itself");
+    if (!data.empty()) refuse_usage(where, "--data given", "none: all that it needs is in the LoRA itself");
     return all;
   }
-  if (data.empty()) refuse_option(where, "no --data", "the expert's training rows");
-  if (all.size() > 1) refuse_option(where, std::to_string(all.size()) + " experts", "one, whose data these are");
+  if (data.empty()) refuse_usage(where, "no --data", "the expert's training rows");
+  if (all.size() > 1) refuse_usage(where, std::to_string(all.size()) + " experts", "one, whose data these are");
   return all;
 }
 

@@ -10,7 +10,7 @@ OptionSet TrainExpertSettings::declare() {
   const char* group = "Expert";
   set.add("model", &model, "base model directory").as("DIR").must().in(group);
   set.add("name", &name, "name of the expert").as("NAME").must().in(group);
-  set.add("out", &out, "directory of the expert and of its run").as("DIR").must().in(group);
+  set.add("out", &out, "directory of the expert and of its run").as("DIR").must().may_change().in(group);
   set.add("init", &init, "adapter directory to continue from; it sets rank and scale").as("DIR").in(group);
   expert_options.declare(set, group);
   set.add("rank", &rank, "LoRA rank R").at_least(1).in(group);
@@ -30,7 +30,7 @@ OptionSet TrainExpertSettings::declare() {
 
 void TrainExpertSettings::check() const {
   if (!is_expert_name(name)) {
-    fail(ExitCode::usage, {.where = "--name", .found = "\"" + name + "\"", .expected = kExpertNameRule});
+    refuse_usage("--name", "\"" + name + "\"", kExpertNameRule);
   }
   data.check();
 }

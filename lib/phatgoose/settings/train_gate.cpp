@@ -12,8 +12,10 @@ OptionSet TrainGateSettings::declare() {
   expert_options.declare(set, group);
   set.add("out", &out, "write a copy of the expert with its gate; default: add the gate to the expert")
       .as("DIR")
+      .may_change()
       .in(group);
   set.add("retrain", &retrain, "train a new gate where there is one; it replaces the old one once it is finished")
+      .may_change()
       .in(group);
   set.add("dropout", &dropout, "dropout of the base while training; default: what its configuration says")
       .between(0, 0.999)
@@ -26,10 +28,7 @@ OptionSet TrainGateSettings::declare() {
 
 void TrainGateSettings::check() const {
   if (retrain && out) {
-    fail(ExitCode::usage, {.where = "--retrain",
-                           .found = "--out as well",
-                           .expected = "one of them",
-                           .hint = "--expert DIR --retrain replaces the gate of any copy"});
+    refuse_usage("--retrain", "--out as well", "one of them", "--expert DIR --retrain replaces the gate of any copy");
   }
   data.check();
 }

@@ -22,7 +22,8 @@ void check_made_from_adapter(const fs::path& file, const std::string& adapter, c
   const SafetensorsFile opened(file);
   const auto made_from = opened.metadata().find(kMadeFromKey);
   if (made_from == opened.metadata().end()) return;
-  const auto found = json_get_or<std::string>(parse_json(made_from->second, file), "adapter", adapter, file);
+  const auto found =
+      in(file, [&] { return json_get_or<std::string>(parse_json(made_from->second), "adapter", adapter); });
   if (found == adapter) return;
   refuse(file, "made from another adapter (" + found + ")", "one made from this adapter (" + adapter + ")", remedy);
 }

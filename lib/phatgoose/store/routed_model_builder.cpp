@@ -62,10 +62,8 @@ std::vector<std::string> pack_experts(const RoutedModelPlan& plan, const RoutedM
 bool is_built(const fs::path& out, const RoutedModelManifest& manifest) {
   if (!is_file(out / "manifest.json")) return false;
   if (read_routed_model(out) == manifest) return true;
-  fail(ExitCode::usage, {.where = "--out",
-                         .found = out.string() + " contains another routed model",
-                         .expected = "a new or empty directory",
-                         .hint = "choose another --out, or remove that one first: rm -r " + shell_word(out.string())});
+  refuse_usage("--out", out.string() + " contains another routed model", "a new or empty directory",
+               "choose another --out, or remove that one first: rm -r " + shell_word(out.string()));
 }
 
 }  // namespace

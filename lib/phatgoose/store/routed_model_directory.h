@@ -32,8 +32,8 @@ struct RoutedModelManifest {
   bool operator==(const RoutedModelManifest&) const = default;
 };
 
-/// The manifest of the routed model in `directory` with `changes` of how it routes and of who takes part. A name that no
-/// expert has, both k and top_p, or settings that the router does not take: usage error.
+/// The manifest of the routed model in `directory` with `changes` of how it routes and of who takes part. A name that
+/// no expert has, both k and top_p, or settings that the router does not take: usage error.
 RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingSettings& changes, const std::string& directory);
 
 /// Only the experts named in `enabled` (RoutingSettings) take part; none named: no change. Usage error for an unknown

@@ -135,7 +135,8 @@ void RoutingSettings::check_fit(const std::string& router_name, const std::strin
                            .expected = "a router that takes it"});
   }
   if (!k || !top_p) return;
-  fail(ExitCode::usage, {.where = "--k, --top-p", .found = "both", .expected = "one of them: top-p takes the place of k"});
+  fail(ExitCode::usage,
+       {.where = "--k, --top-p", .found = "both", .expected = "one of them: top-p takes the place of k"});
 }
 
 SelectionSettings RoutingSettings::selection() const {
