@@ -85,6 +85,7 @@ std::vector<std::int64_t> right_choices(const Record& record, const std::string&
 /// An input and a target as the model reads them.
 struct Example {
   TokenIds input, target;
+  std::int64_t task = 0;  ///< the data set that a row to train on comes from, by its place among them
 };
 
 }  // namespace phatgoose
