@@ -1,6 +1,5 @@
 #include "phatgoose/data/batching.h"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -47,34 +46,33 @@ TEST_CASE("groups cover all rows within the limit, long rows first") {
   Rows lengths;
   RandomStream random(5);
   for (int i = 0; i < 55; ++i) lengths.push_back(2 + static_cast<std::int64_t>(random.below(80)));
-  for (const BatchLimit& limit :
-       {BatchLimit{100, 0}, BatchLimit{0, 4}, BatchLimit{200, 3}, BatchLimit{0, 0}, BatchLimit{1, 0}}) {
-    std::set<std::int64_t> rows;
+  for (const std::int64_t limit : {100, 200, 1, 0}) {
+    CAPTURE(limit);
+    std::set<std::int64_t> seen;
     std::int64_t longest_so_far = 1000;
     for (const Rows& group : length_groups(lengths, limit)) {
       std::int64_t tokens = 0;
       for (const std::int64_t row : group) {
-        CHECK(rows.insert(row).second);
-        CHECK(lengths[row] <= longest_so_far);
-        longest_so_far = lengths[row];
-        tokens += lengths[row];
+        const std::int64_t length = lengths[static_cast<std::size_t>(row)];
+        CHECK(seen.insert(row).second);
+        CHECK(length <= longest_so_far);
+        longest_so_far = length;
+        tokens += length;
       }
-      if (limit.tokens > 0) CHECK((tokens <= limit.tokens || group.size() == 1));
-      if (limit.rows > 0) CHECK(std::ssize(group) <= limit.rows);
+      CHECK((limit == 0 || tokens <= limit || group.size() == 1));
     }
-    CHECK(rows.size() == lengths.size());
+    CHECK(seen.size() == lengths.size());
   }
-  CHECK(length_groups(lengths, {}).size() == 1);
-  CHECK(length_groups(lengths, {.tokens = 1}).size() == lengths.size());
-  CHECK(length_groups(lengths, {.rows = 4}).size() == 14);
+  CHECK(length_groups(lengths, 0).size() == 1);
+  CHECK(length_groups(lengths, 1).size() == lengths.size());
 }
 
-TEST_CASE("evaluation groups rows of similar length") {
+TEST_CASE("rows of similar length are grouped, and those of equal length keep their order") {
   const Rows lengths = {3, 9, 4, 9, 1};
-  CHECK(length_groups(lengths, {.tokens = 18}) == std::vector<Rows>{{1, 3}, {2, 0, 4}});
-  CHECK(length_groups(lengths, {.tokens = 5}) == std::vector<Rows>{{1}, {3}, {2}, {0, 4}});
-  CHECK(length_groups(lengths, {.rows = 2}) == std::vector<Rows>{{1, 3}, {2, 0}, {4}});
-  CHECK(length_groups({}, {.tokens = 5}).empty());
+  CHECK(length_groups(lengths, 18) == std::vector<Rows>{{1, 3}, {2, 0, 4}});
+  CHECK(length_groups(lengths, 5) == std::vector<Rows>{{1}, {3}, {2}, {0, 4}});
+  CHECK(length_groups(Rows{3, 3, 4, 3}, 7) == std::vector<Rows>{{2, 0}, {1, 3}});
+  CHECK(length_groups({}, 5).empty());
 }
 
 }  // namespace

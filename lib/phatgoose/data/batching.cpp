@@ -1,14 +1,13 @@
 #include "phatgoose/data/batching.h"
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
-#include <utility>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/random.h"
 
 namespace phatgoose {
+
 DataOrder::DataOrder(std::int64_t rows, std::uint64_t seed, bool shuffle)
     : rows_(rows), seed_(seed), shuffle_(shuffle) {
   if (rows < 1) fail(ExitCode::bug, {.where = "DataOrder", .found = "no rows", .expected = "at least one", .hint = ""});
@@ -30,24 +29,40 @@ std::vector<std::int64_t> RowOrder::global_batch(std::int64_t step, std::int64_t
   return rows;
 }
 
-std::vector<std::vector<std::int64_t>> length_groups(std::span<const std::int64_t> lengths, const BatchLimit& limit) {
+std::vector<std::vector<std::int64_t>> length_groups(std::span<const std::int64_t> lengths, std::int64_t tokens) {
   const auto length = [&](std::int64_t row) { return lengths[static_cast<std::size_t>(row)]; };
   std::vector<std::int64_t> order(lengths.size());
   std::iota(order.begin(), order.end(), std::int64_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) { return length(a) > length(b); });
   std::vector<std::vector<std::int64_t>> groups;
-  std::int64_t tokens = 0;  // of the last group
+  std::int64_t used = 0;
   for (const std::int64_t row : order) {
-    const bool full = groups.empty() || (limit.tokens > 0 && tokens + length(row) > limit.tokens) ||
-                      (limit.rows > 0 && std::ssize(groups.back()) == limit.rows);
-    if (full) {
+    if (groups.empty() || (tokens > 0 && used + length(row) > tokens)) {
       groups.emplace_back();
-      tokens = 0;
+      used = 0;
     }
     groups.back().push_back(row);
-    tokens += length(row);
+    used += length(row);
   }
   return groups;
+}
+
+std::vector<std::vector<std::int64_t>> passes_of(std::span<const Example> examples, std::int64_t tokens) {
+  std::vector<std::int64_t> lengths;
+  for (const Example& example : examples) lengths.push_back(token_count({&example, 1}));
+  return length_groups(lengths, tokens);
+}
+
+std::int64_t target_token_count(std::span<const Example> examples) {
+  std::int64_t count = 0;
+  for (const Example& example : examples) count += std::ssize(example.target);
+  return count;
+}
+
+std::int64_t token_count(std::span<const Example> examples) {
+  std::int64_t count = target_token_count(examples);
+  for (const Example& example : examples) count += std::ssize(example.input);
+  return count;
 }
 
 }  // namespace phatgoose

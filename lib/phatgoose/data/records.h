@@ -89,6 +89,7 @@ decltype(auto) in_row(const Record& record, Work&& work) {
 /// An input and a target as the model reads them.
 struct Example {
   TokenIds input, target;
+  std::int64_t task = 0;  ///< the data set that a row to train on comes from, by its place among them
 };
 
 }  // namespace phatgoose

@@ -28,7 +28,7 @@ void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& 
   std::vector<std::int64_t> lengths;
   for (const Question& row : rows.questions) lengths.push_back(static_cast<std::int64_t>(row.input.size()));
   std::int64_t finished = 0;
-  for (const std::vector<std::int64_t>& group : length_groups(lengths, {.tokens = passes.tokens, .rows = 0})) {
+  for (const std::vector<std::int64_t>& group : length_groups(lengths, passes.tokens)) {
     std::vector<TokenIds> inputs;
     std::vector<std::vector<float>> expert_scores;
     for (const std::int64_t row : group) {

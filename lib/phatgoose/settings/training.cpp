@@ -80,4 +80,17 @@ void DataSettings::check() const {
   }
 }
 
+void AdapterTrainingSettings::declare_model(OptionSet& set, const char* group) {
+  set.add("model", &model, "base model directory").as("DIR").must().in(group);
+}
+
+void AdapterTrainingSettings::declare_training(OptionSet& set, const char* group) {
+  set.add("dropout", &dropout, "dropout of the base while training; default: what its configuration says")
+      .between(0, 0.999)
+      .in(group);
+  data.declare(set);
+  training.declare(set);
+  common.declare(set);
+}
+
 }  // namespace phatgoose
