@@ -60,10 +60,7 @@ void refuse_other_training(const Json& before, const Json& record, const fs::pat
   for (const auto& [name, value] : record.items()) {
     const std::string had = before.contains(name) ? before.at(name).dump() : "nothing";
     if (had == value.dump()) continue;
-    fail(ExitCode::usage, {.where = "--" + name,
-                           .found = value.dump(),
-                           .expected = fmt::format("{}, with which {} was trained", had, where.string()),
-                           .hint = hint});
+    refuse_usage("--" + name, value.dump(), fmt::format("{}, with which {} was trained", had, where.string()), hint);
   }
 }
 
@@ -84,10 +81,7 @@ void GateJob::check() const {
   }
   if (run_has_begun(training().run)) return check_same_record(training().run, training().record);
   if (is_file(gate)) {
-    fail(ExitCode::usage, {.where = gate.string(),
-                           .found = "a gate that did not come from this command",
-                           .expected = "an expert without a gate",
-                           .hint = hint});
+    refuse_usage(gate.string(), "a gate that did not come from this command", "an expert without a gate", hint);
   }
   if (copy_) AdapterJob::check();
 }

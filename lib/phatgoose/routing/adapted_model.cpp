@@ -17,14 +17,10 @@ T5Model load_base(const fs::path& base, at::Device device, at::ScalarType dtype)
 std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerprint, const Adaptation& adaptation) {
   const auto& [expert, routed, changes, allow_partial] = adaptation;
   if (expert && routed) {
-    fail(ExitCode::usage, {.where = "--expert, --routed",
-                           .found = "both",
-                           .expected = "at most one of them",
-                           .hint = "a routed model already names its experts"});
+    refuse_usage("--expert, --routed", "both", "at most one of them", "a routed model already names its experts");
   }
   if (!routed && !changes.given().empty()) {
-    fail(ExitCode::usage,
-         {.where = changes.given(), .found = "no --routed", .expected = "a routed model to apply them to"});
+    refuse_usage(changes.given(), "no --routed", "a routed model to apply them to");
   }
   model.remove_adapters();
   if (expert) {

@@ -42,10 +42,8 @@ RoutedModel RoutedModel::load(const fs::path& directory, T5Model& model, const s
                               const RoutingSettings& changes, bool allow_partial) {
   const RoutedModelManifest manifest = changed(read_routed_model(directory), changes, directory.string());
   if (manifest.base_fingerprint != base_fingerprint) {
-    fail(ExitCode::bad_data, {.where = directory.string(),
-                              .found = "base model " + base_fingerprint,
-                              .expected = manifest.base_fingerprint + ", the one it was built for",
-                              .hint = "that was " + manifest.base_path});
+    refuse(directory.string(), "base model " + base_fingerprint,
+           manifest.base_fingerprint + ", the one it was built for", "that was " + manifest.base_path);
   }
   std::vector<ExpertDirectory> experts = open_enabled(directory, manifest, model.config(), allow_partial);
   RoutedModel routed(model, std::move(experts), manifest.routing);

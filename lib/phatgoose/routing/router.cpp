@@ -32,9 +32,7 @@ at::Tensor gather_prototypes(const RouterInputs& inputs) {
     const std::string& path = inputs.group.linears[competitor.linear].path;
     const auto found = vectors.by_path.find(path);
     if (found == vectors.by_path.end()) {
-      fail(ExitCode::bad_data, {.where = vectors.file ? vectors.file->where(path) : path,
-                                .found = "no vector",
-                                .expected = "a vector for every adapted linear"});
+      refuse(vectors.file ? vectors.file->where(path) : path, "no vector", "a vector for every adapted linear");
     }
     copy_into(gathered[column++], found->second);
   }

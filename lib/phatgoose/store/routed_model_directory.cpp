@@ -63,10 +63,8 @@ void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& 
   }
   for (const std::string& name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    fail(ExitCode::usage, {.where = "--enabled",
-                           .found = "no expert is called \"" + name + "\"",
-                           .expected = "names of the given experts",
-                           .hint = did_you_mean(name, known)});
+    refuse_usage("--enabled", "no expert is called \"" + name + "\"", "names of the given experts",
+                 did_you_mean(name, known));
   }
 }
 
@@ -74,10 +72,8 @@ void check_enabled(const RoutedModelManifest& manifest) {
   const auto enabled = std::ranges::count_if(manifest.experts, &RoutedModelManifest::ExpertReference::enabled);
   const std::int64_t most = router_kind(manifest.routing.router, "router").most_experts;
   if (enabled > 0 && enabled <= most) return;
-  fail(ExitCode::usage,
-       {.where = "router " + manifest.routing.router,
-        .found = std::to_string(enabled) + " enabled experts",
-        .expected = enabled == 0 ? "at least one" : "at most " + std::to_string(most) + ", named by --enabled"});
+  refuse_usage("router " + manifest.routing.router, std::to_string(enabled) + " enabled experts",
+               enabled == 0 ? "at least one" : "at most " + std::to_string(most) + ", named by --enabled");
 }
 
 RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingSettings& changes,
