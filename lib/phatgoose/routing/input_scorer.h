@@ -1,6 +1,6 @@
-// The seam between routers that look at whole inputs: an input, as a sentence encoder embeds it, gives scores by expert,
-// which are added to the scores of all its tokens (RowContext::expert_scores). A new way to score inputs is a file and a
-// case in input_scorer.cpp.
+// The seam between routers that look at whole inputs: an input, as a sentence encoder embeds it, gives scores by
+// expert, which are added to the scores of all its tokens (RowContext::expert_scores). A new way to score inputs is a
+// file and a case in input_scorer.cpp.
 #pragma once
 
 #include <ATen/core/Tensor.h>
