@@ -42,9 +42,9 @@ class GateJob : public AdapterJob {
 /// How the gate in `destination` was trained, as its manifest says; null where it says nothing.
 Json recorded_training(const fs::path& destination) {
   if (!is_of_kind(destination, kExpertKind)) return nullptr;
-  const std::string where = (destination / "manifest.json").string();
-  const Json gate = json_get_or<Json>(read_json(where), "gate", Json::object(), where);
-  return json_get_or<Json>(gate, "training", nullptr, where);
+  return read_json(destination / "manifest.json", [](const Json& manifest) {
+    return json_get_or<Json>(json_get_or<Json>(manifest, "gate", Json::object()), "training", nullptr);
+  });
 }
 
 /// The run's folder. A gate that is there, and its run, stay whole while another is trained.
@@ -57,11 +57,11 @@ fs::path run_folder(const fs::path& destination, bool retrain, const Json& recor
 
 /// Usage error that names the first setting in which `before`, with which the gate of `where` was trained, differs.
 void refuse_other_training(const Json& before, const Json& record, const fs::path& where, const std::string& hint) {
-  for (const auto& [name, value] : record.items()) {
-    const std::string had = before.contains(name) ? before.at(name).dump() : "nothing";
-    if (had == value.dump()) continue;
-    refuse_usage("--" + name, value.dump(), fmt::format("{}, with which {} was trained", had, where.string()), hint);
-  }
+  const auto name = first_difference(before, record);
+  if (!name) return;
+  const auto value = [&](const Json& in) { return in.contains(*name) ? in.at(*name).dump() : "nothing"; };
+  refuse_usage("--" + *name, value(record), fmt::format("{}, with which {} was trained", value(before), where.string()),
+               hint);
 }
 
 void GateJob::check_retraining() const {
@@ -87,7 +87,10 @@ void GateJob::check() const {
 }
 
 /// Whether the gate there was trained by this command.
-bool GateJob::has_product() const { return recorded_training(training().out).dump() == training().record.dump(); }
+bool GateJob::has_product() const {
+  const Json before = recorded_training(training().out);
+  return !before.is_null() && !first_difference(before, training().record);
+}
 
 bool GateJob::is_finished() const {
   if (!has_product()) return false;

@@ -11,8 +11,8 @@
 namespace phatgoose {
 namespace {
 
-/// No preference: every competitor scores 0, so that the number of experts taken, the enabled ones, and what is known of
-/// rows and tokens decide (METHODS 4: uniform, single, retrieval, token-oracle).
+/// No preference: every competitor scores 0, so that the number of experts taken, the enabled ones, and what is known
+/// of rows and tokens decide (METHODS 4: uniform, single, retrieval, token-oracle).
 class ConstantRouter : public Router {
  public:
   explicit ConstantRouter(std::size_t competitors) : competitors_(static_cast<std::int64_t>(competitors)) {}

@@ -76,10 +76,10 @@ RoutingSettings RoutingSettings::defaults() {
           .mix = "outputs"};
 }
 
-RoutingSettings RoutingSettings::of_manifest(const Json& json, const std::string& where) {
+RoutingSettings RoutingSettings::of_manifest(const Json& json) {
   RoutingSettings settings = defaults();
   for (const RoutingSetting& setting : declared(settings)) {
-    if ((setting.places & kManifest) != 0) assign_json(setting.option, json, key_of(setting.option), where);
+    if ((setting.places & kManifest) != 0) assign_json(setting.option, json, key_of(setting.option));
   }
   return settings;
 }
