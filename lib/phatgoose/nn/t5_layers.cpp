@@ -11,14 +11,15 @@ namespace {
 
 using namespace dropout_site;
 
-std::string encoder_module(std::int64_t number) { return "encoder.block." + std::to_string(number) + ".layer."; }
-std::string decoder_module(std::int64_t number) { return "decoder.block." + std::to_string(number) + ".layer."; }
-
-std::uint32_t first_site(std::int64_t number) {
-  return kFirstLayer + static_cast<std::uint32_t>(number) * kSitesPerLayer;
+/// "encoder.block.0.layer.1"
+std::string module_of(const std::string& stack, std::int64_t number, int part) {
+  return stack + ".block." + std::to_string(number) + ".layer." + std::to_string(part);
 }
-std::uint32_t decoder_site(const T5Weights& weights, std::int64_t number) {
-  return first_site(weights.config.num_layers + number);
+
+/// Encoder layers come first.
+std::uint32_t first_site(const T5Weights& weights, const std::string& stack, std::int64_t number) {
+  const std::int64_t layer = stack == "encoder" ? number : weights.config.num_layers + number;
+  return kFirstLayer + static_cast<std::uint32_t>(layer) * kSitesPerLayer;
 }
 
 const at::Tensor& norm_of(const T5Weights& weights, const std::string& module) {
@@ -81,26 +82,22 @@ at::Tensor FeedForward::forward(const at::Tensor& x, const Pass& pass) const {
   return add_residual(x, output_.forward(inner, pass), pass, site_ + kFeedForward);                // [N, D]
 }
 
-EncoderLayer::EncoderLayer(const T5Weights& weights, std::int64_t number)
-    : self_attention_(weights, encoder_module(number) + "0", first_site(number)),
-      feed_forward_(weights, encoder_module(number) + "1", first_site(number)) {}
-
-at::Tensor EncoderLayer::forward(const at::Tensor& x, const LayerContext& context) const {
-  return feed_forward_.forward(self_attention_.forward(x, context), context.pass);
+T5Layer::T5Layer(const T5Weights& weights, const std::string& stack, std::int64_t number)
+    : self_attention_(weights, module_of(stack, number, 0), first_site(weights, stack, number)),
+      feed_forward_(weights, module_of(stack, number, stack == "decoder" ? 2 : 1), first_site(weights, stack, number)) {
+  if (stack == "decoder") {
+    cross_attention_.emplace(weights, module_of(stack, number, 1), first_site(weights, stack, number));
+  }
 }
 
-DecoderLayer::DecoderLayer(const T5Weights& weights, std::int64_t number)
-    : self_attention_(weights, decoder_module(number) + "0", decoder_site(weights, number)),
-      cross_attention_(weights, decoder_module(number) + "1", decoder_site(weights, number)),
-      feed_forward_(weights, decoder_module(number) + "2", decoder_site(weights, number)) {}
-
-at::Tensor DecoderLayer::forward(const at::Tensor& x, const LayerContext& context) const {
-  const at::Tensor attended = cross_attention_.forward(self_attention_.forward(x, context), context);  // [N, D]
+at::Tensor T5Layer::forward(const at::Tensor& x, const LayerContext& context) const {
+  at::Tensor attended = self_attention_.forward(x, context);  // [N, D]
+  if (cross_attention_) attended = cross_attention_->forward(attended, context);
   return feed_forward_.forward(attended, context.pass);
 }
 
-at::Tensor DecoderLayer::cross_keys_values(const at::Tensor& states, const Pass& pass) const {
-  return cross_attention_.keys_values(states, pass);
+at::Tensor T5Layer::cross_keys_values(const at::Tensor& states, const Pass& pass) const {
+  return cross_attention_->keys_values(states, pass);
 }
 
 }  // namespace phatgoose

@@ -10,32 +10,21 @@
 
 namespace phatgoose {
 
-T5Stack::T5Stack(const T5Weights& weights, const char* name)
+T5Stack::T5Stack(const T5Weights& weights, const std::string& name)
     : embedding_(weights.embedding()),
       position_table_(weights.tensor(position_table_name(name))),
       final_norm_(weights.tensor(final_norm_name(name))),
-      epsilon_(weights.config.layer_norm_epsilon) {}
-
-T5Stack T5Stack::encoder(const T5Weights& weights) {
-  T5Stack stack(weights, "encoder");
-  stack.input_site_ = dropout_site::kEncoderInput;
-  stack.output_site_ = dropout_site::kEncoderOutput;
-  for (std::int64_t i = 0; i < weights.config.num_layers; ++i) {
-    stack.layers_.push_back(std::make_unique<EncoderLayer>(weights, i));
-  }
-  return stack;
-}
-
-T5Stack T5Stack::decoder(const T5Weights& weights) {
-  T5Stack stack(weights, "decoder");
-  stack.input_site_ = dropout_site::kDecoderInput;
-  stack.output_site_ = dropout_site::kDecoderOutput;
+      epsilon_(weights.config.layer_norm_epsilon) {
+  using namespace dropout_site;
   const T5Config& config = weights.config;
-  if (config.scale_decoder_outputs) stack.output_scale_ = std::pow(static_cast<double>(config.d_model), -0.5);
-  for (std::int64_t i = 0; i < config.num_decoder_layers; ++i) {
-    stack.layers_.push_back(std::make_unique<DecoderLayer>(weights, i));
+  const bool decodes = name == "decoder";
+  input_site_ = decodes ? kDecoderInput : kEncoderInput;
+  output_site_ = decodes ? kDecoderOutput : kEncoderOutput;
+  if (decodes && config.scale_decoder_outputs) {
+    output_scale_ = std::pow(static_cast<double>(config.d_model), -0.5);
   }
-  return stack;
+  const std::int64_t layers = decodes ? config.num_decoder_layers : config.num_layers;
+  for (std::int64_t i = 0; i < layers; ++i) layers_.push_back(std::make_unique<T5Layer>(weights, name, i));
 }
 
 at::Tensor T5Stack::forward(const at::Tensor& ids, const StackContext& context) const {

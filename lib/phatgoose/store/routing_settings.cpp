@@ -95,9 +95,9 @@ Json RoutingSettings::manifest() const {
 
 void RoutingSettings::declare(OptionSet& set, RoutingUse use) {
   const bool builds = use == RoutingUse::build;
+  set.begin_group(builds ? "Routing" : "Routing (for --routed; default: as built)");
   for (RoutingSetting& setting : declared(*this)) {
     if ((setting.places & (builds ? kBuild : kRun)) == 0) continue;
-    setting.option.in(builds ? "Routing" : "Routing (for --routed; default: as built)");
     if (builds && setting.option.name == "k") setting.option.help += fmt::format(" (default: {})", *defaults().k);
     set.add(std::move(setting.option));
   }
