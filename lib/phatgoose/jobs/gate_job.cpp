@@ -27,7 +27,7 @@ class GateJob : public AdapterJob {
   void check() const override;
   bool has_product() const override;
   bool is_finished() const override;
-  fs::path finished_run() const override;
+  fs::path settle_run() const override;
   const AdapterSet& begin(T5Model& model) override;
   void write(const Json& best, const Json& rows) const override;
 
@@ -100,7 +100,7 @@ bool GateJob::is_finished() const {
 }
 
 /// Puts the run of --retrain into the place of the one before.
-fs::path GateJob::finished_run() const {
+fs::path GateJob::settle_run() const {
   const fs::path fresh = training().out / kNewRun, usual = training().out / kRun;
   if (run_has_begun(fresh) && is_same_record(fresh, training().record)) {
     fs::remove_all(usual);
