@@ -63,7 +63,7 @@ class RoutedFiles {
 
   RoutedModel load(T5Model& model) const {
     write_routed_model(directory_.path(), manifest);
-    return RoutedModel::load(directory_.path(), model, base_fingerprint(base_directory()));
+    return RoutedModel::load(RoutedModelDirectory::open(directory_.path()), model, base_fingerprint(base_directory()));
   }
 
   RoutedModelManifest manifest;
