@@ -1,15 +1,12 @@
 #include "phatgoose/jobs/gate_job.h"
 
-#include "phatgoose/jobs/validation_accuracy.h"
 #include "run_command.h"
 #include "run_training.h"
 
 int main(int argc, char** argv) {
   using namespace phatgoose;
   return run_command<TrainGateSettings>(argc, argv, [](const TrainGateSettings& settings, const Json&) {
-    const auto job = [&](const Machine& machine) {
-      return train_gate(settings, machine.device, machine.dtype, validation_accuracy);
-    };
-    return run_training("train-gate", settings.common, gate_destination(settings), job);
+    return run_training("train-gate", settings.common, gate_destination(settings),
+                        [&](const Machine& machine) { return train_gate(settings, machine.device, machine.dtype); });
   });
 }

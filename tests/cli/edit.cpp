@@ -37,7 +37,7 @@ TEST_CASE("edit adds, removes, pauses and renames experts") {
   REQUIRE(after.experts.size() == 2);
   CHECK(after.experts[0].name == "broad");
   CHECK_FALSE(after.experts[0].enabled);
-  CHECK(after.experts[0].adapter_hash == before.experts[0].adapter_hash);
+  CHECK(after.experts[0].files == before.experts[0].files);
   CHECK(after.experts[1].name == "slim");
   CHECK(after.experts[1].enabled);
 

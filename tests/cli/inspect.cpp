@@ -20,7 +20,7 @@ TEST_CASE("inspect answers in lines and in JSON") {
   CHECK_THAT(text.out, Catch::StartsWith("kind") && Catch::Contains("wide"));
   const Outcome json = phatgoose_line("inspect --json " + directory);
   CHECK(json.code == 0);
-  CHECK(parse_json(json.out, "stdout")["name"] == "wide");
+  CHECK(parse_json(json.out)["name"] == "wide");
 }
 
 TEST_CASE("inspect compares experts on request") {
@@ -31,8 +31,8 @@ TEST_CASE("inspect compares experts on request") {
   CHECK_THAT(text.out, Catch::StartsWith("kind") && Catch::Contains("\ngates ") && Catch::Contains("\nLoRAs "));
   const Outcome json = phatgoose_line("inspect " + experts + " --json --similarity");
   CHECK(json.code == 0);
-  CHECK(parse_json(json.out, "stdout")["similarity"]["loras"][1][1] == 1.0);
-  CHECK_FALSE(parse_json(phatgoose_line("inspect --json " + experts).out, "stdout").contains("similarity"));
+  CHECK(parse_json(json.out)["similarity"]["loras"][1][1] == 1.0);
+  CHECK_FALSE(parse_json(phatgoose_line("inspect --json " + experts).out).contains("similarity"));
 }
 
 TEST_CASE("inspect refuses what it does not know") {
@@ -61,7 +61,7 @@ TEST_CASE("inspect of a file with bad rows shows them and ends with 3") {
   CHECK_THAT(bad.out, Catch::Contains("bad rows      1\n") && Catch::Contains("rows.jsonl:2: column "));
   const Outcome json = phatgoose_line("inspect --json " + file);
   CHECK(json.code == 3);
-  CHECK(parse_json(json.out, "stdout")["bad"][0]["line"] == 2);
+  CHECK(parse_json(json.out)["bad"][0]["line"] == 2);
   write_text(scratch / "rows.jsonl", "{\"input\": \"a\", \"target\": \"b\"}\n");
   CHECK(phatgoose_line("inspect " + file).code == 0);
 }

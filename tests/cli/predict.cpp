@@ -32,7 +32,9 @@ class PredictFiles {
     for (const char* name : {"wide", "attention"}) {
       const ExpertDirectory expert = ExpertDirectory::open(directory_ / "experts" / name);
       manifest.experts.push_back(
-          {name, std::string("../experts/") + name, expert.adapter_hash(), expert.gate_hash(), true});
+          {name,
+           std::string("../experts/") + name,
+           {{"adapter_model.safetensors", expert.adapter_hash()}, {"gate.safetensors", expert.gate_hash()}}});
     }
     std::filesystem::create_directories(directory_ / "routed");
     write_routed_model(directory_ / "routed", manifest);

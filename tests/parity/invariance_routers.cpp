@@ -19,7 +19,7 @@ std::vector<RoutingSettings> plans() {
   std::vector<RoutingSettings> plans;
   for (const RouterKind& kind : router_kinds()) {
     plans.push_back({.router = kind.name});
-    if (kind.mixing != RouterKind::Mixing::selected) continue;
+    if (!kind.selects()) continue;
     plans.push_back({.router = kind.name, .temperature = 0.3});
     plans.push_back({.router = kind.name, .k = 3, .temperature = 4});
     plans.push_back({.router = kind.name, .top_p = 0.7});
@@ -49,12 +49,13 @@ class RouterRuns {
     for (const auto row : order) {
       sources.push_back(sources_[row]);
       targets.push_back(targets_[row]);
-      if (!routed_->follows_labels()) continue;
+      if (!routed_->router().follows_labels) continue;
       experts.sources.push_back(experts_of(sources_[row]));
       experts.targets.push_back(experts_of(targets_[row]));
     }
     at::Tensor scores;
-    if (routed_->routes_inputs()) scores = routed_->row_scores(embeddings_.index_select(0, at::tensor(order)));
+    if (routed_->input_scorer() != nullptr)
+      scores = routed_->input_scores(embeddings_.index_select(0, at::tensor(order)));
     return test::logits_of(model_, sources, targets, scores, experts);
   }
 

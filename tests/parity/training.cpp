@@ -5,7 +5,7 @@
 
 #include "forward.h"
 #include "golden.h"
-#include "phatgoose/train/optimizer.h"
+#include "phatgoose/train/adamw.h"
 
 namespace phatgoose::parity {
 namespace {

@@ -13,6 +13,7 @@ diff <(LC_ALL=C sort <<<"$found") - <<'TEXT'
 ./nn/chatty.cpp:8:  std::exit(1);: the library does not end the process
 base/upward.h:1:#include <ATen/ATen.h>: LibTorch below nn
 base/upward.h:3:#include "phatgoose/nn/shapes.h": base must not depend on nn
+nn/chatty.cpp: needs no LibTorch, and is not in phatgoose_core
 nn/chatty.cpp:11:at::Tensor grow(const at::Tensor& x) { return at::exp(x).tanh_(); }: a tensor function whose bits vary (nn/loss.cpp says why)
 nn/chatty.cpp:4:#include "phatgoose/odd/folder.h": folder without a place in the order
 TEXT

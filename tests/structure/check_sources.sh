@@ -70,7 +70,35 @@ existing() {
   for folder in "$@"; do [[ -d $folder ]] && echo "$folder"; done
 }
 
+# Prints the sources and headers that no chain of includes connects with LibTorch.
+without_libtorch() {
+  find . \( -name '*.h' -o -name '*.cpp' \) -printf '%P\n' | sort | xargs awk '
+    FNR == 1 { files[++count] = FILENAME }
+    match($0, /^ *#include <(ATen|torch|c10)\//) { needs[FILENAME] = 1 }
+    match($0, /^ *#include "phatgoose\/[^"]*"/) { split($0, part, "\""); includes[FILENAME] = includes[FILENAME] " " substr(part[2], 11) }
+    END {
+      do {
+        found = 0
+        for (i = 1; i <= count; ++i) {
+          size = split(includes[files[i]], names, " ")
+          for (j = 1; j <= size; ++j) if (names[j] in needs && !(files[i] in needs)) { needs[files[i]] = 1; found = 1 }
+        }
+      } while (found)
+      for (i = 1; i <= count; ++i) if (!(files[i] in needs)) print files[i]
+    }'
+}
+
+# What needs no LibTorch is compiled into the library without it. (The compiler sees to the opposite.)
+check_libraries() {
+  local source
+  while IFS= read -r source; do
+    sed -n '/target_sources(phatgoose_core/,/)/p' "${source%/*}/CMakeLists.txt" 2>/dev/null | grep -qw -- "${source##*/}" ||
+      violation "$source: needs no LibTorch, and is not in phatgoose_core"
+  done < <(without_libtorch | grep '\.cpp$')
+}
+
 check_order
+check_libraries
 # shellcheck disable=SC2086,SC2046  # lists of folder names
 forbid "LibTorch below nn" '#include <(ATen|torch|c10)/' '' $(existing $without_torch)
 forbid "the heavy header in a header" '#include <torch/torch\.h>' '\.cpp$' ./*/

@@ -4,7 +4,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "phatgoose/jobs/expert_job.h"
 #include "phatgoose/jobs/gate_job.h"
@@ -51,11 +53,19 @@ struct Workshop {
   std::string bytes(const char* name) const { return read_text(scratch / name); }
 };
 
-inline TrainingOutcome run(const TrainExpertSettings& settings, const AccuracyFunction& accuracy = {}) {
-  return train_expert(settings, at::kCPU, at::kFloat, accuracy);
-}
+inline TrainingOutcome run(const TrainExpertSettings& settings) { return train_expert(settings, at::kCPU, at::kFloat); }
 
 inline TrainingOutcome run(const TrainGateSettings& settings) { return train_gate(settings, at::kCPU, at::kFloat); }
+
+/// The lines of the metrics of a run that have `key`.
+inline std::vector<Json> metrics_with(const std::string& key, const std::string& metrics) {
+  std::vector<Json> found;
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) {
+    if (Json json = Json::parse(line); json.contains(key)) found.push_back(std::move(json));
+  }
+  return found;
+}
 
 /// Whether all bytes are zero.
 inline bool is_zero(const TensorView& view) {

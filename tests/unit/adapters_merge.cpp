@@ -157,10 +157,4 @@ TEST_CASE("factors of experts that differ have no mean: two experts are named, a
           "only more adapts decoder");
 }
 
-TEST_CASE("merge rules have names") {
-  CHECK(merge_rule_named("merged-factors") == MergeRule::factors);
-  CHECK(merge_rule_named(name_of(MergeRule::product)) == MergeRule::product);
-  CHECK_FALSE(merge_rule_named("product"));
-}
-
 }  // namespace phatgoose

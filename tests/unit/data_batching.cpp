@@ -1,8 +1,6 @@
 #include "phatgoose/data/batching.h"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <numeric>
 #include <set>
 
 #include "phatgoose/base/random.h"
@@ -11,20 +9,6 @@ namespace phatgoose {
 namespace {
 
 using Rows = std::vector<std::int64_t>;
-
-std::vector<Example> examples_of_lengths(const std::vector<std::pair<int, int>>& lengths) {
-  std::vector<Example> examples;
-  for (const auto& [input, target] : lengths) {
-    examples.push_back({TokenIds(static_cast<std::size_t>(input), 5), TokenIds(static_cast<std::size_t>(target), 6)});
-  }
-  return examples;
-}
-
-Rows first(std::int64_t count) {
-  Rows rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), std::int64_t{0});
-  return rows;
-}
 
 TEST_CASE("every epoch visits every row once, in an order of its own") {
   DataOrder order(10, 3, true);
@@ -58,52 +42,37 @@ TEST_CASE("without shuffling rows come in file order, over and over") {
   CHECK(DataOrder(2, 0, false).global_batch(0, 7) == Rows{0, 1, 0, 1, 0, 1, 0});
 }
 
-TEST_CASE("micro-batches cover the global batch within the limit, long rows first") {
-  std::vector<std::pair<int, int>> lengths;
+TEST_CASE("groups cover all rows within the limit, long rows first") {
+  Rows lengths;
   RandomStream random(5);
-  for (int i = 0; i < 40; ++i) lengths.emplace_back(1 + random.below(60), 1 + random.below(20));
-  const auto examples = examples_of_lengths(lengths);
-  DataOrder order(40, 1, true);
-  const Rows batch = order.global_batch(0, 55);
-  for (const BatchLimit& limit :
-       {BatchLimit{100, 0}, BatchLimit{0, 4}, BatchLimit{200, 3}, BatchLimit{0, 0}, BatchLimit{1, 0}}) {
-    std::set<std::int64_t> places;
-    std::size_t longest_so_far = 1000;
-    for (const MicroBatch& micro : micro_batches(batch, examples, limit)) {
-      REQUIRE(micro.rows.size() == micro.places.size());
+  for (int i = 0; i < 55; ++i) lengths.push_back(2 + static_cast<std::int64_t>(random.below(80)));
+  for (const std::int64_t limit : {100, 200, 1, 0}) {
+    CAPTURE(limit);
+    std::set<std::int64_t> seen;
+    std::int64_t longest_so_far = 1000;
+    for (const Rows& group : length_groups(lengths, limit)) {
       std::int64_t tokens = 0;
-      for (std::size_t i = 0; i < micro.rows.size(); ++i) {
-        CHECK(micro.rows[i] == batch[static_cast<std::size_t>(micro.places[i])]);
-        CHECK(places.insert(micro.places[i]).second);
-        const Example& example = examples[static_cast<std::size_t>(micro.rows[i])];
-        CHECK(example.input.size() <= longest_so_far);
-        longest_so_far = example.input.size();
-        tokens += static_cast<std::int64_t>(example.input.size() + example.target.size());
+      for (const std::int64_t row : group) {
+        const std::int64_t length = lengths[static_cast<std::size_t>(row)];
+        CHECK(seen.insert(row).second);
+        CHECK(length <= longest_so_far);
+        longest_so_far = length;
+        tokens += length;
       }
-      if (limit.tokens > 0) CHECK((tokens <= limit.tokens || micro.rows.size() == 1));
-      if (limit.rows > 0) CHECK(static_cast<std::int64_t>(micro.rows.size()) <= limit.rows);
+      CHECK((limit == 0 || tokens <= limit || group.size() == 1));
     }
-    CHECK(places.size() == batch.size());
+    CHECK(seen.size() == lengths.size());
   }
-  CHECK(micro_batches(batch, examples, {}).size() == 1);
-  CHECK(micro_batches(batch, examples, {.tokens = 1}).size() == batch.size());
-  CHECK(micro_batches(batch, examples, {.rows = 4}).size() == 14);
+  CHECK(length_groups(lengths, 0).size() == 1);
+  CHECK(length_groups(lengths, 1).size() == lengths.size());
 }
 
-TEST_CASE("rows of equal length keep their order") {
-  const auto examples = examples_of_lengths({{3, 1}, {3, 1}, {3, 2}, {3, 1}});
-  const auto batches = micro_batches(first(4), examples, {.rows = 2});
-  REQUIRE(batches.size() == 2);
-  CHECK(batches[0].rows == Rows{2, 0});
-  CHECK(batches[1].places == Rows{1, 3});
-}
-
-TEST_CASE("evaluation groups rows of similar length") {
+TEST_CASE("rows of similar length are grouped, and those of equal length keep their order") {
   const Rows lengths = {3, 9, 4, 9, 1};
-  CHECK(length_groups(lengths, {.tokens = 18}) == std::vector<Rows>{{1, 3}, {2, 0, 4}});
-  CHECK(length_groups(lengths, {.tokens = 5}) == std::vector<Rows>{{1}, {3}, {2}, {0, 4}});
-  CHECK(length_groups(lengths, {.rows = 2}) == std::vector<Rows>{{1, 3}, {2, 0}, {4}});
-  CHECK(length_groups({}, {.tokens = 5}).empty());
+  CHECK(length_groups(lengths, 18) == std::vector<Rows>{{1, 3}, {2, 0, 4}});
+  CHECK(length_groups(lengths, 5) == std::vector<Rows>{{1}, {3}, {2}, {0, 4}});
+  CHECK(length_groups(Rows{3, 3, 4, 3}, 7) == std::vector<Rows>{{2, 0}, {1, 3}});
+  CHECK(length_groups({}, 5).empty());
 }
 
 }  // namespace

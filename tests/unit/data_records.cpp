@@ -18,7 +18,9 @@ using test::write_text;
 
 using Indices = std::vector<std::int64_t>;
 
-Record record_of(const std::string& json) { return parse_record(json, "rows.jsonl:7"); }
+Record record_of(const std::string& json) {
+  return in("rows.jsonl:7", [&] { return parse_record(json); });
+}
 
 TEST_CASE("rows of text are read with all their fields") {
   const ScratchDirectory scratch;
@@ -52,14 +54,12 @@ TEST_CASE("rows of ids are read as they are") {
   CHECK(record.has_ids());
   CHECK(record.input_ids == TokenIds{5, 6, 1});
   CHECK(record.target_ids == TokenIds{8});
-  CHECK(record.choice_count() == 2);
-  CHECK(right_choices(record, "rows.jsonl") == Indices{1});
+  CHECK(right_choices(record) == Indices{1});
 }
 
 TEST_CASE("keys of other origin are ignored and collected") {
   std::set<std::string> unknown;
-  const Record record =
-      parse_record(R"({"input": "a", "target": "b", "source": {"x": 1}, "idx": 4})", "f:1", true, &unknown);
+  const Record record = parse_record(R"({"input": "a", "target": "b", "source": {"x": 1}, "idx": 4})", true, &unknown);
   CHECK(record.target == "b");
   CHECK(unknown == std::set<std::string>{"idx", "source"});
 }
@@ -67,8 +67,8 @@ TEST_CASE("keys of other origin are ignored and collected") {
 TEST_CASE("the experts of a row's words are read, and are no keys of other origin") {
   std::set<std::string> unknown;
   const Record record = parse_record(
-      R"({"input": "ab", "target": "c", "input_experts": [["a", "x"], ["b", "y"]], "answer_experts": ["x"]})", "f:1",
-      true, &unknown);
+      R"({"input": "ab", "target": "c", "input_experts": [["a", "x"], ["b", "y"]], "answer_experts": ["x"]})", true,
+      &unknown);
   REQUIRE(record.input_experts.size() == 2);
   CHECK(record.input_experts[1].text == "b");
   CHECK(record.input_experts[1].expert == "y");
@@ -78,10 +78,9 @@ TEST_CASE("the experts of a row's words are read, and are no keys of other origi
 }
 
 TEST_CASE("an input alone is a row where no target is needed") {
-  CHECK(parse_record(R"({"input": "a"})", "f:1", false).input == "a");
-  CHECK(parse_record(R"({"input_ids": [3]})", "f:1", false).target_ids.empty());
-  CHECK_THROWS_MATCHES(parse_record(R"({"target": "a"})", "f:1", false), Error,
-                       FailsWith(ExitCode::bad_data, "f:1", "no \"input\""));
+  CHECK(parse_record(R"({"input": "a"})", false).input == "a");
+  CHECK(parse_record(R"({"input_ids": [3]})", false).target_ids.empty());
+  CHECK_THROWS_MATCHES(parse_record(R"({"target": "a"})", false), Error, FailsWith(ExitCode::bad_data, "no \"input\""));
 }
 
 TEST_CASE("a bad row is an error that names its line") {
@@ -196,13 +195,13 @@ TEST_CASE("a file without rows is an error") {
 }
 
 TEST_CASE("right choices are those equal to the target after strip, or to any of the targets") {
-  CHECK(right_choices(record_of(R"({"input": "", "target": " Yes\n", "choices": ["No", "Yes", "\u00a0Yes"]})"), "f") ==
+  CHECK(right_choices(record_of(R"({"input": "", "target": " Yes\n", "choices": ["No", "Yes", "\u00a0Yes"]})")) ==
         Indices{1, 2});
-  CHECK(right_choices(record_of(R"({"input": "", "target": "a", "targets": ["b"], "choices": ["b", "c", "a"]})"),
-                      "f") == Indices{0, 2});
-  CHECK_THROWS_MATCHES(right_choices(record_of(R"({"input": "", "target": "yes", "choices": ["No", "Yes"]})"), "f"),
-                       Error, FailsWith(ExitCode::bad_data, "f:0", "no choice equals the target \"yes\""));
-  CHECK_THROWS_MATCHES(right_choices(record_of(R"({"input": "", "target": "yes"})"), "f"), Error,
+  CHECK(right_choices(record_of(R"({"input": "", "target": "a", "targets": ["b"], "choices": ["b", "c", "a"]})")) ==
+        Indices{0, 2});
+  CHECK_THROWS_MATCHES(right_choices(record_of(R"({"input": "", "target": "yes", "choices": ["No", "Yes"]})")), Error,
+                       FailsWith(ExitCode::bad_data, "no choice equals the target \"yes\""));
+  CHECK_THROWS_MATCHES(right_choices(record_of(R"({"input": "", "target": "yes"})")), Error,
                        FailsWith(ExitCode::bad_data, "no choices"));
 }
 

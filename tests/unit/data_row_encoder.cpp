@@ -20,12 +20,12 @@ const Tokenizer& tokenizer() {
 }
 
 Record record_of(const std::string& json, std::int64_t line = 1) {
-  Record record = parse_record(json, "f:" + std::to_string(line));
+  Record record = parse_record(json);
   record.line = line;
   return record;
 }
 
-RowEncoder encoder() { return {&tokenizer(), tokenizer().size(), "f"}; }
+RowEncoder encoder() { return {&tokenizer(), tokenizer().size()}; }
 
 /// The names of what is noted of a row with choices, of which those with `right` are right.
 std::vector<std::string> notes_of(const std::string& json, const std::vector<std::int64_t>& right = {}) {
@@ -128,15 +128,16 @@ TEST_CASE("rows that cannot be decided are warned of once, where no other choice
 }
 
 TEST_CASE("ids outside the vocabulary, and text without a tokenizer, are errors with the line") {
-  RowEncoder rows(nullptr, 100, "f");
+  RowEncoder rows(nullptr, 100);
   Record ids = record_of(R"({"input_ids": [5, 100], "target_ids": [4]})", 3);
-  CHECK_THROWS_MATCHES(rows.input(ids, 8), Error, FailsWith(ExitCode::bad_data, "f:3", "token id 100"));
+  const auto encoded = [&](const Record& record) { in("f", [&] { encode_rows({record}, rows, 8, 8); }); };
+  CHECK_THROWS_MATCHES(encoded(ids), Error, FailsWith(ExitCode::bad_data, "f:3: token id 100"));
   ids.input_ids = {-1};
-  CHECK_THROWS_MATCHES(rows.input(ids, 8), Error, FailsWith(ExitCode::bad_data, "token id -1"));
+  CHECK_THROWS_MATCHES(encoded(ids), Error, FailsWith(ExitCode::bad_data, "f:3: token id -1"));
   ids.input_ids = {99};
   CHECK(rows.input(ids, 8) == TokenIds{99});
-  CHECK_THROWS_MATCHES(rows.input(record_of(R"({"input": "a", "target": "b"})", 9), 8), Error,
-                       FailsWith(ExitCode::bad_data, "f:9", "a row of text", "no spiece.model"));
+  CHECK_THROWS_MATCHES(encoded(record_of(R"({"input": "a", "target": "b"})", 9)), Error,
+                       FailsWith(ExitCode::bad_data, "f:9: a row of text", "no spiece.model"));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ const Tokenizer& tokenizer() {
   return shared;
 }
 
-MarkedTokens encoded(const std::string& line) { return encode_marked(line, tokenizer(), 1000, "text"); }
+MarkedTokens encoded(const std::string& line) { return encode_marked(line, tokenizer(), 1000); }
 
 std::string span_text(const MarkedTokens& marked, std::size_t i) {
   const auto [begin, end] = marked.spans.at(i);
@@ -30,13 +30,13 @@ std::string span_text(const MarkedTokens& marked, std::size_t i) {
 }
 
 TEST_CASE("marks are taken out of a line, and their places kept") {
-  const MarkedText marked = parse_marked("The [[river]] is [[wide]].", "text");
+  const MarkedText marked = parse_marked("The [[river]] is [[wide]].");
   CHECK(marked.text == "The river is wide.");
   REQUIRE(marked.spans.size() == 2);
   CHECK(marked.text.substr(marked.spans[0].first, marked.spans[0].second - marked.spans[0].first) == "river");
   CHECK(marked.text.substr(marked.spans[1].first, marked.spans[1].second - marked.spans[1].first) == "wide");
-  CHECK(parse_marked("plain ] text [", "text").spans.empty());
-  CHECK(parse_marked("plain ] text [", "text").text == "plain ] text [");
+  CHECK(parse_marked("plain ] text [").spans.empty());
+  CHECK(parse_marked("plain ] text [").text == "plain ] text [");
 }
 
 TEST_CASE("malformed marks are refused") {
@@ -44,7 +44,7 @@ TEST_CASE("malformed marks are refused") {
                                                                                     {"a b]]", "]] without [["},
                                                                                     {"a [[]] b", "[[]]"},
                                                                                     {"a [[b [[c]]", "[[ within [["}}) {
-    CHECK_THROWS_MATCHES(parse_marked(line, "text.txt"), Error, FailsWith(ExitCode::bad_data, "text.txt", words));
+    CHECK_THROWS_MATCHES(parse_marked(line), Error, FailsWith(ExitCode::bad_data, words));
   }
 }
 
@@ -54,7 +54,7 @@ TEST_CASE("a marked span is the tokens that it would be without marks") {
   REQUIRE(marked.spans.size() == 3);
   CHECK(span_text(marked, 0) == "old river");
   CHECK(span_text(marked, 1) == "sea");
-  const MarkedTokens cut = encode_marked("The [[old river]] runs to the [[sea]].", tokenizer(), 3, "text");
+  const MarkedTokens cut = encode_marked("The [[old river]] runs to the [[sea]].", tokenizer(), 3);
   CHECK(cut.ids.size() == 3);
   CHECK(cut.spans.size() == 1);
 }
@@ -127,7 +127,7 @@ TEST_CASE("a stream of marked lines has one example a line, and goes on where it
     TextStream again({{.files = {scratch / "marked"}}}, tokenizer(), options);
     for (int i = 0; i < 4; ++i) again.next();
     TextStream resumed({{.files = {scratch / "marked"}}}, tokenizer(), options);
-    resumed.restore(parse_json(again.position().dump(), "position"), "position");
+    resumed.restore(parse_json(again.position().dump()));
     for (std::size_t i = 4; i < examples.size(); ++i) {
       const Example next = resumed.next();
       CHECK(next.input == examples[i].input);

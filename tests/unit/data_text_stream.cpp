@@ -108,10 +108,10 @@ TEST_CASE("a restored stream goes on exactly where the first one stood") {
       INFO(before);
       TextStream first(sources, tokenizer(), options);
       take(first, before);
-      const Json position = parse_json(first.position().dump(), "position");
+      const Json position = parse_json(first.position().dump());
       TextStream second(sources, tokenizer(), options);
       take(second, 5);  // a stream that has already moved
-      second.restore(position, "position");
+      second.restore(position);
       CHECK(second.count() == before);
       CHECK(second.position() == first.position());
       CHECK(same(take(second, 40), take(first, 40)));
@@ -123,8 +123,7 @@ TEST_CASE("a place that the text does not have is refused") {
   TextStream stream({{.files = {kText}}}, tokenizer(), {.input_length = 32});
   take(stream, 3);
   const auto refused = [&](const std::string& json, const std::string& words) {
-    CHECK_THROWS_MATCHES(stream.restore(parse_json(json, "p"), "state.json"), Error,
-                         FailsWith(ExitCode::bad_data, "state.json", words));
+    CHECK_THROWS_MATCHES(stream.restore(parse_json(json)), Error, FailsWith(ExitCode::bad_data, words));
   };
   refused(R"({"count": 1, "sources": []})", "0 sources");
   refused(R"({"count": 1})", "no \"sources\"");

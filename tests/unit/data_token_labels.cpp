@@ -43,9 +43,9 @@ struct Named {
 };
 
 Named named_labels(const Record& record, std::int64_t max_input = 512) {
-  RowEncoder encoder(&tokenizer(), tokenizer().size(), "f");
+  RowEncoder encoder(&tokenizer(), tokenizer().size());
   TokenLabels labels;
-  labels.add(record, encoder.input(record, max_input), encoder.choices(record), &tokenizer(), "f");
+  labels.add(record, encoder.input(record, max_input), encoder.choices(record), &tokenizer());
   const std::vector<std::string> names = {"another", "keeper", "mill", "route"};
   const ExpertNumbers places = labels.places_in(names);
   const auto to_names = [&](const ExpertNumbers& numbers) {
@@ -151,9 +151,9 @@ TEST_CASE("every token of a word of the answer has the word's expert, EOS the la
   CHECK(found.choices[1] == expected);
 }
 
-TEST_CASE("labels that do not fit a row are errors with its line") {
+TEST_CASE("labels that do not fit a row are errors") {
   const auto refused = [](const Record& record, const char* found, const char* expected) {
-    CHECK_THROWS_MATCHES(named_labels(record), Error, FailsWith(ExitCode::bad_data, "f:7: ", found, expected));
+    CHECK_THROWS_MATCHES(named_labels(record), Error, FailsWith(ExitCode::bad_data, found, expected));
   };
   Record record = record_of();
   record.input += "!";
@@ -177,25 +177,25 @@ TEST_CASE("labels that do not fit a row are errors with its line") {
   record.choices_ids = {{5, 1}};
   record.line = 7;
   TokenLabels labels;
-  CHECK_THROWS_MATCHES(labels.add(record, {5, 1}, {{5, 1}}, nullptr, "f"), Error,
-                       FailsWith(ExitCode::bad_data, "f:7: no \"input_experts\""));
+  CHECK_THROWS_MATCHES(labels.add(record, {5, 1}, {{5, 1}}, nullptr), Error,
+                       FailsWith(ExitCode::bad_data, "no \"input_experts\""));
 }
 
 TEST_CASE("an expert that is not there is an error at the first row that names it") {
   TokenLabels labels;
-  RowEncoder encoder(&tokenizer(), tokenizer().size(), "f");
+  RowEncoder encoder(&tokenizer(), tokenizer().size());
   Record record = record_of();
   for (const std::int64_t line : {3, 4, 5}) {
     record.line = line;
     if (line == 4) record.answer_experts = {"keeper", "milk"};
-    labels.add(record, encoder.input(record, 512), encoder.choices(record), &tokenizer(), "f");
+    labels.add(record, encoder.input(record, 512), encoder.choices(record), &tokenizer());
   }
   CHECK(labels.places_in({"milk", "mill", "keeper", "route"}) == ExpertNumbers{2, 3, 1, 0});
   CHECK_THROWS_MATCHES(
       labels.places_in({"keeper", "mill", "route"}), Error,
-      FailsWith(ExitCode::bad_data, "f:4: the expert \"milk\"", "keeper, mill, route", "did you mean mill?"));
+      FailsWith(ExitCode::bad_data, ":4: the expert \"milk\"", "keeper, mill, route", "did you mean mill?"));
   CHECK_THROWS_MATCHES(labels.places_in({"mill", "milk", "route"}), Error,
-                       FailsWith(ExitCode::bad_data, "f:3: the expert \"keeper\""));
+                       FailsWith(ExitCode::bad_data, ":3: the expert \"keeper\""));
 }
 
 }  // namespace phatgoose

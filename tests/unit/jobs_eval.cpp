@@ -236,7 +236,9 @@ TEST_CASE("an expert and a routed model are evaluated with their adapters, and r
   for (const char* name : {"one", "two"}) {
     const ExpertDirectory directory = ExpertDirectory::open(runs / name);
     manifest.experts.push_back(
-        {name, std::string("../") + name, directory.adapter_hash(), directory.gate_hash(), true});
+        {name,
+         std::string("../") + name,
+         {{"adapter_model.safetensors", directory.adapter_hash()}, {"gate.safetensors", directory.gate_hash()}}});
   }
   make_directories(runs / "routed");
   write_routed_model(runs / "routed", manifest);

@@ -59,10 +59,8 @@ class MethodRuns {
 
   void build(const std::string& out, const std::string& router,
              const std::vector<std::string>& experts = {"choose", "other", "third"}) const {
-    RoutedModelPlan plan{.model = directory_ / "base",
-                         .experts = {},
-                         .out = directory_ / out,
-                         .routing = {.router = router}};
+    RoutedModelPlan plan{
+        .model = directory_ / "base", .experts = {}, .out = directory_ / out, .routing = {.router = router}};
     for (const std::string& expert : experts) plan.experts.push_back(directory_ / expert);
     build_routed_model(plan);
   }
@@ -505,6 +503,25 @@ TEST_CASE("rows are limited to the first ones, or to some that are drawn, and th
   CHECK(draws.size() > 1);
   settings.limit.reset();
   CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "--limit-seed", "no --limit"));
+}
+
+TEST_CASE("what does not fit the last method is told before anything is computed for the first") {
+  const MethodRuns runs;
+  EvalSettings settings = runs.settings("out");
+  settings.base = true;
+  SECTION("a directory of something else") {
+    write_text(runs / "out/goose/thesis.tex", "years of work");
+    settings.routed = {runs / "goose"};
+    CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "out/goose", "thesis.tex"));
+  }
+  SECTION("a routed model of another base") {
+    Json manifest = read_json(runs / "goose/manifest.json");
+    manifest["base"]["fingerprint"] = "0123456789abcdef";
+    write_text(runs / "stray/manifest.json", manifest.dump());
+    settings.routed = {runs / "stray"};
+    CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::bad_data, "stray", "0123456789abcdef"));
+  }
+  CHECK_FALSE(fs::exists(runs / "out/base"));
 }
 
 TEST_CASE("methods are named in the order base, experts, routed models") {

@@ -2,7 +2,6 @@
 #include <ATen/ATen.h>
 
 #include <catch2/catch.hpp>
-#include <sstream>
 
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/train/sequence_loss.h"
@@ -17,14 +16,6 @@ using test::is_zero;
 using test::run;
 using test::Workshop;
 
-/// The losses of the steps of a run.
-std::vector<double> losses_in(const std::string& metrics) {
-  std::vector<double> losses;
-  std::istringstream lines(metrics);
-  for (std::string line; std::getline(lines, line);) losses.push_back(Json::parse(line).at("loss").get<double>());
-  return losses;
-}
-
 /// Mean loss of the base with half of the expert's update, which is what zero gates leave of it.
 double loss_with_half_of(const ExpertDirectory& expert, const fs::path& base, const std::vector<Example>& rows) {
   T5Model model = T5Model::load(base, at::kCPU, at::kFloat);
@@ -33,7 +24,7 @@ double loss_with_half_of(const ExpertDirectory& expert, const fs::path& base, co
     for (LoraMember& member : group->members) member.scale /= 2;
   }
   parameters.attach(model);
-  return mean_loss(model, rows, 4096).value();
+  return mean_loss(SequenceLoss(model), rows, 4096).value();
 }
 
 TEST_CASE("a PEFT directory of any kind gets a gate for exactly the linears that it adapts") {
@@ -66,10 +57,11 @@ TEST_CASE("a PEFT directory of any kind gets a gate for exactly the linears that
     CHECK(expert.gates().at(path).shape == Shape{lora.a.shape.at(1)});
     CHECK_FALSE(is_zero(expert.gates().at(path)));
   }
-  const std::vector<double> losses = losses_in(shop.bytes("expert/gate-run/metrics.jsonl"));
-  REQUIRE(losses.size() == 6);
-  CHECK(losses.front() == Approx(loss_with_half_of(expert, settings.model, test::tiny_examples(20))).epsilon(1e-5));
-  CHECK(losses.back() < losses.front());
+  const std::vector<Json> steps = test::metrics_with("loss", shop.bytes("expert/gate-run/metrics.jsonl"));
+  REQUIRE(steps.size() == 6);
+  CHECK(steps.front().at("loss") ==
+        Approx(loss_with_half_of(expert, settings.model, test::tiny_examples(20))).epsilon(1e-5));
+  CHECK(steps.back().at("loss") < steps.front().at("loss"));
   CHECK(read_manifest(shop.scratch / "expert", "expert", true)->body.at("name") == "expert");
 }
 

@@ -77,9 +77,7 @@ TEST_CASE("train-gate gives imported experts a gate, and build takes them") {
     CHECK(manifest->body.contains("import"));
     CHECK(manifest->body.contains("gate"));
   }
-  build_routed_model({.model = kBase,
-                      .experts = {experts.begin(), experts.end()},
-                      .out = scratch / "routed"});
+  build_routed_model({.model = kBase, .experts = {experts.begin(), experts.end()}, .out = scratch / "routed"});
   CHECK(read_routed_model(scratch / "routed").experts.size() == 2);
 }
 

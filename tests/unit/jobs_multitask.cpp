@@ -1,9 +1,11 @@
 // Training on several data sets at once (METHODS 4, multitask).
 #include <catch2/catch.hpp>
+#include <map>
 #include <sstream>
 
 #include "phatgoose/base/signals.h"
 #include "phatgoose/data/mixed_order.h"
+#include "phatgoose/jobs/training_data.h"
 #include "phatgoose/store/manifest.h"
 #include "support/fails_with.h"
 #include "support/workshop.h"
@@ -147,18 +149,44 @@ TEST_CASE("a gate is trained on the data of a multitask expert, mixed in the sam
   CHECK((gate_of("c", "size") != gate_of("b", "equal")));
 }
 
-TEST_CASE("validation on several files reaches the accuracy function file by file") {
+TEST_CASE("the accuracy on several validation files is the mean of theirs") {
   const Multitask shop;
-  TrainExpertSettings settings = shop.mixed("expert");
-  settings.data.mix = "equal";
-  settings.data.valid = {shop.scratch / "valid.jsonl", shop.scratch / "third.jsonl"};
-  settings.data.eval_every = 3;
-  std::vector<std::size_t> rows;
-  run(settings, [&](const T5Model&, const TrainingData& data) {
-    for (const ValidationFile& file : data.valid_files) rows.push_back(file.records.size());
-    return 0.5;
-  });
-  CHECK(rows == std::vector<std::size_t>{6, 8});
+  const auto accuracies = [&](const char* out, const std::vector<std::string>& valid) {
+    TrainExpertSettings settings = shop.mixed(out);
+    settings.training.lr = 0.05;
+    settings.training.steps = 6;
+    settings.data.valid = valid;
+    settings.data.eval_every = 2;
+    run(settings);
+    std::vector<double> found;
+    const std::string metrics = shop.bytes((std::string(out) + "/metrics.jsonl").c_str());
+    for (const Json& line : test::metrics_with("validation_accuracy", metrics)) {
+      found.push_back(line.at("validation_accuracy"));
+    }
+    return found;
+  };
+  const std::string six = shop.scratch / "valid.jsonl", eight = shop.scratch / "third.jsonl";
+  const auto both = accuracies("both", {six, eight}), first = accuracies("first", {six});
+  const auto second = accuracies("second", {eight});
+  REQUIRE(both.size() == 3);
+  for (std::size_t i = 0; i < both.size(); ++i) CHECK(both[i] == Approx((first.at(i) + second.at(i)) / 2));
+}
+
+TEST_CASE("rows to train on name the data set that they come from") {
+  const Multitask shop;
+  DataSettings settings = shop.mixed("").data;
+  settings.valid = {shop.scratch / "valid.jsonl"};
+  const TrainingData data = read_training_data(settings, shop.scratch / "base", test::tiny_config());
+  std::vector<std::int64_t> tasks;
+  for (const Example& example : data.train) tasks.push_back(example.task);
+  std::vector<std::int64_t> expected(20, 0);
+  expected.insert(expected.end(), 3, 1);
+  expected.insert(expected.end(), 8, 2);
+  CHECK(tasks == expected);
+  EpochSource source = training_source(data, settings, /*batch=*/31, /*seed=*/4);
+  std::map<std::int64_t, int> visited;
+  for (const Example& example : source.next()) ++visited[example.task];
+  CHECK(visited == std::map<std::int64_t, int>{{0, 20}, {1, 3}, {2, 8}});
 }
 
 }  // namespace

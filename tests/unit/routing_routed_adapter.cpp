@@ -18,7 +18,6 @@
 #include "phatgoose/routing/statistics.h"
 #include "phatgoose/routing/tensor_expert_bank.h"
 #include "phatgoose/routing/token_trace.h"
-#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 namespace {
@@ -355,12 +354,6 @@ TEST_CASE("every instruction set computes the same segments") {
     (*kernels)->rstd({u.const_data_ptr<float>(), kIn}, kTokens, kIn, deviations.mutable_data_ptr<float>());
     CHECK(at::allclose(deviations, reciprocal_deviation(u).view({-1}), 1e-6, 1e-6));
   }
-}
-
-TEST_CASE("unknown routers are refused by name") {
-  const LinearGroupSpec group{.linears = {{"m.q", kIn, 8}}, .on_encoder_tokens = true};
-  CHECK_THROWS_WITH(make_router({group, {}, {}, at::kCPU, {.router = "goose"}}), Catch::Contains("goose"));
-  CHECK_THROWS_WITH(router_kind("arow", "here"), Catch::Contains("arow") && Catch::Contains("did you mean arrow"));
 }
 
 }  // namespace phatgoose

@@ -56,8 +56,10 @@ class RoutedFiles {
     for (const char* name : {"wide", "narrow"}) {
       const fs::path path = golden_path("experts") / name;
       const ExpertDirectory expert = ExpertDirectory::open(path);
-      manifest.experts.push_back({std::string("my ") + name, fs::relative(path, directory_.path()),
-                                  expert.adapter_hash(), expert.gate_hash()});
+      manifest.experts.push_back(
+          {std::string("my ") + name,
+           fs::relative(path, directory_.path()),
+           {{"adapter_model.safetensors", expert.adapter_hash()}, {"gate.safetensors", expert.gate_hash()}}});
     }
   }
 
@@ -109,6 +111,17 @@ TEST_CASE("a routed model directory is the same as its experts, disabled ones le
   CHECK(at::equal(logits(model, sources, targets), one));
 }
 
+TEST_CASE("a routed model directory of format 1 routes as its experts do") {
+  const std::vector<TokenIds> sources{{5, 6, 7, 1}}, targets{{8, 9, 1}};
+  T5Model model = load_base();
+  const RoutedModel routed =
+      RoutedModel::load(RoutedModelDirectory::open(golden_path("store/routed_format_1")), model, base_fingerprint(base_directory()));
+  CHECK(routed.expert_names() == std::vector<std::string>{"wide", "encoder"});
+  const at::Tensor found = logits(model, sources, targets);
+  const RoutedModel direct(model, open_experts({"wide", "encoder"}), {.k = 1});
+  CHECK(at::equal(found, logits(model, sources, targets)));
+}
+
 TEST_CASE("routed models that do not fit are refused") {
   RoutedFiles files;
   T5Model model = load_base();
@@ -117,8 +130,14 @@ TEST_CASE("routed models that do not fit are refused") {
     CHECK_THROWS_MATCHES(files.load(model), Error, FailsWith(ExitCode::bad_data, "0123456789abcdef"));
   }
   SECTION("an expert that has changed") {
-    files.manifest.experts[0].prototypes_hash = "0123456789abcdef";
-    CHECK_THROWS_MATCHES(files.load(model), Error, FailsWith(ExitCode::bad_data, "build it again"));
+    files.manifest.experts[0].files["gate.safetensors"] = "0123456789abcdef";
+    CHECK_THROWS_MATCHES(files.load(model), Error,
+                         FailsWith(ExitCode::bad_data, "gate.safetensors", "0123456789abcdef", "build it again"));
+  }
+  SECTION("a file that has no hash") {
+    files.manifest.experts[1].files.erase("adapter_model.safetensors");
+    CHECK_THROWS_MATCHES(files.load(model), Error,
+                         FailsWith(ExitCode::bad_data, "narrow", "adapter_model.safetensors", "lists"));
   }
   SECTION("an expert that is gone") {
     files.manifest.experts[0].path = "nowhere";

@@ -42,7 +42,7 @@ class Models {
 
   /// Logits of the rows; where the router looks at inputs, row i is like an example of expert i % 3.
   at::Tensor logits(const RoutedModel& routed) const {
-    const at::Tensor scores = routed.routes_inputs() ? routed.row_scores(embeddings()) : at::Tensor();
+    const at::Tensor scores = routed.input_scorer() != nullptr ? routed.input_scores(embeddings()) : at::Tensor();
     return logits_of(model, kSources, kTargets, scores);
   }
 
@@ -69,10 +69,7 @@ class Models {
   }
 
   RoutedModelPlan build_plan(const std::string& router, const std::string& out) const {
-    RoutedModelPlan plan{.model = scratch / "base",
-                         .experts = {},
-                         .out = scratch / out,
-                         .routing = {.router = router}};
+    RoutedModelPlan plan{.model = scratch / "base", .experts = {}, .out = scratch / out, .routing = {.router = router}};
     for (const ExpertDirectory& expert : experts) plan.experts.push_back(expert.path());
     return plan;
   }
@@ -88,27 +85,19 @@ class Models {
   std::vector<ExpertDirectory> experts;
 };
 
-/// Names for GENERATE.
-std::vector<std::string> kinds_with(std::initializer_list<RouterKind::Mixing> mixings) {
-  std::vector<std::string> names;
-  for (const RouterKind& kind : router_kinds()) {
-    if (std::ranges::find(mixings, kind.mixing) != mixings.end()) names.emplace_back(kind.name);
-  }
-  return names;
-}
-
-using enum RouterKind::Mixing;
+bool weights(const RouterKind& kind) { return !kind.merges(); }
+bool selects_nothing(const RouterKind& kind) { return !kind.selects(); }
 
 }  // namespace
 
 TEST_CASE("rows that go to different experts are each like plain LoRA") {
   Models models;
   const RoutedModel routed(models.model, models.experts, {.router = "retrieval"});
-  REQUIRE(routed.routes_inputs());
+  REQUIRE(routed.input_scorer() != nullptr);
   const std::vector<std::size_t> owners = {2, 0, 1, 0};
   std::vector<at::Tensor> queries;
   for (const std::size_t owner : owners) queries.push_back(test::embedding_of(models.experts[owner]));
-  const at::Tensor scores = routed.row_scores(at::stack(queries));
+  const at::Tensor scores = routed.input_scores(at::stack(queries));
   TokenTrace trace(std::ssize(routed.linear_paths()));
   std::optional<RoutedModel::Observation> observation(routed.observe(trace));
   const at::Tensor together = logits_of(models.model, kSources, kTargets, scores);
@@ -242,7 +231,7 @@ TEST_CASE("routers differ from each other") {
 
 TEST_CASE("a left-out expert is as if the model had been built without it, and comes back") {
   Models models;
-  const std::string router = GENERATE(from_range(kinds_with({selected, fixed, merged})));
+  const std::string router = GENERATE(from_range(router_names()));
   const std::size_t out = GENERATE(0, 1, 2);
   CAPTURE(router, out);
   RoutedModel routed(models.model, models.experts, {.router = router});
@@ -277,7 +266,7 @@ TEST_CASE("the only expert left out leaves the base") {
 
 TEST_CASE("a left-out expert carries no weight in the statistics") {
   Models models;
-  const std::string router = GENERATE(from_range(kinds_with({selected, fixed})));
+  const std::string router = GENERATE(from_range(router_names(weights)));
   CAPTURE(router);
   RoutedModel routed(models.model, models.experts, {.router = router});
   routed.exclude("b");
@@ -293,7 +282,7 @@ TEST_CASE("a left-out expert carries no weight in the statistics") {
 
 TEST_CASE("settings changed when loading are those of a model built with them") {
   Models models;
-  const std::string router = GENERATE(from_range(kinds_with({selected})));
+  const std::string router = GENERATE(from_range(router_names(&RouterKind::selects)));
   CAPTURE(router);
   RoutingSettings changes;
   SECTION("k") { changes.k = 1; }
@@ -349,7 +338,7 @@ TEST_CASE("experts enabled when loading are those of a model built with them") {
 
 TEST_CASE("settings that a router does not take are usage errors") {
   Models models;
-  const std::string router = GENERATE(from_range(kinds_with({fixed, merged})));
+  const std::string router = GENERATE(from_range(router_names(selects_nothing)));
   CAPTURE(router);
   RoutedModelPlan plan = models.build_plan(router, "built");
   if (router == "single") plan.routing.enabled = {"a"};

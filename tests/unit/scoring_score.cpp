@@ -277,18 +277,17 @@ TEST_CASE("a paired difference is sharper than two intervals") {
 
 TEST_CASE("a sample starts as its data row") {
   const Record record = parse_record(
-      R"({"input": "i", "target": "b", "targets": ["c"], "choices": ["a", "c", "b"], "id": "x", "template": "p"})",
-      "f:1");
-  const Sample sample = sample_of(record, choice_task("t"), 3, "f");
+      R"({"input": "i", "target": "b", "targets": ["c"], "choices": ["a", "c", "b"], "id": "x", "template": "p"})");
+  const Sample sample = sample_of(record, choice_task("t"), 3);
   CHECK(sample.task == "t");
   CHECK(sample.row == 3);
   CHECK(sample.id == "x");
   CHECK(sample.template_name == "p");
   CHECK(sample.right == std::vector<std::int64_t>{1, 2});
   CHECK(sample.answers() == std::vector<std::string>{"b", "c"});
-  CHECK_FALSE(sample_of(record, text_task("t", {"exact_match"}), 3, "f").has_choices());
-  const Record open = parse_record(R"({"input": "i", "target": "b"})", "f:1");
-  CHECK_THROWS_MATCHES(sample_of(open, choice_task("t"), 0, "f"), Error, FailsWith(ExitCode::bad_data, "no choices"));
+  CHECK_FALSE(sample_of(record, text_task("t", {"exact_match"}), 3).has_choices());
+  const Record open = parse_record(R"({"input": "i", "target": "b"})");
+  CHECK_THROWS_MATCHES(sample_of(open, choice_task("t"), 0), Error, FailsWith(ExitCode::bad_data, "no choices"));
 }
 
 }  // namespace

@@ -135,9 +135,8 @@ TEST_CASE("imported experts make a routed model") {
   const ScratchDirectory scratch;
   const ImportPlan plan = golden_plan(scratch / "experts");
   import_checkpoint(plan);
-  build_routed_model({.model = plan.model,
-                      .experts = {plan.out / kNames[0], plan.out / kNames[1]},
-                      .out = scratch / "routed"});
+  build_routed_model(
+      {.model = plan.model, .experts = {plan.out / kNames[0], plan.out / kNames[1]}, .out = scratch / "routed"});
   CHECK(read_routed_model(scratch / "routed").experts.at(1).name == kNames[1]);
 }
 

@@ -4,6 +4,7 @@
 #include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_builder.h"
+#include "phatgoose/store/routed_model_editor.h"
 #include "phatgoose/store/safetensors.h"
 #include "phatgoose/store/staged_directory.h"
 #include "support/expect_error.h"
@@ -48,8 +49,8 @@ TEST_CASE("experts become a routed model") {
   for (const auto& reference : model.experts) {
     CHECK(fs::path(reference.path).is_relative());
     const ExpertDirectory expert = ExpertDirectory::open(plan.out / reference.path);
-    CHECK(expert.adapter_hash() == reference.adapter_hash);
-    CHECK(expert.gate_hash() == reference.prototypes_hash);
+    CHECK(reference.files == std::map<std::string, std::string>{{"adapter_model.safetensors", expert.adapter_hash()},
+                                                                {"gate.safetensors", expert.gate_hash()}});
   }
   CHECK(std::distance(fs::directory_iterator(scratch.path()), {}) == 1);  // nothing half-finished beside it
 }
@@ -83,7 +84,8 @@ TEST_CASE("a packed model can be moved") {
   REQUIRE(model.experts.size() == 3);
   CHECK(model.experts[1].path == "experts/encoder");
   for (const auto& reference : model.experts) {
-    CHECK(ExpertDirectory::open(scratch / "moved" / reference.path).gate_hash() == reference.prototypes_hash);
+    CHECK(ExpertDirectory::open(scratch / "moved" / reference.path).gate_hash() ==
+          reference.files.at("gate.safetensors"));
   }
   CHECK(read_manifest(scratch / "moved", "routed-model", true));
   write_text(scratch / "moved/experts/wide/gate.safetensors", "short");
@@ -218,7 +220,11 @@ TEST_CASE("damaged manifests of routed models are refused") {
   spoil([](Json& json) { json["experts"] = Json::array(); }, {"no expert"});
   spoil([](Json& json) { json["experts"] = Json::object(); }, {"experts"});
   spoil([](Json& json) { json["experts"][1]["name"] = "wide"; }, {"wide", "twice"});
-  spoil([](Json& json) { json["experts"][1].erase("prototypes_hash"); }, {"expert encoder", "prototypes_hash"});
+  spoil([](Json& json) { json["experts"][1].erase("files"); }, {"expert encoder", "files"});
+  spoil([](Json& json) { json["experts"][1]["files"]["gate.safetensors"] = 1; }, {"expert encoder: files", "gate"});
+  spoil([](Json& json) { json["experts"][1]["files"] = "all"; }, {"expert encoder: files"});
+  spoil([](Json& json) { json["format"] = 1; }, {"expert wide", "prototypes_hash"});
+  spoil([](Json& json) { json["format"] = 3; }, {"format 3", "at most 2", "another version of phatgoose"});
   spoil(
       [](Json& json) {
         for (Json& expert : json["experts"]) expert["enabled"] = false;
@@ -226,6 +232,52 @@ TEST_CASE("damaged manifests of routed models are refused") {
       {"no expert that is enabled"});
   fs::remove(plan.out / "manifest.json");
   expect_bad_data([&] { read_routed_model(plan.out); }, {"no manifest.json"});
+}
+
+TEST_CASE("a routed model of format 1 is read as what is built today, and an edit writes the newest format") {
+  const ScratchDirectory scratch;
+  make_directories(scratch / "store");
+  fs::copy(golden_path("store/routed_format_1"), scratch / "store/routed");
+  fs::copy(golden_path("experts"), scratch / "experts", fs::copy_options::recursive);
+  RoutedModelPlan plan = golden_plan(scratch);
+  plan.experts = {scratch / "experts/wide", scratch / "experts/encoder", scratch / "experts/narrow"};
+  plan.out = scratch / "store/new";
+  plan.routing.k = 1;
+  plan.routing.enabled = {"wide", "encoder"};
+  build_routed_model(plan);
+  RoutedModelManifest built = read_routed_model(plan.out), old = read_routed_model(scratch / "store/routed");
+  old.base_path = built.base_path;
+  CHECK(old == built);
+  CHECK(old.experts[0].files.at("gate.safetensors") == "393048d929268ad6");
+
+  RoutedModelEdit edit;
+  edit.directory = scratch / "store/routed";
+  edit.disable = {"encoder"};
+  edit_routed_model(edit);
+  const Json written = read_json((scratch / "store/routed/manifest.json").string());
+  CHECK(written["format"] == 2);
+  CHECK_FALSE(written["experts"][0].contains("adapter_hash"));
+  built.base_path = written["base"]["path"];
+  built.experts[1].enabled = false;
+  CHECK(read_routed_model(scratch / "store/routed") == built);
+}
+
+TEST_CASE("format 1 names no files: an adapter_model.bin is found, and no other file where the router reads none") {
+  const ScratchDirectory scratch;
+  RoutedModelPlan plan = golden_plan(scratch);
+  fs::copy(golden_path("peft_query_value/old_adapter"), scratch / "old", fs::copy_options::recursive);
+  plan.experts = {scratch / "old"};
+  plan.routing.router = "uniform";
+  build_routed_model(plan);
+  const RoutedModelManifest built = read_routed_model(plan.out);
+  const std::string hash = built.experts.front().files.at("adapter_model.bin");
+  Json json = read_json((plan.out / "manifest.json").string());
+  json["format"] = 1;
+  json["experts"][0].erase("files");
+  json["experts"][0]["adapter_hash"] = hash;
+  json["experts"][0]["prototypes_hash"] = "";
+  write_text(plan.out / "manifest.json", json.dump());
+  CHECK(read_routed_model(plan.out) == built);
 }
 
 TEST_CASE("a staged directory appears whole or not at all") {

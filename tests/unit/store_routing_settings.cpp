@@ -24,7 +24,8 @@ TEST_CASE("what a change of routing does not give stays, and k and top-p take ea
   CHECK(built.selection().top_p == 0.5);
   CHECK(built.overridden_by({}) == built);
   CHECK(built.overridden_by({.temperature = 2.0}).selection().top_p == 0.5);
-  const RoutingSettings changed = built.overridden_by({.k = 3, .mix = "parameters", .enabled = {"a,b"}, .encoder = "e"});
+  const RoutingSettings changed =
+      built.overridden_by({.k = 3, .mix = "parameters", .enabled = {"a,b"}, .encoder = "e"});
   const RoutingSettings expected{.router = "phatgoose",
                                  .k = 3,
                                  .temperature = 1.0,
@@ -61,7 +62,8 @@ TEST_CASE("settings that a router does not take are refused by name, unless they
   refused({.k = 3, .top_p = 0.5}, "arrow", "--k, --top-p", "both");
   RoutingSettings{.k = 2, .temperature = 1.0, .enabled = {"a"}}.check_fit("uniform", "", RoutingSettings::defaults());
   RoutingSettings{.k = 3, .mix = "parameters"}.check_fit("arrow", "", {});
-  CHECK_THROWS_MATCHES(RoutingSettings{.k = 2}.check_fit("uniform", "m", {}), Error, FailsWith(ExitCode::usage, "--k 2"));
+  CHECK_THROWS_MATCHES(RoutingSettings{.k = 2}.check_fit("uniform", "m", {}), Error,
+                       FailsWith(ExitCode::usage, "--k 2"));
 }
 
 }  // namespace

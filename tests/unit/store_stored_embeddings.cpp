@@ -34,9 +34,8 @@ TEST_CASE("embeddings whose rows have another length than 1 are refused with the
   const fs::path path = scratch / "e.safetensors";
   const auto refused = [&](const std::vector<float>& values, const char* found) {
     write_rows(path, values, 2);
-    CHECK_THROWS_MATCHES(read_embeddings(path), Error,
-                         FailsWith(ExitCode::bad_data, "e.safetensors", found, "rows of length 1",
-                                   "phatgoose prepare --router retrieval"));
+    CHECK_THROWS_MATCHES(read_embeddings(path, "make it again"), Error,
+                         FailsWith(ExitCode::bad_data, "e.safetensors", found, "rows of length 1", "make it again"));
   };
   refused({3, 4}, "row 0 of length 5");
   refused({1, 0, 0, 0}, "row 1 of length 0");

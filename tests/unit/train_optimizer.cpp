@@ -1,4 +1,4 @@
-#include "phatgoose/train/optimizer.h"
+#include "phatgoose/train/adamw.h"
 
 #include <ATen/ATen.h>
 
@@ -55,10 +55,10 @@ TEST_CASE("a step of rate 0 leaves the values and updates the moments") {
   (weight * 2).sum().backward();
   optimizer.update(0.0);
   CHECK(weight.item<float>() == 1.0F);
-  REQUIRE(optimizer.moments().size() == 2);
-  CHECK(optimizer.moments()[0].first == "first_moment.w");
-  CHECK(optimizer.moments()[0].second.item<double>() == Approx(0.2));
-  CHECK(optimizer.moments()[1].second.item<double>() == Approx(0.004));
+  REQUIRE(optimizer.state().size() == 2);
+  CHECK(optimizer.state()[0].first == "first_moment.w");
+  CHECK(optimizer.state()[0].second.item<double>() == Approx(0.2));
+  CHECK(optimizer.state()[1].second.item<double>() == Approx(0.004));
 }
 
 TEST_CASE("rows of one leaf have learning rates of their own") {

@@ -3,13 +3,14 @@
 #include <ATen/ATen.h>
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <map>
 
 #include "phatgoose/adapters/expert_parameters.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/numbers.h"
 #include "phatgoose/base/signals.h"
-#include "phatgoose/jobs/training_setup.h"
+#include "phatgoose/jobs/adapter_job.h"
 #include "phatgoose/train/epoch_source.h"
 #include "phatgoose/train/sequence_loss.h"
 #include "support/fails_with.h"
@@ -72,12 +73,14 @@ struct Run {
     const std::vector<Example> examples = test::tiny_examples(20);
     StoppingSource source(examples, batch, stop_before_step);
     const std::vector<Parameter> parameters = trained_parameters(expert);
+    const SequenceLoss objective(model);
+    AdamW optimizer(parameters, {});
     const Validator validator = [&]() -> std::optional<Validation> {
       if (source.position() == stop_in_validation) request_stop();
-      const std::optional<double> loss = mean_loss(model, std::span(examples).first(8), settings.pass_tokens);
+      const std::optional<double> loss = mean_loss(objective, std::span(examples).first(8), settings.pass_tokens);
       return loss ? std::optional(Validation{.loss = *loss, .accuracy = std::nullopt}) : std::nullopt;
     };
-    Trainer trainer(model, parameters, source, validated ? validator : Validator{}, settings, directory);
+    Trainer trainer(objective, optimizer, source, validated ? validator : Validator{}, settings, directory);
     Result result{trainer.run(), {}, test::read_text(directory / "metrics.jsonl"), trainer.best().step()};
     for (const Parameter& parameter : parameters) result.values.push_back(parameter.value().clone());
     clear_stop_request();
@@ -262,7 +265,8 @@ TEST_CASE("without validation the last state is the result") {
   CHECK_FALSE(result.best_step);
 }
 
-TEST_CASE("the parameters at the end are those of the best validation") {
+TEST_CASE("the parameters at the end are those of the best validation, by accuracy where there is one") {
+  const bool with_accuracy = GENERATE(false, true);
   T5Model model = test::tiny_model();
   ExpertParameters expert = ExpertParameters::initial(linear_groups(model.config()), 2, 1, at::kCPU);
   expert.set_trainable(true, false);
@@ -270,16 +274,22 @@ TEST_CASE("the parameters at the end are those of the best validation") {
   const std::vector<Example> examples = test::tiny_examples(5);
   EpochSource source(examples, 2, shuffled(examples, 0));
   const std::vector<Parameter> parameters = trained_parameters(expert);
-  const std::vector<double> losses = {3, 1, 2};
+  const std::vector<double> losses = {3, with_accuracy ? 2.5 : 1, 2};
+  const std::vector<double> accuracies = {0.5, 0.75, 0.25};
   std::size_t calls = 0;
   at::Tensor at_best;
   const Validator validator = [&]() -> std::optional<Validation> {
     if (calls == 1) at_best = parameters[0].value().clone();
-    return Validation{.loss = losses[calls++], .accuracy = std::nullopt};
+    Validation validation{.loss = losses[calls]};
+    if (with_accuracy) validation.accuracy = accuracies[calls];
+    ++calls;
+    return validation;
   };
   TrainerSettings settings = tiny_settings(6);
   const test::ScratchDirectory scratch;
-  Trainer trainer(model, parameters, source, validator, settings, scratch.path());
+  const SequenceLoss objective(model);
+  AdamW optimizer(parameters, {});
+  Trainer trainer(objective, optimizer, source, validator, settings, scratch.path());
   CHECK(trainer.run() == TrainingOutcome::finished);
   CHECK(trainer.best().step() == 4);
   CHECK(at::equal(parameters[0].value(), at_best));
@@ -293,6 +303,66 @@ TEST_CASE("a loss that is not a number ends the run and leaves the last good che
   const test::ScratchDirectory scratch;
   CHECK_THROWS_MATCHES(run.in(scratch.path()), Error, test::FailsWith(ExitCode::diverged, "step", "lower --lr"));
   CHECK_FALSE(CheckpointFolder(scratch.path()).steps().empty());
+}
+
+/// The objective sum of (w - row)^2 over the rows of a step, each with `input` {row}, by the number of rows.
+class SquaredDistance : public Objective {
+ public:
+  explicit SquaredDistance(at::Tensor weight) : weight_(std::move(weight)) {}
+  at::Tensor sum(std::span<const Example> examples, std::span<const std::int64_t> rows,
+                 const Dropout* /*dropout*/) const override {
+    at::Tensor total = at::zeros({});
+    for (const std::int64_t row : rows) {
+      total = total + (weight_ - static_cast<double>(examples[row].input[0])).square().sum();
+    }
+    return total;
+  }
+  double divisor(std::span<const Example> examples) const override { return static_cast<double>(examples.size()); }
+
+ private:
+  at::Tensor weight_;
+};
+
+/// w -= lr * gradient, and the sum of all gradients as a state that has no parameter's shape.
+class Descent : public Optimizer {
+ public:
+  using Optimizer::Optimizer;
+  std::vector<std::pair<std::string, at::Tensor>> state() const override { return {{"sum", sum_}}; }
+
+ private:
+  void apply(const Groups& groups, double lr) override {
+    for (const auto& [scale, members] : groups) {
+      for (const std::size_t i : members) {
+        parameters()[i].value().sub_(parameters()[i].gradient() * (lr * scale));
+        sum_.add_(parameters()[i].gradient().sum());
+      }
+    }
+  }
+
+  at::Tensor sum_ = at::zeros({1});
+};
+
+TEST_CASE("any objective is trained by any optimiser, and its state is resumed") {
+  const std::vector<Example> examples = {{{2}, {1}}, {{4}, {1}}};
+  const auto train = [&](const fs::path& run, std::int64_t stop_at) {
+    const at::Tensor weight = at::zeros({1}).requires_grad_(true);
+    const SquaredDistance objective(weight);
+    Descent optimizer({{.name = "w", .leaf = weight}});
+    StoppingSource source(examples, 2, stop_at);
+    TrainerSettings settings{.schedule = {.peak = 0.25, .steps = 6, .warmup_steps = 0}, .clip = 0, .pass_tokens = 1};
+    clear_stop_request();
+    Trainer trainer(objective, optimizer, source, {}, settings, run);
+    trainer.run();
+    clear_stop_request();
+    return std::pair(weight.item<double>(), optimizer.state().front().second.item<double>());
+  };
+  const test::ScratchDirectory unbroken, broken;
+  const auto expected = train(unbroken.path(), kNever);
+  // Towards the mean of the rows: w_{i+1} = w_i + (3 - w_i) / 2, and the gradients sum to -4 w.
+  CHECK(expected.first == Approx(3 * (1 - std::pow(0.5, 6))));
+  CHECK(expected.second == Approx(-4 * expected.first));
+  train(broken.path(), 4);
+  CHECK(train(broken.path(), kNever) == expected);
 }
 
 }  // namespace

@@ -40,8 +40,9 @@ class AdapterSet {
   /// The leaves to train, in a fixed order.
   virtual std::vector<NamedParameter> trainable() const = 0;
 
-  /// The LoRA that the set amounts to, in the order of the model's linears, those that are not adapted left out; for the
-  /// task of number `task`, where it has tasks. It is all that building, merging, exporting and routing use of a set.
+  /// The LoRA that the set amounts to, in the order of the model's linears, those that are not adapted left out; for
+  /// the task of number `task`, where it has tasks. It is all that building, merging, exporting and routing use of a
+  /// set.
   virtual std::vector<LinearLora> lora(std::optional<std::int64_t> task = std::nullopt) const = 0;
 
   /// Writes what load_adapters() reads back; `base_name` is what the base is called there. Factors as kFloat or

@@ -40,15 +40,6 @@ void add_block(const at::Tensor& update, std::span<const LoraEntry> block, doubl
 
 }  // namespace
 
-const char* name_of(MergeRule rule) { return rule == MergeRule::factors ? "merged-factors" : "merged-product"; }
-
-std::optional<MergeRule> merge_rule_named(std::string_view name) {
-  for (const MergeRule rule : {MergeRule::factors, MergeRule::product}) {
-    if (name == name_of(rule)) return rule;
-  }
-  return std::nullopt;
-}
-
 void check_mergeable(MergeRule rule, std::span<const ExpertDirectory> experts) {
   if (rule == MergeRule::factors) check_alike(experts);
 }

@@ -4,10 +4,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "phatgoose/store/expert_directory.h"
 
@@ -17,10 +15,6 @@ enum class MergeRule {
   factors,  ///< dW = c (mean of B_e) (mean of A_e): experts of equal ranks, scales and adapted linears only
   product,  ///< dW = mean of c_e B_e A_e over all experts; one that lacks the linear counts as 0
 };
-
-/// "merged-factors", "merged-product".
-const char* name_of(MergeRule rule);
-std::optional<MergeRule> merge_rule_named(std::string_view name);
 
 /// Refuses experts that `rule` cannot merge, naming two of them and what differs between them: bad_data. Any experts of
 /// one base can be merged by their products.

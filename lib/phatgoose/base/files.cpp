@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
-#include <cstring>
 #include <set>
 #include <utility>
 
@@ -18,11 +17,6 @@
 
 namespace phatgoose {
 namespace {
-
-[[noreturn]] void fail_io(ExitCode code, const fs::path& path, const std::string& action, int error) {
-  fail(code,
-       {.where = path.string(), .found = "cannot " + action + ": " + std::strerror(error), .expected = "", .hint = ""});
-}
 
 /// An open file descriptor that closes itself.
 class Descriptor {
@@ -47,12 +41,12 @@ struct OpenedFile {
 /// Opens a regular file for reading.
 OpenedFile open_for_reading(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail_io(ExitCode::bad_data, path, "open", errno);
+  if (descriptor < 0) fail_io(path, "open", ExitCode::bad_data);
   struct stat status {};
   if (::fstat(descriptor, &status) != 0 || S_ISDIR(status.st_mode)) {
     const int error = S_ISDIR(status.st_mode) ? EISDIR : errno;
     ::close(descriptor);
-    fail_io(ExitCode::bad_data, path, "read", error);
+    fail_io(path, "read", ExitCode::bad_data, error);
   }
   return {descriptor, static_cast<std::size_t>(status.st_size)};
 }
@@ -66,15 +60,13 @@ void refuse_web_page(const fs::path& path, std::string_view content) {
                       [](unsigned char x, char y) { return std::tolower(x) == y; });
   };
   if (!begins("<!doctype html") && !begins("<html")) return;
-  fail(ExitCode::bad_data, {.where = path.string(),
-                            .found = "a web page (HTML)",
-                            .expected = "the file of this name",
-                            .hint = "this is a server's error page instead of the file: download it again"});
+  refuse(path, "a web page (HTML)", "the file of this name",
+         "this is a server's error page instead of the file: download it again");
 }
 
 void sync_directory(const fs::path& directory) {
   const Descriptor opened(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() < 0 || ::fsync(opened.get()) != 0) fail_io(ExitCode::cannot_finish, directory, "sync", errno);
+  if (opened.get() < 0 || ::fsync(opened.get()) != 0) fail_io(directory, "sync");
 }
 
 std::string as_hexadecimal(std::uint64_t value) {
@@ -108,11 +100,9 @@ void refuse_lfs_pointer(const fs::path& path, std::string_view content) {
   const std::string_view rest = content.substr(size == content.npos ? content.size() : size + kSize.size());
   const std::string digits(rest.substr(0, rest.find_first_not_of("0123456789")));
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  fail(ExitCode::bad_data,
-       {.where = path.string(),
-        .found = "a Git LFS pointer, not the file that it stands for",
-        .expected = digits.empty() ? "" : "the file of " + digits + " bytes",
-        .hint = "to get it, install git-lfs and run: git -C " + shell_word(directory.string()) + " lfs pull"});
+  refuse(path, "a Git LFS pointer, not the file that it stands for",
+         digits.empty() ? "" : "the file of " + digits + " bytes",
+         "to get it, install git-lfs and run: git -C " + shell_word(directory.string()) + " lfs pull");
 }
 
 std::string read_file(const fs::path& path) {
@@ -124,7 +114,7 @@ std::string read_file(const fs::path& path) {
   for (;;) {
     const ssize_t count = ::read(opened.get(), block, sizeof block);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_io(ExitCode::bad_data, path, "read", errno);
+    if (count < 0) fail_io(path, "read", ExitCode::bad_data);
     if (count == 0) break;
     content.append(block, static_cast<std::size_t>(count));
   }
@@ -139,7 +129,7 @@ MappedFile::MappedFile(const fs::path& path) : MappedFile() {
   const Descriptor opened(descriptor);
   if (size == 0) return;
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, opened.get(), 0);
-  if (address == MAP_FAILED) fail_io(ExitCode::cannot_finish, path, "map", errno);
+  if (address == MAP_FAILED) fail_io(path, "map");
   data_ = static_cast<const std::byte*>(address);
   size_ = size;
   refuse_lfs_pointer(path_, {static_cast<const char*>(address), size_});
@@ -170,7 +160,7 @@ void MappedFile::release(std::span<const std::byte> part) const {
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   std::string pattern = path_.string() + ".XXXXXX.tmp";
   descriptor_ = ::mkostemps(pattern.data(), 4, O_CLOEXEC);
-  if (descriptor_ < 0) fail_io(ExitCode::cannot_finish, path_, "create", errno);
+  if (descriptor_ < 0) fail_io(path_, "create");
   temporary_ = pattern;
   // mkostemps makes files for the owner alone; a finished file gets the usual permissions.
   const mode_t mask = ::umask(0);
@@ -188,16 +178,16 @@ void AtomicFile::write(const void* data, std::size_t size) {
   while (size > 0) {
     const ssize_t count = ::write(descriptor_, next, size);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_io(ExitCode::cannot_finish, path_, "write", errno);
+    if (count < 0) fail_io(path_, "write");
     next += count;
     size -= static_cast<std::size_t>(count);
   }
 }
 
 void AtomicFile::commit() {
-  if (::fsync(descriptor_) != 0) fail_io(ExitCode::cannot_finish, path_, "sync", errno);
-  if (::close(std::exchange(descriptor_, -1)) != 0) fail_io(ExitCode::cannot_finish, path_, "close", errno);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_io(ExitCode::cannot_finish, path_, "rename", errno);
+  if (::fsync(descriptor_) != 0) fail_io(path_, "sync");
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail_io(path_, "close");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_io(path_, "rename");
   temporary_.clear();
   sync_directory(path_.parent_path());
 }
@@ -212,7 +202,7 @@ void make_directories(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (!error && !fs::is_directory(path)) error = std::make_error_code(std::errc::not_a_directory);
-  if (error) fail_io(ExitCode::cannot_finish, path, "create directory", error.value());
+  if (error) fail_io(path, "create directory", ExitCode::cannot_finish, error.value());
 }
 
 std::string content_hash(std::span<const std::byte> bytes) {

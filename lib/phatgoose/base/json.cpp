@@ -65,8 +65,7 @@ std::string plain_message(std::string what) {
 /// Builds the document from parse events; refuses what a plain parse lets pass.
 class DocumentBuilder : public nlohmann::json_sax<Json> {
  public:
-  DocumentBuilder(std::string_view text, const std::string& where, bool one_line)
-      : text_(text), where_(where), one_line_(one_line) {}
+  DocumentBuilder(std::string_view text, bool one_line) : text_(text), one_line_(one_line) {}
 
   Json document;
   const char* position = nullptr;
@@ -117,11 +116,9 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
     const std::string_view before = text_.substr(0, std::min(offset, text_.size()));
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
     const auto line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-    fail(ExitCode::bad_data, {.where = fmt::format("{}{}: column {}", where_, one_line_ ? "" : fmt::format(":{}", line),
-                                                   before.size() - line_start + 1),
-                              .found = found,
-                              .expected = expected,
-                              .hint = ""});
+    phatgoose::refuse(
+        fmt::format("{}column {}", one_line_ ? "" : fmt::format(":{}: ", line), before.size() - line_start + 1), found,
+        expected);
   }
 
   Json* place(Json value) {
@@ -157,14 +154,13 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
   }
 
   std::string_view text_;
-  const std::string& where_;
   bool one_line_;
   std::vector<Open> open_;  ///< outermost first
   Json* member_ = nullptr;  ///< where the value of the key just read goes
 };
 
-Json parse(std::string_view text, const std::string& where, bool one_line) {
-  DocumentBuilder builder(text, where, one_line);
+Json parse(std::string_view text, bool one_line) {
+  DocumentBuilder builder(text, one_line);
   Json::sax_parse(TrackingIterator(text.data(), &builder.position),
                   TrackingIterator(text.data() + text.size(), &builder.position), &builder);
   return std::move(builder.document);
@@ -172,11 +168,14 @@ Json parse(std::string_view text, const std::string& where, bool one_line) {
 
 }  // namespace
 
-Json parse_json(std::string_view text, const std::string& where) { return parse(text, where, /*one_line=*/false); }
+Json parse_json(std::string_view text) { return parse(text, /*one_line=*/false); }
 
-Json parse_json_line(std::string_view line, const std::string& where) { return parse(line, where, /*one_line=*/true); }
+Json parse_json_line(std::string_view line) { return parse(line, /*one_line=*/true); }
 
-Json read_json(const std::string& path) { return parse_json(read_text(path), path); }
+Json read_json(const std::string& path) {
+  const std::string text = read_text(path);
+  return in(path, [&] { return parse_json(text); });
+}
 
 std::string json_text(const Json& value, int indent) {
   const std::string raw = value.dump(indent, ' ', false, Json::error_handler_t::replace);
@@ -196,24 +195,21 @@ namespace detail {
 
 const Json* json_find(const Json& object, const std::string& key, const std::string& where) {
   if (!object.is_object()) {
-    fail(ExitCode::bad_data, {.where = where,
-                              .found = std::string("a JSON ") + object.type_name(),
-                              .expected = "an object with \"" + key + "\"",
-                              .hint = ""});
+    refuse(where, std::string("a JSON ") + object.type_name(), "an object with \"" + key + "\"");
   }
   const auto member = object.find(key);
   return member == object.end() ? nullptr : &*member;
 }
 
 void json_missing(const std::string& key, const std::string& where, const std::string& expected) {
-  fail(ExitCode::bad_data, {.where = where, .found = "no \"" + key + "\"", .expected = expected, .hint = ""});
+  refuse(where, "no \"" + key + "\"", expected);
 }
 
 void json_mistyped(const Json& value, const std::string& key, const std::string& where, const std::string& expected) {
   constexpr std::size_t kShown = 60;
   std::string shown = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (shown.size() > kShown) shown = shown.substr(0, kShown) + "...";
-  fail(ExitCode::bad_data, {.where = where, .found = "\"" + key + "\" is " + shown, .expected = expected, .hint = ""});
+  refuse(where, "\"" + key + "\" is " + shown, expected);
 }
 
 }  // namespace detail

@@ -67,18 +67,15 @@ bool admits(const Option& option, const T& value) {
   }
 }
 
-[[noreturn]] void refuse_value(const Option& option, const std::string& text, const std::string& where,
-                               ExitCode code = ExitCode::usage) {
-  fail(code, {.where = where,
-              .found = fmt::format("\"{}\" is not a valid value for {}", text, option.name),
-              .expected = expectation(option),
-              .hint = did_you_mean(text, option.choices)});
+[[noreturn]] void refuse_value(const Option& option, const std::string& text) {
+  refuse_usage("", fmt::format("\"{}\" is not a valid value for {}", text, option.name), expectation(option),
+               did_you_mean(text, option.choices));
 }
 
 template <typename T>
-T checked_value(const Option& option, const std::string& text, const std::string& where, ExitCode code) {
+T checked_value(const Option& option, const std::string& text) {
   const std::optional<T> value = parse_value<T>(text);
-  if (!value || !admits(option, *value)) refuse_value(option, text, where, code);
+  if (!value || !admits(option, *value)) refuse_value(option, text);
   return *value;
 }
 
@@ -120,13 +117,9 @@ std::string expectation(const Option& option) {
   });
 }
 
-void assign_texts(const Option& option, const std::vector<std::string>& texts, const std::string& where,
-                  ExitCode code) {
+void assign_texts(const Option& option, const std::vector<std::string>& texts) {
   if (!is_list(option) && texts.size() != 1) {
-    fail(code, {.where = where,
-                .found = fmt::format("{} values for {}", texts.size(), option.name),
-                .expected = "one, " + expectation(option),
-                .hint = ""});
+    refuse_usage("", fmt::format("{} values for {}", texts.size(), option.name), "one, " + expectation(option));
   }
   std::visit(
       [&](auto* target) {
@@ -134,22 +127,22 @@ void assign_texts(const Option& option, const std::vector<std::string>& texts, c
         using T = typename ValueOf<Target>::type;
         if constexpr (std::is_same_v<Target, std::vector<T>>) {
           target->clear();
-          for (const std::string& text : texts) target->push_back(checked_value<T>(option, text, where, code));
+          for (const std::string& text : texts) target->push_back(checked_value<T>(option, text));
         } else {
-          *target = checked_value<T>(option, texts.front(), where, code);
+          *target = checked_value<T>(option, texts.front());
         }
       },
       option.target);
 }
 
-void assign_nothing(const Option& option, const std::string& where) {
+void assign_nothing(const Option& option) {
   std::visit(
       [&](auto* target) {
         using Target = std::remove_pointer_t<decltype(target)>;
         if constexpr (kIsOptional<Target>) {
           target->reset();
         } else {
-          refuse_value(option, "null", where);
+          refuse_value(option, "null");
         }
       },
       option.target);

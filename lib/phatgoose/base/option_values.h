@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "phatgoose/base/error.h"
 #include "phatgoose/base/json.h"
 #include "phatgoose/base/options.h"
 
@@ -13,13 +12,12 @@ namespace phatgoose {
 /// "an integer from 1 to 8", "one of fp32, bf16": what the option admits, for messages.
 std::string expectation(const Option& option);
 
-/// Sets the option's target. Texts that do not fit its type, choices or range: an error of `code` that names `where`.
+/// Sets the option's target. Texts that do not fit its type, choices or range: usage error at the place that in() adds.
 /// Only list options take a number of texts other than one.
-void assign_texts(const Option& option, const std::vector<std::string>& texts, const std::string& where,
-                  ExitCode code = ExitCode::usage);
+void assign_texts(const Option& option, const std::vector<std::string>& texts);
 
 /// Sets an option that may stay without a value to none; any other: usage error.
-void assign_nothing(const Option& option, const std::string& where);
+void assign_nothing(const Option& option);
 
 /// Sets the option's target to the member `key` of `object`. None, or null: it stays, if it may be without a value; a
 /// target that has one, another type, and what does not fit its choices or range: bad_data at `where`.

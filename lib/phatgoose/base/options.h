@@ -32,6 +32,7 @@ struct Option {
   char letter = 0;  ///< short name, for options that take no value: 'h' for -h; 0: none
   bool required = false;
   bool positional = false;
+  bool changeable = false;  ///< the product does not depend on it: a run may be continued with another value
 
   Option& in(std::string group_name) {
     group = std::move(group_name);
@@ -72,6 +73,10 @@ struct Option {
   }
   Option& as_positional() {
     positional = true;
+    return *this;
+  }
+  Option& may_change() {
+    changeable = true;
     return *this;
   }
 };

@@ -24,11 +24,6 @@ struct Given {
 
 std::string typed_name(const Option& option) { return (option.positional ? "" : "--") + option.name; }
 
-[[noreturn]] void refuse_argument(const std::string& where, const std::string& found, const std::string& expected,
-                                  const std::string& hint = "") {
-  fail(ExitCode::usage, {.where = where, .found = found, .expected = expected, .hint = hint});
-}
-
 /// Whether `argument` is the bare name of `option`: "--flag", "-f".
 bool is_bare_name(const Option& option, const std::string& argument) {
   return argument == "--" + option.name || (option.letter != 0 && argument == std::string{'-', option.letter});
@@ -72,14 +67,14 @@ void refuse_leftovers(const Texts& leftovers, const std::vector<const Option*>& 
     const std::string name = text.substr(0, text.find('='));
     for (const Option* option : options) {
       if (name.starts_with("--") && was_called(*option, name.substr(2))) {
-        refuse_argument(name, "this option was renamed", "--" + option->name);
+        refuse_usage(name, "this option was renamed", "--" + option->name);
       }
       names.push_back(typed_name(*option));
     }
-    refuse_argument(name, "unknown option", "", did_you_mean(name, names));
+    refuse_usage(name, "unknown option", "", did_you_mean(name, names));
   }
   for (const std::string& text : leftovers) {
-    if (text != "--") refuse_argument("\"" + text + "\"", "unexpected argument", "");
+    if (text != "--") refuse_usage("\"" + text + "\"", "unexpected argument");
   }
 }
 
@@ -91,8 +86,8 @@ std::string what_it_takes(const Option& option) { return placeholder_of(option) 
   const std::string name = message.substr(0, message.find(':'));
   const auto option =
       std::find_if(options.begin(), options.end(), [&](const Option* one) { return typed_name(*one) == name; });
-  if (option == options.end()) refuse_argument("command line", message, "");
-  refuse_argument(name, "needs a value", what_it_takes(**option));
+  if (option == options.end()) refuse_usage("command line", message);
+  refuse_usage(name, "needs a value", what_it_takes(**option));
 }
 
 /// Splits the command line into the texts given for each option.
@@ -125,22 +120,22 @@ std::vector<Given> scan(const Texts& arguments, const std::vector<const Option*>
 /// Sets one option from the command line.
 void apply(const Given& given) {
   const std::string name = typed_name(*given.option);
-  if (!is_list(*given.option) && given.texts.size() > 1) refuse_argument(name, "given more than once", "once");
+  if (!is_list(*given.option) && given.texts.size() > 1) refuse_usage(name, "given more than once", "once");
   for (const std::string& text : given.texts) {
     if (!given.option->positional && text.starts_with("--"))
-      refuse_argument(name, "needs a value before " + text, what_it_takes(*given.option));
+      refuse_usage(name, "needs a value before " + text, what_it_takes(*given.option));
   }
-  assign_texts(*given.option, given.texts, name);
+  in(name, [&] { assign_texts(*given.option, given.texts); });
 }
 
 void apply_named_preset(const OptionSet& set, const std::string& name) {
   const Texts names = preset_names(set);
   if (std::find(names.begin(), names.end(), name) == names.end()) {
-    if (names.empty()) refuse_argument("--preset", set.command() + " has no presets", "");
+    if (names.empty()) refuse_usage("--preset", set.command() + " has no presets");
     std::string known;
     for (const std::string& one : names) known += (known.empty() ? "" : ", ") + one;
-    refuse_argument("--preset", set.command() + " has no preset \"" + name + "\"", "one of " + known,
-                    did_you_mean(name, names));
+    refuse_usage("--preset", set.command() + " has no preset \"" + name + "\"", "one of " + known,
+                 did_you_mean(name, names));
   }
   for (const Preset& preset : set.presets()) {
     if (preset.name == name) apply_preset(set, preset);
@@ -152,7 +147,7 @@ void apply_config(const OptionSet& set, const std::string& path) {
   try {
     text = read_text(path);
   } catch (const Error& error) {
-    refuse_argument("--config", error.what(), "");
+    refuse_usage("--config", error.what());
   }
   apply_yaml(set, text, path);
 }
@@ -160,7 +155,7 @@ void apply_config(const OptionSet& set, const std::string& path) {
 void check_required(const OptionSet& set) {
   for (const Option& option : set.options()) {
     if (option.required && !has_value(option)) {
-      refuse_argument(typed_name(option), "missing", what_it_takes(option));
+      refuse_usage(typed_name(option), "missing", what_it_takes(option));
     }
   }
 }

@@ -41,24 +41,17 @@ std::string_view foreign_encoding(std::string_view start) {
 }
 
 void refuse_encoding(const std::string& where, std::string_view encoding) {
-  fail(ExitCode::bad_data, {.where = where,
-                            .found = fmt::format("{} text", encoding),
-                            .expected = "UTF-8",
-                            .hint = fmt::format(kHowToConvert, encoding)});
+  refuse(where, fmt::format("{} text", encoding), "UTF-8", fmt::format(kHowToConvert, encoding));
 }
 
-std::optional<Fault> fault_of_line(std::string_view line, const std::string& where, std::size_t first_column) {
+std::optional<Fault> fault_of_line(std::string_view line, std::size_t first_column) {
   const std::size_t at = std::min(find_invalid_utf8(line), line.find('\0'));
   if (at == std::string_view::npos) return std::nullopt;
   return Fault{
-      .where = fmt::format("{}: column {}", where, first_column + at),
+      .where = fmt::format("column {}", first_column + at),
       .found = fmt::format("the byte 0x{:02X}", static_cast<unsigned char>(line[at])),
       .expected = "UTF-8 text",
       .hint = line[at] == '\0' ? "the file is not text, or damaged" : fmt::format(kHowToConvert, "ISO-8859-1")};
-}
-
-void check_line(std::string_view line, const std::string& where, std::size_t first_column) {
-  if (const auto fault = fault_of_line(line, where, first_column)) fail(ExitCode::bad_data, *fault);
 }
 
 std::string read_text(const fs::path& path) {
@@ -68,7 +61,10 @@ std::string read_text(const fs::path& path) {
   std::size_t number = 1;
   for (std::size_t begin = 0; begin < text.size(); ++number) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
-    check_line(std::string_view(text).substr(begin, end - begin), fmt::format("{}:{}", path.string(), number));
+    if (auto fault = fault_of_line(std::string_view(text).substr(begin, end - begin))) {
+      fault->where = fmt::format("{}:{}: {}", path.string(), number, fault->where);
+      fail(ExitCode::bad_data, *std::move(fault));
+    }
     begin = end + 1;
   }
   return text;

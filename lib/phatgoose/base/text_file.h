@@ -20,10 +20,9 @@ constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;
 std::string_view foreign_encoding(std::string_view start);
 [[noreturn]] void refuse_encoding(const std::string& where, std::string_view encoding);
 
-/// Bytes that are not valid UTF-8, and NUL: bad_data at "WHERE: column N", counted in bytes from `first_column` on.
-void check_line(std::string_view line, const std::string& where, std::size_t first_column = 1);
-/// The same without the throw: what is wrong with the line, if anything is.
-std::optional<Fault> fault_of_line(std::string_view line, const std::string& where, std::size_t first_column = 1);
+/// What is wrong with a line of a file, if anything is: bytes that are not valid UTF-8, and NUL, at "column N" of the
+/// line, counted in bytes from `first_column` on.
+std::optional<Fault> fault_of_line(std::string_view line, std::size_t first_column = 1);
 
 /// A whole text file without the byte-order mark that it may begin with. Missing, unreadable, in another encoding, or
 /// invalid (with line and column): bad_data.

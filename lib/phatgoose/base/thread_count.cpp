@@ -96,6 +96,14 @@ int cores_of_affinity() {
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
+ThreadLimits limits_of_this_process() {
+  std::ifstream file("/proc/self/cgroup");
+  return {.affinity = cores_of_affinity(),
+          .cgroups = {std::istreambuf_iterator<char>(file), {}},
+          .slurm = variable("SLURM_CPUS_PER_TASK"),
+          .omp = variable("OMP_NUM_THREADS")};
+}
+
 }  // namespace
 
 ThreadCount thread_count(const ThreadLimits& limits) {
@@ -114,14 +122,6 @@ ThreadCount thread_count(const ThreadLimits& limits) {
   offer_variable("SLURM_CPUS_PER_TASK", limits.slurm);
   offer_variable("OMP_NUM_THREADS", limits.omp);
   return best;
-}
-
-ThreadLimits limits_of_this_process() {
-  std::ifstream file("/proc/self/cgroup");
-  return {.affinity = cores_of_affinity(),
-          .cgroups = {std::istreambuf_iterator<char>(file), {}},
-          .slurm = variable("SLURM_CPUS_PER_TASK"),
-          .omp = variable("OMP_NUM_THREADS")};
 }
 
 ThreadCount resolve_threads(std::int64_t asked) {

@@ -28,7 +28,6 @@ struct ThreadCount {
 /// The smallest of the limits, of equal ones the first: affinity, the CPU limit of the control groups (rounded up),
 /// then what the user says in the two variables.
 ThreadCount thread_count(const ThreadLimits& limits);
-ThreadLimits limits_of_this_process();
 
 /// The number of threads for --threads `asked`: that many, or with 0 what the limits of this process allow. Warns of
 /// variables that are ignored.

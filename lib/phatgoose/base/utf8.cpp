@@ -1,13 +1,12 @@
 #include "phatgoose/base/utf8.h"
 
 #include <fmt/format.h>
+#include <unicode/utf8.h>
 
 #include <algorithm>
 
 namespace phatgoose {
 namespace {
-
-constexpr CodePoint kInvalid = {1, std::nullopt};
 
 bool is_printable_ascii(char c) { return c >= 0x20 && c < 0x7F; }
 
@@ -28,30 +27,19 @@ bool acts_on_terminals(char32_t c) {
 }
 
 CodePoint first_code_point(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {1, lead};
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || length > text.size()) return kInvalid;
-  char32_t c = lead & (0x7F >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return kInvalid;
-    c = c << 6 | (byte(i) & 0x3F);
-  }
-  const bool overlong = (length == 3 && c < 0x800) || (length == 4 && c < 0x10000);
-  if (overlong || (c >= 0xD800 && c < 0xE000) || c > 0x10FFFF) return kInvalid;
-  return {length, c};
+  const std::size_t most = std::min<std::size_t>(text.size(), U8_MAX_LENGTH);
+  std::size_t bytes = 0;
+  UChar32 c = 0;
+  U8_NEXT(text.data(), bytes, most, c);
+  return c < 0 ? CodePoint{1, std::nullopt} : CodePoint{bytes, static_cast<char32_t>(c)};
 }
 
 std::size_t find_invalid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
-    if (static_cast<unsigned char>(text[i]) < 0x80) {
-      ++i;
-      continue;
-    }
-    const CodePoint point = first_code_point(text.substr(i));
-    if (!point.value) return i;
-    i += point.bytes;
+    const std::size_t begin = i;
+    UChar32 c = 0;
+    U8_NEXT(text.data(), i, text.size(), c);
+    if (c < 0) return begin;
   }
   return std::string_view::npos;
 }

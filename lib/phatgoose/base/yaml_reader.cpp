@@ -20,10 +20,7 @@ YAML::Node YamlReader::load() const {
     if (documents.size() > 1) refuse(documents[1], "a second YAML document", "a single one");
     return documents.empty() ? YAML::Node() : documents.front();
   } catch (const YAML::Exception& error) {
-    fail(ExitCode::bad_data, {.where = fmt::format("{}:{}", path_.string(), error.mark.line + 1),
-                              .found = error.msg,
-                              .expected = "YAML",
-                              .hint = ""});
+    phatgoose::refuse(fmt::format("{}:{}", path_.string(), error.mark.line + 1), error.msg, "YAML");
   }
 }
 
@@ -33,7 +30,7 @@ std::string YamlReader::place(const YAML::Node& node) const {
 
 void YamlReader::refuse(const YAML::Node& node, const std::string& found, const std::string& expected,
                         const std::string& hint) const {
-  fail(ExitCode::bad_data, {.where = place(node), .found = found, .expected = expected, .hint = hint});
+  phatgoose::refuse(place(node), found, expected, hint);
 }
 
 void YamlReader::check_map(const YAML::Node& node, const std::vector<std::string>& keys,

@@ -6,8 +6,7 @@
 #include <numeric>
 
 #include "phatgoose/base/random.h"
-#include "phatgoose/train/optimizer.h"
-#include "phatgoose/train/sequence_loss.h"
+#include "phatgoose/jobs/adapter_job.h"
 
 namespace phatgoose {
 namespace {
@@ -16,6 +15,19 @@ TokenIds random_ids(RandomStream& random, std::int64_t length, std::int64_t voca
   TokenIds ids(static_cast<std::size_t>(length));
   for (TokenId& id : ids) id = static_cast<TokenId>(random.below(static_cast<std::uint64_t>(vocab_size)));
   return ids;
+}
+
+ExpertParameters attached_expert(T5Model& model, TrainingStep::What what, std::int64_t rank, std::uint64_t seed) {
+  auto expert = ExpertParameters::initial(linear_groups(model.config()), rank, seed, model.device());
+  if (what == TrainingStep::What::lora) {
+    expert.set_trainable(/*lora=*/true, /*gates=*/false);
+    expert.attach(model);
+  } else {
+    expert.reset_gates();
+    expert.set_trainable(/*lora=*/false, /*gates=*/true);
+    expert.attach_gated(model);
+  }
+  return expert;
 }
 
 }  // namespace
@@ -68,39 +80,21 @@ void run_forward(const T5Model& model, std::span<const Example> examples) {
   logits[0][0].item();  // waits for an accelerator
 }
 
-struct TrainingStep::Impl {
-  T5Model& model;
-  ExpertParameters expert;
-  std::unique_ptr<AdamW> optimizer;
-};
-
 TrainingStep::TrainingStep(T5Model& model, What what, std::int64_t rank, std::uint64_t seed)
-    : impl_(new Impl{model, ExpertParameters::initial(linear_groups(model.config()), rank, seed, model.device()), {}}) {
-  if (what == What::lora) {
-    impl_->expert.set_trainable(true, false);
-    impl_->expert.attach(model);
-  } else {
-    impl_->expert.reset_gates();
-    impl_->expert.set_trainable(false, true);
-    impl_->expert.attach_gated(model);
-  }
-  std::vector<Parameter> parameters;
-  for (const NamedParameter& parameter : impl_->expert.trainable()) {
-    parameters.push_back({.name = parameter.name, .leaf = parameter.tensor});
-  }
-  impl_->optimizer = std::make_unique<AdamW>(std::move(parameters), AdamWSettings{});
-}
+    : model_(model),
+      expert_(attached_expert(model, what, rank, seed)),
+      objective_(model),
+      optimizer_(trained_parameters(expert_), {}) {}
 
-TrainingStep::~TrainingStep() { impl_->model.remove_adapters(); }
+TrainingStep::~TrainingStep() { model_.remove_adapters(); }
 
 void TrainingStep::run(const std::vector<Example>& examples) {
   std::vector<std::int64_t> rows(examples.size());
   std::iota(rows.begin(), rows.end(), 0);
-  impl_->optimizer->zero_gradients();
-  const at::Tensor loss = sequence_loss_sum(impl_->model, examples, rows);
-  (loss / static_cast<double>(target_token_count(examples))).backward();
-  impl_->optimizer->clip_gradients(1.0);
-  impl_->optimizer->update(5e-3);
+  optimizer_.zero_gradients();
+  (objective_.sum(examples, rows) / objective_.divisor(examples)).backward();
+  optimizer_.clip_gradients(1.0);
+  optimizer_.update(5e-3);
 }
 
 }  // namespace phatgoose

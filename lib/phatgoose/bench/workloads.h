@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -11,6 +10,8 @@
 #include "phatgoose/data/records.h"
 #include "phatgoose/eval/rank_scorer.h"
 #include "phatgoose/nn/t5_model.h"
+#include "phatgoose/train/adamw.h"
+#include "phatgoose/train/sequence_loss.h"
 
 namespace phatgoose {
 
@@ -24,7 +25,7 @@ std::vector<Question> random_questions(const RowLengths& lengths, std::int64_t v
 /// Encoder, decoder and the logits of all target positions, without gradients.
 void run_forward(const T5Model& model, std::span<const Example> examples);
 
-/// A training step of one micro-batch: forward, backward, clipping, AdamW.
+/// A training step of one pass: forward, backward, clipping, AdamW.
 class TrainingStep {
  public:
   enum class What { lora, gates };
@@ -38,8 +39,10 @@ class TrainingStep {
   void run(const std::vector<Example>& examples);
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  T5Model& model_;
+  ExpertParameters expert_;
+  SequenceLoss objective_;
+  AdamW optimizer_;
 };
 
 }  // namespace phatgoose

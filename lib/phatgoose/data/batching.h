@@ -1,4 +1,4 @@
-// Which rows are computed together: global batches of training steps, micro-batches within them, batches of evaluation.
+// Which rows are computed together: in the steps of training, and in passes of bounded size.
 #pragma once
 
 #include <cstdint>
@@ -35,24 +35,16 @@ class DataOrder : public RowOrder {
   std::vector<std::int64_t> order_;
 };
 
-/// How much is computed at once. A single row is always admitted.
-struct BatchLimit {
-  std::int64_t tokens = 0;  ///< most input and target tokens together; 0: no limit
-  std::int64_t rows = 0;    ///< most rows; 0: no limit
-};
+/// Groups rows 0 ... lengths.size() - 1 by similar length, the longest first, where lengths[i] is what row i counts in
+/// tokens: at most `tokens` in each group (0: no limit), or a single row.
+std::vector<std::vector<std::int64_t>> length_groups(std::span<const std::int64_t> lengths, std::int64_t tokens);
 
-/// Part of a global batch.
-struct MicroBatch {
-  std::vector<std::int64_t> rows;    ///< indices of examples
-  std::vector<std::int64_t> places;  ///< of each row in the global batch: the same whatever the limit
-};
+/// Indices of `examples` in passes of at most `tokens` input and target tokens (one example at least), rows of similar
+/// length together.
+std::vector<std::vector<std::int64_t>> passes_of(std::span<const Example> examples, std::int64_t tokens);
 
-/// Cuts a global batch into micro-batches of rows of similar length, the longest first.
-std::vector<MicroBatch> micro_batches(std::span<const std::int64_t> global_batch, std::span<const Example> examples,
-                                      const BatchLimit& limit);
-
-/// Groups rows 0 ... lengths.size() - 1 by similar length, the longest first, each group within `limit` (where
-/// lengths[i] is what row i counts in tokens).
-std::vector<std::vector<std::int64_t>> length_groups(std::span<const std::int64_t> lengths, const BatchLimit& limit);
+std::int64_t target_token_count(std::span<const Example> examples);
+/// Of inputs and targets.
+std::int64_t token_count(std::span<const Example> examples);
 
 }  // namespace phatgoose

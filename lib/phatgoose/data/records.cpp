@@ -28,14 +28,14 @@ bool has(const Json& row, std::string_view key) {
   return member != row.end() && !member->is_null();
 }
 
-void check_keys(const Json& row, const std::string& where, std::set<std::string>* unknown) {
-  if (!row.is_object()) refuse(where, std::string("a JSON ") + row.type_name(), "an object with \"input\"");
+void check_keys(const Json& row, std::set<std::string>* unknown) {
+  if (!row.is_object()) refuse_here(std::string("a JSON ") + row.type_name(), "an object with \"input\"");
   const auto present = [&](std::string_view key) { return has(row, key); };
   const auto text = std::find_if(kTextKeys.begin(), kTextKeys.end(), present);
   const auto ids = std::find_if(kIdKeys.begin(), kIdKeys.end(), present);
   if (text != kTextKeys.end() && ids != kIdKeys.end()) {
-    refuse(where, "\"" + std::string(*text) + "\" and \"" + std::string(*ids) + "\" in one row",
-           "either text or token ids");
+    refuse_here("\"" + std::string(*text) + "\" and \"" + std::string(*ids) + "\" in one row",
+                "either text or token ids");
   }
   if (unknown == nullptr) return;
   for (const auto& [key, value] : row.items()) {
@@ -44,46 +44,46 @@ void check_keys(const Json& row, const std::string& where, std::set<std::string>
 }
 
 /// Wrong types only: whether the labels fit the text is for those to say who use them (token_labels.h).
-void read_experts(const Json& row, const std::string& where, Record& record) {
+void read_experts(const Json& row, Record& record) {
   const std::string key = "input_experts";
-  for (const auto& part : json_get_or<std::vector<std::vector<std::string>>>(row, key, {}, where)) {
+  for (const auto& part : json_get_or<std::vector<std::vector<std::string>>>(row, key, {})) {
     if (part.size() != 2) {
-      refuse(where, "a list of " + std::to_string(part.size()) + " in \"" + key + "\"", "[text, expert]");
+      refuse_here("a list of " + std::to_string(part.size()) + " in \"" + key + "\"", "[text, expert]");
     }
     record.input_experts.push_back({part[0], part[1]});
   }
-  record.answer_experts = json_get_or<std::vector<std::string>>(row, "answer_experts", {}, where);
+  record.answer_experts = json_get_or<std::vector<std::string>>(row, "answer_experts", {});
 }
 
-void read_text_fields(const Json& row, const std::string& where, bool need_target, Record& record) {
-  record.input = json_get<std::string>(row, "input", where);
-  record.choices = json_get_or<std::vector<std::string>>(row, "choices", {}, where);
-  record.targets = json_get_or<std::vector<std::string>>(row, "targets", {}, where);
+void read_text_fields(const Json& row, bool need_target, Record& record) {
+  record.input = json_get<std::string>(row, "input");
+  record.choices = json_get_or<std::vector<std::string>>(row, "choices", {});
+  record.targets = json_get_or<std::vector<std::string>>(row, "targets", {});
   if (has(row, "target")) {
-    record.target = json_get<std::string>(row, "target", where);
+    record.target = json_get<std::string>(row, "target");
   } else if (!record.targets.empty()) {
     record.target = record.targets.front();
   } else if (need_target) {
-    refuse(where, "no \"target\"", "a string, or a list \"targets\"");
+    refuse_here("no \"target\"", "a string, or a list \"targets\"");
   }
 }
 
-void read_id_fields(const Json& row, const std::string& where, bool need_target, Record& record) {
-  record.input_ids = json_get<TokenIds>(row, "input_ids", where);
-  if (need_target || has(row, "target_ids")) record.target_ids = json_get<TokenIds>(row, "target_ids", where);
-  record.choices_ids = json_get_or<std::vector<TokenIds>>(row, "choices_ids", {}, where);
-  if (record.input_ids.empty()) refuse(where, "empty \"input_ids\"", "at least one id");
-  if (has(row, "target_ids") && record.target_ids.empty()) refuse(where, "empty \"target_ids\"", "at least one id");
+void read_id_fields(const Json& row, bool need_target, Record& record) {
+  record.input_ids = json_get<TokenIds>(row, "input_ids");
+  if (need_target || has(row, "target_ids")) record.target_ids = json_get<TokenIds>(row, "target_ids");
+  record.choices_ids = json_get_or<std::vector<TokenIds>>(row, "choices_ids", {});
+  if (record.input_ids.empty()) refuse_here("empty \"input_ids\"", "at least one id");
+  if (has(row, "target_ids") && record.target_ids.empty()) refuse_here("empty \"target_ids\"", "at least one id");
   for (const TokenIds& choice : record.choices_ids) {
-    if (choice.empty()) refuse(where, "an empty list in \"choices_ids\"", "at least one id for each choice");
+    if (choice.empty()) refuse_here("an empty list in \"choices_ids\"", "at least one id for each choice");
   }
 }
 
 /// "id" may be a string or an integer.
-std::string read_id(const Json& row, const std::string& where) {
+std::string read_id(const Json& row) {
   if (!has(row, "id")) return {};
   const Json& id = row.at("id");
-  return id.is_number_integer() ? id.dump() : json_get<std::string>(row, "id", where);
+  return id.is_number_integer() ? id.dump() : json_get<std::string>(row, "id");
 }
 
 void log_unknown(const fs::path& path, const std::set<std::string>& unknown) {
@@ -95,18 +95,18 @@ void log_unknown(const fs::path& path, const std::set<std::string>& unknown) {
 
 }  // namespace
 
-Record parse_record(std::string_view json, const std::string& where, bool need_target, std::set<std::string>* unknown) {
-  const Json row = parse_json_line(json, where);
-  check_keys(row, where, unknown);
+Record parse_record(std::string_view json, bool need_target, std::set<std::string>* unknown) {
+  const Json row = parse_json_line(json);
+  check_keys(row, unknown);
   Record record;
   if (has(row, "input_ids")) {
-    read_id_fields(row, where, need_target, record);
+    read_id_fields(row, need_target, record);
   } else {
-    read_text_fields(row, where, need_target, record);
-    read_experts(row, where, record);
+    read_text_fields(row, need_target, record);
+    read_experts(row, record);
   }
-  record.id = read_id(row, where);
-  record.template_name = json_get_or<std::string>(row, "template", "", where);
+  record.id = read_id(row);
+  record.template_name = json_get_or<std::string>(row, "template", "");
   return record;
 }
 
@@ -134,7 +134,7 @@ bool RecordReader::next(Record& record) {
 /// false: the row is bad, and was reported.
 bool RecordReader::read_row(Record& record) {
   try {
-    record = parse_record(line_, lines_.where(), true, &unknown_);
+    record = in(lines_.where(), [&] { return parse_record(line_, true, &unknown_); });
   } catch (const Error& error) {
     if (!on_bad_row_) throw;
     report(error);
@@ -161,16 +161,13 @@ std::vector<Record> read_records(const fs::path& path, std::size_t max_line_byte
   for (Record record; reader.next(record);) records.push_back(std::move(record));
   if (skipped != nullptr) skipped->warn(path.string());
   if (records.empty()) {
-    fail(ExitCode::bad_data, {.where = path.string(),
-                              .found = "no rows",
-                              .expected = "JSON Lines, one row a line: {\"input\": ..., \"target\": ...}",
-                              .hint = ""});
+    refuse(path, "no rows", "JSON Lines, one row a line: {\"input\": ..., \"target\": ...}");
   }
   log_unknown(path, reader.unknown_keys());
   return records;
 }
 
-std::vector<std::int64_t> right_choices(const Record& record, const std::string& where) {
+std::vector<std::int64_t> right_choices(const Record& record) {
   std::vector<std::int64_t> right;
   if (record.has_ids()) {
     for (std::size_t i = 0; i < record.choices_ids.size(); ++i) {
@@ -187,10 +184,7 @@ std::vector<std::int64_t> right_choices(const Record& record, const std::string&
     const std::string found = !record.has_choices() ? "no choices"
                               : record.has_ids()    ? "no choice equals \"target_ids\""
                                                     : "no choice equals the target \"" + record.target + "\"";
-    fail(ExitCode::bad_data, {.where = where + ":" + std::to_string(record.line),
-                              .found = found,
-                              .expected = "the right answer among the choices",
-                              .hint = ""});
+    refuse_here(found, "the right answer among the choices");
   }
   return right;
 }

@@ -34,14 +34,12 @@ struct Record {
 
   bool has_ids() const { return !input_ids.empty(); }
   bool has_choices() const { return !choices.empty() || !choices_ids.empty(); }
-  std::size_t choice_count() const { return has_ids() ? choices_ids.size() : choices.size(); }
 };
 
 /// Reads one row. Unknown keys are ignored (public data sets carry many of their own); `unknown`, where given, collects
-/// them. Wrong types, missing fields, and text and ids in one row are bad_data errors at `where` (FILE:LINE).
-/// `need_target` false admits rows with an input only. `targets` without `target`: the first of them is the target.
-Record parse_record(std::string_view json, const std::string& where, bool need_target = true,
-                    std::set<std::string>* unknown = nullptr);
+/// them. Wrong types, missing fields, and text and ids in one row are bad_data errors. `need_target` false admits rows
+/// with an input only. `targets` without `target`: the first of them is the target.
+Record parse_record(std::string_view json, bool need_target = true, std::set<std::string>* unknown = nullptr);
 
 /// Takes off a byte-order mark, which files that were joined bring along. false: the line is blank, and no row.
 bool make_row(std::string& line);
@@ -79,12 +77,19 @@ std::vector<Record> read_records(const fs::path& path, std::size_t max_line_byte
                                  SkippedRows* skipped = nullptr);
 
 /// Indices of the choices that are right: equal to `target` or to one of `targets` after strip; for rows of ids, equal
-/// to `target_ids`. None: bad_data at `where` (the file; the line is added).
-std::vector<std::int64_t> right_choices(const Record& record, const std::string& where);
+/// to `target_ids`. None: bad_data.
+std::vector<std::int64_t> right_choices(const Record& record);
+
+/// in() at the line of a record, for work on it; the in() around it names the file.
+template <typename Work>
+decltype(auto) in_row(const Record& record, Work&& work) {
+  return in(":" + std::to_string(record.line), std::forward<Work>(work));
+}
 
 /// An input and a target as the model reads them.
 struct Example {
   TokenIds input, target;
+  std::int64_t task = 0;  ///< the data set that a row to train on comes from, by its place among them
 };
 
 }  // namespace phatgoose

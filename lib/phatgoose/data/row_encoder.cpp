@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
-std::string place_of(const std::string& file, const Record& record) { return file + ":" + std::to_string(record.line); }
-
 /// Whether nothing but EOS is there.
 bool is_empty(const TokenIds& ids) { return ids.size() == 1 && ids.front() == kEosId; }
 
@@ -31,40 +29,30 @@ bool has_repetition(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-RowEncoder::RowEncoder(const Tokenizer* tokenizer, std::int64_t vocab_size, std::string where)
-    : tokenizer_(tokenizer), vocab_size_(vocab_size), where_(std::move(where)) {}
-
-TokenIds RowEncoder::encode(const Record& record, const std::string& text) const {
+TokenIds RowEncoder::encode(const std::string& text) const {
   if (tokenizer_ == nullptr) {
-    fail(ExitCode::bad_data,
-         {.where = place_of(where_, record),
-          .found = "a row of text",
-          .expected = "rows of token ids, because the base model has no spiece.model or tokenizer.json",
-          .hint = ""});
+    refuse_here("a row of text", "rows of token ids, because the base model has no spiece.model or tokenizer.json");
   }
   return tokenizer_->encode_with_eos(text, kNoLimit);
 }
 
-const TokenIds& RowEncoder::checked(const Record& record, const TokenIds& ids) const {
+const TokenIds& RowEncoder::checked(const TokenIds& ids) const {
   for (const TokenId id : ids) {
     if (id >= 0 && id < vocab_size_) continue;
-    fail(ExitCode::bad_data, {.where = place_of(where_, record),
-                              .found = "token id " + std::to_string(id),
-                              .expected = "ids from 0 to " + std::to_string(vocab_size_ - 1),
-                              .hint = ""});
+    refuse_here("token id " + std::to_string(id), "ids from 0 to " + std::to_string(vocab_size_ - 1));
   }
   return ids;
 }
 
 TokenIds RowEncoder::input(const Record& record, std::int64_t max_length) {
-  TokenIds ids = record.has_ids() ? checked(record, record.input_ids) : encode(record, record.input);
+  TokenIds ids = record.has_ids() ? checked(record.input_ids) : encode(record.input);
   if (is_empty(ids)) notes_.add(RowNote::empty_input, record.line);
   if (!record.has_ids() && cut(ids, max_length)) notes_.add(RowNote::cut_input, record.line, max_length);
   return ids;
 }
 
 TokenIds RowEncoder::target(const Record& record, std::int64_t max_length) {
-  TokenIds ids = record.has_ids() ? checked(record, record.target_ids) : encode(record, record.target);
+  TokenIds ids = record.has_ids() ? checked(record.target_ids) : encode(record.target);
   if (is_empty(ids)) notes_.add(RowNote::empty_target, record.line);
   if (!record.has_ids() && cut(ids, max_length)) notes_.add(RowNote::cut_target, record.line, max_length);
   return ids;
@@ -72,8 +60,8 @@ TokenIds RowEncoder::target(const Record& record, std::int64_t max_length) {
 
 std::vector<TokenIds> RowEncoder::choices(const Record& record, const std::vector<std::int64_t>& right) {
   std::vector<TokenIds> choices;
-  for (const TokenIds& ids : record.choices_ids) choices.push_back(checked(record, ids));
-  for (const std::string& text : record.choices) choices.push_back(encode(record, text));
+  for (const TokenIds& ids : record.choices_ids) choices.push_back(checked(ids));
+  for (const std::string& text : record.choices) choices.push_back(encode(text));
   compare(record, choices, right);
   return choices;
 }
@@ -106,8 +94,10 @@ std::vector<Example> encode_rows(const std::vector<Record>& records, RowEncoder&
   std::vector<Example> examples;
   examples.reserve(records.size());
   for (const Record& record : records) {
-    TokenIds input = encoder.input(record, max_input);
-    examples.push_back({std::move(input), encoder.target(record, max_target)});
+    in_row(record, [&] {
+      TokenIds input = encoder.input(record, max_input);
+      examples.push_back({std::move(input), encoder.target(record, max_target)});
+    });
   }
   return examples;
 }

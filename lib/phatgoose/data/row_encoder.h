@@ -15,8 +15,8 @@ namespace phatgoose {
 class RowEncoder {
  public:
   /// `tokenizer` may be null when every row carries ids; a row of text is then bad_data. Ids outside [0, vocab_size)
-  /// are bad_data. `where` is the file.
-  RowEncoder(const Tokenizer* tokenizer, std::int64_t vocab_size, std::string where);
+  /// are bad_data.
+  RowEncoder(const Tokenizer* tokenizer, std::int64_t vocab_size) : tokenizer_(tokenizer), vocab_size_(vocab_size) {}
 
   TokenIds input(const Record& record, std::int64_t max_length);
   TokenIds target(const Record& record, std::int64_t max_length);
@@ -27,17 +27,16 @@ class RowEncoder {
   const RowNotes& notes() const { return notes_; }
 
  private:
-  TokenIds encode(const Record& record, const std::string& text) const;
-  const TokenIds& checked(const Record& record, const TokenIds& ids) const;
+  TokenIds encode(const std::string& text) const;
+  const TokenIds& checked(const TokenIds& ids) const;
   void compare(const Record& record, const std::vector<TokenIds>& choices, const std::vector<std::int64_t>& right);
 
   const Tokenizer* tokenizer_;
   std::int64_t vocab_size_;
-  std::string where_;
   RowNotes notes_;
 };
 
-/// Inputs and targets of all rows, text cut to `max_input` and `max_target` ids with EOS kept.
+/// Inputs and targets of all rows of a file, text cut to `max_input` and `max_target` ids with EOS kept.
 std::vector<Example> encode_rows(const std::vector<Record>& records, RowEncoder& encoder, std::int64_t max_input,
                                  std::int64_t max_target);
 

@@ -6,9 +6,8 @@
 
 namespace phatgoose {
 
-MarkedTokens encode_marked(std::string_view line, const Tokenizer& tokenizer, std::int64_t max_tokens,
-                           const std::string& where) {
-  const MarkedText marked = parse_marked(line, where);
+MarkedTokens encode_marked(std::string_view line, const Tokenizer& tokenizer, std::int64_t max_tokens) {
+  const MarkedText marked = parse_marked(line);
   std::vector<TextToken> tokens = tokenizer.encode_with_places(marked.text);
   MarkedTokens result;
   result.cut = static_cast<std::int64_t>(tokens.size()) > max_tokens;

@@ -19,9 +19,8 @@ struct MarkedTokens {
 };
 
 /// The first `max_tokens` tokens of a line, and its marked spans among them: the tokens that hold a byte of the span.
-/// Malformed marks: bad_data that names `where`.
-MarkedTokens encode_marked(std::string_view line, const Tokenizer& tokenizer, std::int64_t max_tokens,
-                           const std::string& where);
+/// Malformed marks: bad_data.
+MarkedTokens encode_marked(std::string_view line, const Tokenizer& tokenizer, std::int64_t max_tokens);
 
 /// true at the tokens of masked spans: every span with probability `share`, and one drawn evenly in any case; no more
 /// than there are sentinels. `marked` has at least one span.

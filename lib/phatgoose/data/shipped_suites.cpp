@@ -30,10 +30,9 @@ fs::path suite_file(const std::string& name) {
   if (is_file(file)) return file;
   const std::vector<std::string> names = shipped_names(directory);
   const std::string near = did_you_mean(name, names);
-  fail(ExitCode::usage, {.where = "--suite",
-                         .found = "no suite \"" + name + "\" comes with the program",
-                         .expected = fmt::format("the path of a file, or one of {}", fmt::join(names, ", ")),
-                         .hint = near.empty() && is_file(name) ? "./" + name + " is the file of this name" : near});
+  refuse_usage("--suite", "no suite \"" + name + "\" comes with the program",
+               fmt::format("the path of a file, or one of {}", fmt::join(names, ", ")),
+               near.empty() && is_file(name) ? "./" + name + " is the file of this name" : near);
 }
 
 }  // namespace phatgoose

@@ -56,21 +56,17 @@ SpanLengths span_lengths_of_input(std::int64_t input_length, const SpanCorruptio
   // being replaced).
   SpanLengths lengths = span_lengths_of_chunk(std::max<std::int64_t>(input_length - 1, 2), settings);
   if (lengths.input > input_length) {
-    fail(ExitCode::usage, {.where = "span corruption",
-                           .found = "input length " + std::to_string(input_length),
-                           .expected = "at least " + std::to_string(lengths.input),
-                           .hint = ""});
+    refuse_usage("span corruption", "input length " + std::to_string(input_length),
+                 "at least " + std::to_string(lengths.input));
   }
   for (SpanLengths longer = lengths; longer.input <= input_length;) {
     lengths = longer;
     longer = span_lengths_of_chunk(longer.chunk + 1, settings);
   }
   if (lengths.spans > kSentinelCount) {
-    fail(ExitCode::usage,
-         {.where = "span corruption",
-          .found = std::to_string(lengths.spans) + " spans in an input of " + std::to_string(input_length) + " tokens",
-          .expected = "at most " + std::to_string(kSentinelCount) + ", one for each sentinel",
-          .hint = "shorten the input"});
+    refuse_usage("span corruption",
+                 std::to_string(lengths.spans) + " spans in an input of " + std::to_string(input_length) + " tokens",
+                 "at most " + std::to_string(kSentinelCount) + ", one for each sentinel", "shorten the input");
   }
   return lengths;
 }

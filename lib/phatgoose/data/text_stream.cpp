@@ -34,10 +34,8 @@ class TokenSource {
               std::size_t max_line_bytes)
       : source_(std::move(source)), tokenizer_(&tokenizer), line_limit_(line_limit), max_line_bytes_(max_line_bytes) {
     if (source_.files.empty() || !(source_.weight > 0)) {
-      fail(ExitCode::usage, {.where = "text source",
-                             .found = source_.files.empty() ? "no files" : "weight " + std::to_string(source_.weight),
-                             .expected = "files, and a weight above 0",
-                             .hint = ""});
+      refuse_usage("text source", source_.files.empty() ? "no files" : "weight " + std::to_string(source_.weight),
+                   "files, and a weight above 0");
     }
     for (const fs::path& file : source_.files) LineReader{file};  // a missing file shows now, not hours later
     open(0);
@@ -49,10 +47,7 @@ class TokenSource {
   MarkedTokens take_line() {
     next_document();
     if (document_.size() < 2) {
-      fail(ExitCode::bad_data, {.where = source_.files[file_].string(),
-                                .found = "a line of one token: " + line_,
-                                .expected = "at least two tokens: every line is an example",
-                                .hint = ""});
+      refuse(source_.files[file_], "a line of one token: " + line_, "at least two tokens: every line is an example");
     }
     used_ = document_.size();
     return {std::move(document_), std::move(spans_)};
@@ -72,30 +67,26 @@ class TokenSource {
 
   Json position() const { return {{"file", file_}, {"offset", offset_}, {"tokens", used_}}; }
 
-  void restore(const Json& position, const std::string& where) {
-    const auto file = json_get<std::uint64_t>(position, "file", where);
-    const auto used = json_get<std::uint64_t>(position, "tokens", where);
-    const auto offset = json_get<std::int64_t>(position, "offset", where);
-    if (file >= source_.files.size()) refuse(where, "file number " + std::to_string(file));
+  void restore(const Json& position) {
+    const auto file = json_get<std::uint64_t>(position, "file");
+    const auto used = json_get<std::uint64_t>(position, "tokens");
+    const auto offset = json_get<std::int64_t>(position, "offset");
+    const auto check = [](bool is_there, const std::string& what) {
+      if (!is_there) refuse_here(what + ", which is not in the text", "the text files that the run began with");
+    };
+    check(file < source_.files.size(), "file number " + std::to_string(file));
     open(file);
     reader_->seek(offset);
     document_.clear();
     used_ = 0;
     offset_ = offset;
     if (used == 0) return;
-    if (!read_line()) refuse(where, "byte " + std::to_string(offset));
-    if (used > document_.size()) refuse(where, std::to_string(used) + " tokens of a document");
+    check(read_line(), "byte " + std::to_string(offset));
+    check(used <= document_.size(), std::to_string(used) + " tokens of a document");
     used_ = used;
   }
 
  private:
-  [[noreturn]] static void refuse(const std::string& where, const std::string& what) {
-    fail(ExitCode::bad_data, {.where = where,
-                              .found = what + ", which is not in the text",
-                              .expected = "the text files that the run began with",
-                              .hint = ""});
-  }
-
   void open(std::size_t file) {
     reader_.emplace(source_.files[file], max_line_bytes_);
     file_ = file;
@@ -108,7 +99,7 @@ class TokenSource {
     if (!reader_->next(line_, kMaxDocumentBytes)) return false;
     if (line_limit_) {
       const std::string file = source_.files[file_].string();
-      MarkedTokens marked = encode_marked(line_, *tokenizer_, *line_limit_, file);
+      MarkedTokens marked = in(file, [&] { return encode_marked(line_, *tokenizer_, *line_limit_); });
       if (marked.cut && !std::exchange(said_cut_, true)) {
         log_warning(fmt::format("{}: long lines are cut to {} tokens; their ends are lost", file, *line_limit_));
       }
@@ -126,8 +117,7 @@ class TokenSource {
     for (std::size_t ends = 0; document_.empty();) {
       if (read_line()) continue;
       if (++ends > source_.files.size()) {
-        fail(ExitCode::bad_data,
-             {.where = source_.files.front().string(), .found = "no text", .expected = "lines of text", .hint = ""});
+        refuse(source_.files.front(), "no text", "lines of text");
       }
       open((file_ + 1) % source_.files.size());
     }
@@ -180,17 +170,14 @@ struct TextStream::Impl {
 TextStream::TextStream(std::vector<TextSource> sources, const Tokenizer& tokenizer, const TextStreamOptions& options)
     : impl_(std::make_unique<Impl>(tokenizer, options)) {
   if (sources.empty()) {
-    fail(ExitCode::usage, {.where = "text", .found = "no source", .expected = "at least one", .hint = ""});
+    refuse_usage("text", "no source", "at least one");
   }
   if (options.objective == TextObjective::span_corruption) {
     impl_->chunk_length = span_lengths_of_input(options.input_length, impl_->corruption).chunk;
   } else {
     impl_->chunk_length = options.input_length - 2;  // without the two EOS
     if (impl_->chunk_length < 2) {
-      fail(ExitCode::usage, {.where = "prefix LM",
-                             .found = "length " + std::to_string(options.input_length),
-                             .expected = "at least 4 tokens",
-                             .hint = ""});
+      refuse_usage("prefix LM", "length " + std::to_string(options.input_length), "at least 4 tokens");
     }
   }
   const std::optional<std::int64_t> line_limit =
@@ -233,16 +220,14 @@ Json TextStream::position() const {
   return {{"count", impl_->count}, {"sources", std::move(places)}};
 }
 
-void TextStream::restore(const Json& position, const std::string& where) {
-  const Json places = json_get<Json>(position, "sources", where);
+void TextStream::restore(const Json& position) {
+  const Json places = json_get<Json>(position, "sources");
   if (!places.is_array() || places.size() != impl_->sources.size()) {
-    fail(ExitCode::bad_data, {.where = where,
-                              .found = "a place in " + std::to_string(places.size()) + " sources",
-                              .expected = std::to_string(impl_->sources.size()),
-                              .hint = "resume with the text that the run began with"});
+    refuse_here("a place in " + std::to_string(places.size()) + " sources", std::to_string(impl_->sources.size()),
+                "resume with the text that the run began with");
   }
-  impl_->count = json_get<std::int64_t>(position, "count", where);
-  for (std::size_t i = 0; i < places.size(); ++i) impl_->sources[i].restore(places[i], where);
+  impl_->count = json_get<std::int64_t>(position, "count");
+  for (std::size_t i = 0; i < places.size(); ++i) impl_->sources[i].restore(places[i]);
 }
 
 }  // namespace phatgoose

@@ -48,7 +48,7 @@ class TextStream {
 
   /// The place in the stream, small; restore() continues from there exactly. A position of other sources: bad_data.
   Json position() const;
-  void restore(const Json& position, const std::string& where);
+  void restore(const Json& position);
 
  private:
   struct Impl;

@@ -18,30 +18,30 @@ struct Part {
   std::int32_t expert;
 };
 
-void check_labelled(const Record& record, const std::string& where) {
+void check_labelled(const Record& record) {
   if (!record.input_experts.empty() && !record.answer_experts.empty()) return;
-  refuse(where, record.input_experts.empty() ? "no \"input_experts\"" : "no \"answer_experts\"",
-         "rows that have \"input_experts\" and \"answer_experts\", for the router token-oracle",
-         "--tasks, or tasks in a methods file, selects tasks whose rows have them");
+  refuse_here(record.input_experts.empty() ? "no \"input_experts\"" : "no \"answer_experts\"",
+              "rows that have \"input_experts\" and \"answer_experts\", for the router token-oracle",
+              "--tasks, or tasks in a methods file, selects tasks whose rows have them");
 }
 
-void check_parts(const Record& record, const std::string& where) {
+void check_parts(const Record& record) {
   std::string joined;
   for (const InputPart& part : record.input_experts) joined += part.text;
   if (joined == record.input) return;
   const auto differs = std::ranges::mismatch(joined, record.input).in2 - record.input.begin();
-  refuse(where, fmt::format("\"input_experts\" differ from \"input\" at byte {}", differs),
-         "parts that make up the input when joined");
+  refuse_here(fmt::format("\"input_experts\" differ from \"input\" at byte {}", differs),
+              "parts that make up the input when joined");
 }
 
-void check_words(const Record& record, const std::string& where) {
+void check_words(const Record& record) {
   std::vector<std::string> answers = record.choices;
   answers.push_back(record.target);
   for (const std::string& answer : answers) {
     const std::size_t words = word_places(answer).size();
     if (words == record.answer_experts.size()) continue;
-    refuse(where, fmt::format("{} \"answer_experts\" for \"{}\"", record.answer_experts.size(), answer),
-           fmt::format("{}, one for each word", words));
+    refuse_here(fmt::format("{} \"answer_experts\" for \"{}\"", record.answer_experts.size(), answer),
+                fmt::format("{}, one for each word", words));
   }
 }
 
@@ -65,28 +65,27 @@ ExpertNumbers experts_of(const std::string& text, const std::vector<Part>& parts
 
 }  // namespace
 
-std::int32_t TokenLabels::number_of(const std::string& name, const std::string& where) {
+std::int32_t TokenLabels::number_of(const std::string& name, std::int64_t line) {
   const auto found = std::ranges::find(experts_, name, &Expert::name);
   const auto number = static_cast<std::int32_t>(found - experts_.begin());
-  if (found == experts_.end()) experts_.push_back({name, where});
+  if (found == experts_.end()) experts_.push_back({name, line});
   return number;
 }
 
 void TokenLabels::add(const Record& record, const TokenIds& input, const std::vector<TokenIds>& choices,
-                      const Tokenizer* tokenizer, const std::string& file) {
-  const std::string where = fmt::format("{}:{}", file, record.line);
-  check_labelled(record, where);
-  check_parts(record, where);
-  check_words(record, where);
+                      const Tokenizer* tokenizer) {
+  check_labelled(record);
+  check_parts(record);
+  check_words(record);
   std::vector<Part> parts;
   for (std::size_t end = 0; const auto& [text, expert] : record.input_experts) {
-    parts.push_back({end += text.size(), number_of(expert, where)});
+    parts.push_back({end += text.size(), number_of(expert, record.line)});
   }
   Row row{experts_of(record.input, parts, input, *tokenizer), {}};
   for (std::size_t c = 0; c < choices.size(); ++c) {
     parts.clear();
     for (const WordPlace& word : word_places(record.choices[c])) {
-      parts.push_back({word.end, number_of(record.answer_experts[parts.size()], where)});
+      parts.push_back({word.end, number_of(record.answer_experts[parts.size()], record.line)});
     }
     row.choices.push_back(experts_of(record.choices[c], parts, choices[c], *tokenizer));
   }
@@ -95,10 +94,10 @@ void TokenLabels::add(const Record& record, const TokenIds& input, const std::ve
 
 ExpertNumbers TokenLabels::places_in(const std::vector<std::string>& names) const {
   ExpertNumbers places;
-  for (const auto& [name, where] : experts_) {
+  for (const auto& [name, line] : experts_) {
     const auto found = std::ranges::find(names, name);
     if (found == names.end()) {
-      refuse(where, fmt::format("the expert \"{}\"", name),
+      refuse(fmt::format(":{}", line), fmt::format("the expert \"{}\"", name),
              fmt::format("one that takes part in the routed model: {}", fmt::join(names, ", ")),
              did_you_mean(name, names));
     }

@@ -21,20 +21,21 @@ class TokenLabels {
 
   /// Adds a row whose input and choices the model reads as these ids. A token belongs to the part (of an answer: the
   /// word) in which its first character that is no space lies, EOS to the last. A row without labels, or with labels
-  /// that do not fit its texts: bad_data at `file` and its line.
+  /// that do not fit its texts: bad_data.
   void add(const Record& record, const TokenIds& input, const std::vector<TokenIds>& choices,
-           const Tokenizer* tokenizer, const std::string& file);
+           const Tokenizer* tokenizer);
 
   const std::vector<Row>& rows() const { return rows_; }
-  /// The place in `names` of every expert; bad_data at the first row that names one which is not there.
+  /// The place in `names` of every expert; bad_data at the line of the first row that names one which is not there.
   ExpertNumbers places_in(const std::vector<std::string>& names) const;
 
  private:
   struct Expert {
-    std::string name, where;  ///< FILE:LINE of the first row that names it
+    std::string name;
+    std::int64_t line;  ///< of the first row that names it
   };
 
-  std::int32_t number_of(const std::string& name, const std::string& where);
+  std::int32_t number_of(const std::string& name, std::int64_t line);
 
   std::vector<Expert> experts_;
   std::vector<Row> rows_;

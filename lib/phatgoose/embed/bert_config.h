@@ -2,10 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "phatgoose/base/files.h"
-#include "phatgoose/base/json.h"
 
 namespace phatgoose {
 
@@ -27,7 +25,6 @@ struct BertConfig {
 
 /// Reads and validates; what our BERT does not compute (other model types, relative positions, decoders, unknown
 /// activations) and sizes that make no sense are bad_data.
-BertConfig parse_bert_config(const Json& json, const std::string& where);
 BertConfig read_bert_config(const fs::path& directory);
 
 }  // namespace phatgoose

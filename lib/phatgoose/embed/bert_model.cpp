@@ -50,14 +50,10 @@ class BertModel::Loader {
     const std::string stored = prefix_ + name;
     const TensorView& view = archive_->at(stored, shape_of(target));
     if (!is_floating(view.dtype)) {
-      fail(ExitCode::bad_data,
-           {.where = archive_->where(stored), .found = name_of(view.dtype), .expected = "floating-point weights"});
+      refuse(archive_->where(stored), name_of(view.dtype), "floating-point weights");
     }
     if (!all_finite(view)) {
-      fail(ExitCode::bad_data, {.where = archive_->where(stored),
-                                .found = "NaN or infinite values",
-                                .expected = "finite weights",
-                                .hint = "the checkpoint is damaged"});
+      refuse(archive_->where(stored), "NaN or infinite values", "finite weights", "the checkpoint is damaged");
     }
     copy_into(target, view);
     archive_->release(stored);

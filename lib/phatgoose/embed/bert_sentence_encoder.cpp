@@ -18,10 +18,9 @@ constexpr std::int64_t kMinLength = 3;  // [CLS], one piece, [SEP]
 
 void check_vocabulary(const WordPieceTokenizer& tokenizer, std::int64_t vocab_size, const fs::path& directory) {
   if (tokenizer.size() <= vocab_size) return;
-  fail(ExitCode::bad_data, {.where = (directory / "config.json").string(),
-                            .found = "vocab_size " + std::to_string(vocab_size),
-                            .expected = "at least " + std::to_string(tokenizer.size()) + ", as the vocabulary has",
-                            .hint = "config.json and the vocabulary belong to different models"});
+  refuse((directory / "config.json").string(), "vocab_size " + std::to_string(vocab_size),
+         "at least " + std::to_string(tokenizer.size()) + ", as the vocabulary has",
+         "config.json and the vocabulary belong to different models");
 }
 
 /// Without a max_seq_length, what both the tokenizer and the positions admit.
@@ -30,11 +29,9 @@ std::int64_t max_length_of(const SentenceEncoderFiles& files, const WordPieceTok
   const std::int64_t admitted = std::min(tokenizer.settings().max_length.value_or(positions), positions);
   const std::int64_t length = files.max_length.value_or(admitted);
   if (length >= kMinLength && length <= positions) return length;
-  fail(ExitCode::bad_data, {.where = files.transformer.string(),
-                            .found = "a maximum length of " + std::to_string(length) + " pieces",
-                            .expected = std::to_string(kMinLength) + " to " + std::to_string(positions) +
-                                        ", max_position_embeddings of config.json",
-                            .hint = "see max_seq_length in sentence_bert_config.json"});
+  refuse(files.transformer, "a maximum length of " + std::to_string(length) + " pieces",
+         std::to_string(kMinLength) + " to " + std::to_string(positions) + ", max_position_embeddings of config.json",
+         "see max_seq_length in sentence_bert_config.json");
 }
 
 /// The directory's own name, however it was written.
@@ -76,15 +73,14 @@ class BertSentenceEncoder : public SentenceEncoder {
  private:
   void check(const SentenceEncoderFiles& files) const {
     if (files.dimension && *files.dimension != dimension()) {
-      fail(ExitCode::bad_data, {.where = files.transformer.string(),
-                                .found = "a pooling of dimension " + std::to_string(*files.dimension),
-                                .expected = std::to_string(dimension()) + ", hidden_size of config.json"});
+      refuse(files.transformer, "a pooling of dimension " + std::to_string(*files.dimension),
+             std::to_string(dimension()) + ", hidden_size of config.json");
     }
     // Lower case twice is lower case once, the final sigma aside; otherwise the text would have to be changed first.
     if (files.lower_case && !tokenizer_.settings().text.lower_case) {
-      fail(ExitCode::bad_data, {.where = (files.transformer / "sentence_bert_config.json").string(),
-                                .found = "do_lower_case true for a tokenizer that keeps case",
-                                .expected = "do_lower_case in tokenizer_config.json, or nowhere"});
+      refuse((files.transformer / "sentence_bert_config.json").string(),
+             "do_lower_case true for a tokenizer that keeps case",
+             "do_lower_case in tokenizer_config.json, or nowhere");
     }
   }
 

@@ -8,7 +8,7 @@
 namespace phatgoose {
 
 /// "Answer Choices: a, b, Instance: INPUT", with None where the row has no choices. Rows of ids are decoded; without a
-/// tokenizer they are bad_data at `where` (the file; the line is added).
-std::string retrieval_text(const Record& record, const Tokenizer* tokenizer, const std::string& where);
+/// tokenizer they are bad_data.
+std::string retrieval_text(const Record& record, const Tokenizer* tokenizer);
 
 }  // namespace phatgoose

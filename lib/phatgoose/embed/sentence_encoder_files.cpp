@@ -17,34 +17,30 @@ struct Modules {
 /// "Pooling" of "sentence_transformers.models.Pooling".
 std::string class_name(const std::string& type) { return type.substr(type.rfind('.') + 1); }
 
-Modules read_modules(const fs::path& directory) {
-  const fs::path path = directory / "modules.json";
-  if (!is_file(path)) return {directory, directory / "1_Pooling"};
-  const std::string where = path.string();
-  const Json list = read_json(where);
-  if (!list.is_array()) refuse(where, "no JSON list", kModules);
+Modules modules_in(const Json& list, const fs::path& directory) {
+  if (!list.is_array()) refuse_here("no JSON list", kModules);
   std::vector<std::string> names;
   std::vector<fs::path> paths;
   for (const Json& module : list) {
-    names.push_back(class_name(json_get<std::string>(module, "type", where)));
-    paths.push_back(directory / json_get_or<std::string>(module, "path", "", where));
+    names.push_back(class_name(json_get<std::string>(module, "type")));
+    paths.push_back(directory / json_get_or<std::string>(module, "path", ""));
   }
   const std::vector<std::string> order = {"Transformer", "Pooling", "Normalize"};
   for (std::size_t i = 0; i < names.size(); ++i)
     if (i >= order.size() || names[i] != order[i])
-      refuse(where, "module " + std::to_string(i) + " is " + names[i], kModules);
-  if (names.size() < 2) refuse(where, std::to_string(names.size()) + " modules", kModules);
+      refuse_here("module " + std::to_string(i) + " is " + names[i], kModules);
+  if (names.size() < 2) refuse_here(std::to_string(names.size()) + " modules", kModules);
   return {paths[0], paths[1]};
 }
 
 /// The name of the pooling, whichever way the file spells it: a string, or one of several flags.
-std::string pooling_name(const Json& json, const std::string& where) {
-  if (json.contains("pooling_mode")) return json_get<std::string>(json, "pooling_mode", where);
+std::string pooling_name(const Json& json) {
+  if (json.contains("pooling_mode")) return json_get<std::string>(json, "pooling_mode");
   const std::string prefix = "pooling_mode_";
   const std::map<std::string, std::string> known = {{"mean_tokens", "mean"}, {"cls_token", "cls"}};
   std::string names;
   for (const auto& [key, value] : json.items()) {
-    if (!key.starts_with(prefix) || !json_get<bool>(json, key, where)) continue;
+    if (!key.starts_with(prefix) || !json_get<bool>(json, key)) continue;
     const std::string mode = key.substr(prefix.size());
     const auto short_name = known.find(mode);
     names += (names.empty() ? "" : "+") + (short_name == known.end() ? mode : short_name->second);
@@ -52,44 +48,40 @@ std::string pooling_name(const Json& json, const std::string& where) {
   return names;
 }
 
-void read_pooling(const fs::path& path, SentenceEncoderFiles& files) {
-  if (!is_file(path)) return;
-  const std::string where = path.string();
-  const Json json = read_json(where);
-  if (!json.is_object()) refuse(where, "no JSON object", "the settings of a pooling");
-  const std::string name = pooling_name(json, where);
+void read_pooling(const Json& json, SentenceEncoderFiles& files) {
+  if (!json.is_object()) refuse_here("no JSON object", "the settings of a pooling");
+  const std::string name = pooling_name(json);
   if (name != "mean" && name != "cls")
-    refuse(where, "pooling \"" + name + "\"",
-           "\"mean\" (pooling_mode_mean_tokens) or \"cls\" (pooling_mode_cls_token)");
+    refuse_here("pooling \"" + name + "\"", "\"mean\" (pooling_mode_mean_tokens) or \"cls\" (pooling_mode_cls_token)");
   files.pooling = name == "mean" ? Pooling::mean : Pooling::first;
   for (const char* key : {"word_embedding_dimension", "embedding_dimension"})
-    if (json.contains(key)) files.dimension = json_get<std::int64_t>(json, key, where);
+    if (json.contains(key)) files.dimension = json_get<std::int64_t>(json, key);
 }
 
-void read_length(const fs::path& path, SentenceEncoderFiles& files) {
-  if (!is_file(path)) return;
-  const std::string where = path.string();
-  const Json json = read_json(where);
-  const auto length = json_get_or<std::int64_t>(json, "max_seq_length", 0, where);
+void read_length(const Json& json, SentenceEncoderFiles& files) {
+  const auto length = json_get_or<std::int64_t>(json, "max_seq_length", 0);
   if (json.contains("max_seq_length") && !json["max_seq_length"].is_null()) files.max_length = length;
-  files.lower_case = json_get_or<bool>(json, "do_lower_case", false, where);
+  files.lower_case = json_get_or<bool>(json, "do_lower_case", false);
 }
 
-void check_prompts(const fs::path& path) {
-  if (!is_file(path)) return;
-  const auto name = json_get_or<std::string>(read_json(path.string()), "default_prompt_name", "", path.string());
-  if (!name.empty()) refuse(path.string(), "default_prompt_name \"" + name + "\"", "an encoder of bare texts");
+void check_prompts(const Json& json) {
+  const auto name = json_get_or<std::string>(json, "default_prompt_name", "");
+  if (!name.empty()) refuse_here("default_prompt_name \"" + name + "\"", "an encoder of bare texts");
 }
 
 }  // namespace
 
 SentenceEncoderFiles read_sentence_encoder_files(const fs::path& directory) {
-  const Modules modules = read_modules(directory);
+  const auto read_if_there = [](const fs::path& path, auto take) {
+    if (is_file(path)) read_json(path, take);
+  };
+  Modules modules{directory, directory / "1_Pooling"};
+  read_if_there(directory / "modules.json", [&](const Json& list) { modules = modules_in(list, directory); });
   SentenceEncoderFiles files;
   files.transformer = modules.transformer;
-  read_pooling(modules.pooling / "config.json", files);
-  read_length(modules.transformer / "sentence_bert_config.json", files);
-  check_prompts(directory / "config_sentence_transformers.json");
+  read_if_there(modules.pooling / "config.json", [&](const Json& json) { read_pooling(json, files); });
+  read_if_there(modules.transformer / "sentence_bert_config.json", [&](const Json& json) { read_length(json, files); });
+  read_if_there(directory / "config_sentence_transformers.json", check_prompts);
   return files;
 }
 

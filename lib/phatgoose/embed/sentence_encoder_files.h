@@ -5,9 +5,11 @@
 #include <optional>
 
 #include "phatgoose/base/files.h"
-#include "phatgoose/embed/text_batches.h"
 
 namespace phatgoose {
+
+/// How the states of a row's tokens become one vector.
+enum class Pooling { mean, first };
 
 struct SentenceEncoderFiles {
   fs::path transformer;  ///< directory of config.json, weights and vocabulary

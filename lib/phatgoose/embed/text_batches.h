@@ -6,12 +6,10 @@
 #include <functional>
 #include <span>
 
+#include "phatgoose/embed/sentence_encoder_files.h"
 #include "phatgoose/nn/packing.h"
 
 namespace phatgoose {
-
-/// How the states of a row's tokens become one vector.
-enum class Pooling { mean, first };
 
 /// States of packed tokens: [N] -> [N, D].
 using EncodeStates = std::function<at::Tensor(const PackedIds&)>;

@@ -15,12 +15,12 @@ Predictor::Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, Pred
                      const InputRouting* inputs)
     : model_(model), tokenizer_(tokenizer), rules_(rules), inputs_(inputs) {}
 
-PredictionRequest Predictor::request(Record record, const std::string& file) const {
-  RowEncoder encoder(tokenizer_, model_.model.config().vocab_size, file);
+PredictionRequest Predictor::request(Record record) const {
+  RowEncoder encoder(tokenizer_, model_.model.config().vocab_size);
   TokenIds input = encoder.input(record, rules_.max_input);
   std::vector<TokenIds> choices;
   if (record.has_choices()) choices = encoder.choices(record);
-  std::string text = inputs_ != nullptr ? retrieval_text(record, tokenizer_, file) : std::string();
+  std::string text = inputs_ != nullptr ? retrieval_text(record, tokenizer_) : std::string();
   return {std::move(record), std::move(input), std::move(choices), std::move(text), encoder.notes()};
 }
 

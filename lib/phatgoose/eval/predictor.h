@@ -48,7 +48,7 @@ class Predictor {
             const InputRouting* inputs = nullptr);
 
   /// bad_data at `file` and the record's line for what the model cannot read.
-  PredictionRequest request(Record record, const std::string& file) const;
+  PredictionRequest request(Record record) const;
 
   /// One prediction per request, in order, computed together. What is explained, which needs a routed model, is how
   /// input and answer pass through the model.

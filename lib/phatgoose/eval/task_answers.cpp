@@ -1,11 +1,15 @@
 #include "phatgoose/eval/task_answers.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "phatgoose/base/error.h"
 #include "phatgoose/data/batching.h"
 #include "phatgoose/data/row_encoder.h"
 #include "phatgoose/embed/retrieval_text.h"
 #include "phatgoose/eval/generation.h"
 #include "phatgoose/scoring/score.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 namespace {
@@ -24,7 +28,7 @@ void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& 
   std::vector<std::int64_t> lengths;
   for (const Question& row : rows.questions) lengths.push_back(static_cast<std::int64_t>(row.input.size()));
   std::int64_t finished = 0;
-  for (const std::vector<std::int64_t>& group : length_groups(lengths, {.tokens = passes.tokens, .rows = 0})) {
+  for (const std::vector<std::int64_t>& group : length_groups(lengths, passes.tokens)) {
     std::vector<TokenIds> inputs;
     std::vector<std::vector<float>> expert_scores;
     for (const std::int64_t row : group) {
@@ -49,8 +53,9 @@ void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& 
 /// A text that is yet to be generated has no labels.
 void check_labelled(const Task& task) {
   if (task.kind == TaskKind::rank_classification) return;
+  const auto readers = router_names(&RouterKind::follows_labels);
   fail(ExitCode::bad_data, {.where = "task " + task.name,
-                            .found = "generation, for the router token-oracle",
+                            .found = fmt::format("generation, for the router {}", fmt::join(readers, " or ")),
                             .expected = "rank classification",
                             .hint = "--tasks, or tasks in a methods file, selects other tasks"});
 }
@@ -60,26 +65,28 @@ void check_labelled(const Task& task) {
 TaskRows prepare_task(const Task& task, const std::vector<Record>& records, const Tokenizer* tokenizer,
                       std::int64_t vocab_size, RowNeeds needs) {
   if (needs.labels) check_labelled(task);
-  const std::string where = task.data.string();
-  RowEncoder encoder(tokenizer, vocab_size, where);
+  RowEncoder encoder(tokenizer, vocab_size);
   const bool with_choices = task.kind == TaskKind::rank_classification;
   TaskRows rows{task, {}, {}, {}};
-  for (const Record& record : records) {
-    rows.samples.push_back(sample_of(record, task, static_cast<std::int64_t>(rows.samples.size()), where));
+  const auto add = [&](const Record& record) {
+    rows.samples.push_back(sample_of(record, task, static_cast<std::int64_t>(rows.samples.size())));
     TokenIds input = encoder.input(record, task.max_input);
     rows.questions.push_back({std::move(input), {}});
     if (with_choices) rows.questions.back().choices = encoder.choices(record, rows.samples.back().right);
     rows.lines.push_back(record.line);
-    if (needs.texts) rows.texts.push_back(retrieval_text(record, tokenizer, where));
+    if (needs.texts) rows.texts.push_back(retrieval_text(record, tokenizer));
     const Question& question = rows.questions.back();
-    if (needs.labels) rows.labels.add(record, question.input, question.choices, tokenizer, where);
-  }
+    if (needs.labels) rows.labels.add(record, question.input, question.choices, tokenizer);
+  };
+  in(task.data, [&] {
+    for (const Record& record : records) in_row(record, [&] { add(record); });
+  });
   rows.notes = encoder.notes();
   return rows;
 }
 
 void follow_labels(TaskRows& rows, const std::vector<std::string>& experts) {
-  const ExpertNumbers places = rows.labels.places_in(experts);
+  const ExpertNumbers places = in(rows.task.data, [&] { return rows.labels.places_in(experts); });
   const auto placed = [&](ExpertNumbers numbers) {
     for (std::int32_t& number : numbers) number = places[number];
     return numbers;

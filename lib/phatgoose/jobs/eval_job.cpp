@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/progress.h"
 #include "phatgoose/base/signals.h"
@@ -15,9 +16,9 @@
 #include "phatgoose/eval/routing_file.h"
 #include "phatgoose/eval/shared_base.h"
 #include "phatgoose/report/table.h"
+#include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_lock.h"
-#include "phatgoose/store/run_record.h"
 
 namespace phatgoose {
 namespace {
@@ -162,8 +163,9 @@ class EvalJob {
     const PartialResults partial(method.out);
     partial.create();
     try {
-      answer_tasks(loaded, tasks, partial, plan_.methods.size() == 1 ? "eval" : method.name,
-                   {.tokens = plan_.pass_tokens, .on_rows = {}, .encoder = method.shares_encoder ? &*encoder_ : nullptr});
+      const std::string title = plan_.methods.size() == 1 ? "eval" : method.name;
+      EncoderCache* cache = method.shares_encoder ? &*encoder_ : nullptr;
+      answer_tasks(loaded, tasks, partial, title, {.tokens = plan_.pass_tokens, .on_rows = {}, .encoder = cache});
     } catch (const Stopped&) {
       return false;
     }
@@ -211,14 +213,14 @@ class EvalJob {
     for (const EvalMethod& method : plan_.methods) {
       if (!method.uses_labels()) continue;
       const auto experts = std::get<RoutedModelDirectory>(method.adaptation).enabled_experts();
-      for (const TaskRows* task : tasks_of(method)) task->labels.places_in(experts);
+      for (const TaskRows* task : tasks_of(method)) in(task->task.data, [&] { task->labels.places_in(experts); });
     }
   }
 
   LoadedMethod put_on(const EvalMethod& method) {
     RoutedModel* routed = base_->put_on(method.adaptation);
     LoadedMethod loaded{method, base_->model(), rows_->tokenizer_or_null(), routed};
-    if (routed != nullptr && routed->routes_inputs()) {
+    if (routed != nullptr && routed->router().scores_inputs()) {
       loaded.inputs.emplace(loaded.model, *routed, method.encoder, loaded.tokenizer, plan_.base_hash);
     }
     return loaded;

@@ -16,9 +16,9 @@
 #include "phatgoose/data/shipped_suites.h"
 #include "phatgoose/settings/method_file.h"
 #include "phatgoose/settings/named_directories.h"
+#include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/expert_name.h"
 #include "phatgoose/store/manifest.h"
-#include "phatgoose/store/run_record.h"
 
 namespace phatgoose {
 namespace {
@@ -26,18 +26,7 @@ namespace {
 /// Settings of a methods file that do not fit are bad data at their entry, `source`.
 template <typename Work>
 auto in_source(const std::string& source, Work work) {
-  try {
-    return work();
-  } catch (const Error& error) {
-    if (source.empty() || error.code() != ExitCode::usage) throw;
-    refuse(source, error.what());
-  }
-}
-
-void check_options(const EvalSettings& settings) {
-  if (settings.limit_seed && !settings.limit) {
-    fail(ExitCode::usage, {.where = "--limit-seed", .found = "no --limit", .expected = "the number of rows to draw"});
-  }
+  return source.empty() ? work() : in_data(source, work);
 }
 
 /// The suite with these tasks only, in its own order; without names with all of them.
@@ -47,11 +36,8 @@ Suite with_tasks(Suite suite, const std::vector<std::string>& names) {
   for (const Task& task : suite.tasks) known.push_back(task.name);
   for (const std::string& name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    fail(ExitCode::usage,
-         {.where = "--tasks",
-          .found = fmt::format("no task \"{}\" among those of {} that are evaluated", name, suite.name),
-          .expected = fmt::format("some of {}", fmt::join(known, ", ")),
-          .hint = did_you_mean(name, known)});
+    refuse_usage("--tasks", fmt::format("no task \"{}\" among those of {} that are evaluated", name, suite.name),
+                 fmt::format("some of {}", fmt::join(known, ", ")), did_you_mean(name, known));
   }
   std::erase_if(suite.tasks, [&](const Task& task) { return std::ranges::find(names, task.name) == names.end(); });
   return suite;
@@ -86,22 +72,16 @@ void check_names(const std::vector<MethodEntry>& entries, const std::optional<st
   std::set<std::string> names;
   for (const MethodEntry& entry : entries) {
     if (names.insert(entry.name).second) continue;
-    fail(ExitCode::usage, {.where = "--base, --expert, --routed, --methods",
-                           .found = "two methods called " + entry.name,
-                           .expected = "names that differ",
-                           .hint = "give one of them another name: NAME=DIR"});
+    refuse_usage("--base, --expert, --routed, --methods", "two methods called " + entry.name, "names that differ",
+                 "give one of them another name: NAME=DIR");
   }
   if (!compare_to) return;
   if (entries.size() == 1) {
-    fail(ExitCode::usage, {.where = "--compare-to",
-                           .found = "only one method, " + entries.front().name,
-                           .expected = "several methods to compare"});
+    refuse_usage("--compare-to", "only one method, " + entries.front().name, "several methods to compare");
   }
   if (names.contains(*compare_to)) return;
-  fail(ExitCode::usage, {.where = "--compare-to",
-                         .found = "\"" + *compare_to + "\"",
-                         .expected = "the name of an evaluated method",
-                         .hint = did_you_mean(*compare_to, {names.begin(), names.end()})});
+  refuse_usage("--compare-to", "\"" + *compare_to + "\"", "the name of an evaluated method",
+               did_you_mean(*compare_to, {names.begin(), names.end()}));
 }
 
 /// Those of the command line, then those of the methods file.
@@ -109,10 +89,8 @@ std::vector<MethodEntry> all_entries(const EvalSettings& settings) {
   std::string changes = settings.routing.given();
   if (settings.exclude_own) changes += changes.empty() ? "--exclude-own" : ", --exclude-own";
   if (settings.routed.empty() && !changes.empty()) {
-    fail(ExitCode::usage, {.where = changes,
-                           .found = "no --routed",
-                           .expected = "a routed model to apply it to",
-                           .hint = settings.methods ? "in a methods file, write it next to routed" : ""});
+    refuse_usage(changes, "no --routed", "a routed model to apply it to",
+                 settings.methods ? "in a methods file, write it next to routed" : "");
   }
   std::vector<MethodEntry> entries = command_line_entries(settings);
   if (settings.methods) std::ranges::move(read_methods(*settings.methods), std::back_inserter(entries));
@@ -131,32 +109,32 @@ EvalMethod method_of(const MethodEntry& entry) {
   method.encoder = entry.routing.encoder;
   method.exclude_own = entry.exclude_own;
   if (!method.exclude_own || !method.uses_labels()) return method;
-  fail(ExitCode::usage,  // a labelled token whose expert is excluded could not be routed
-       {.where = "--exclude-own",
-        .found = fmt::format("exclude-own for {}, whose router is {}", *entry.routed, method.router->name),
-        .expected = "a router that chooses among the other experts"});
+  // a labelled token whose expert is excluded could not be routed
+  refuse_usage("--exclude-own",
+               fmt::format("exclude-own for {}, whose router is {}", *entry.routed, method.router->name),
+               "a router that chooses among the other experts");
 }
 
 /// A sentence encoder is for routers that compare whole inputs: an entry of a methods file that names one must have
 /// such a router, and of the routed models on the command line one at least.
 void check_encoders(const std::vector<MethodEntry>& entries, const std::vector<EvalMethod>& methods) {
+  const auto known = router_names(&RouterKind::scores_inputs);
   bool given = false, used = false;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (!methods[i].encoder) continue;
-    const bool compares = methods[i].router->has_encoder;
+    const bool compares = methods[i].router->scores_inputs();
     if (!entries[i].source.empty() && !compares) {
       refuse(entries[i].source,
              fmt::format("an encoder for {}, whose router is {}", *entries[i].routed, methods[i].router->name),
-             "a router that compares inputs: retrieval");
+             fmt::format("a router that compares inputs: {}", fmt::join(known, ", ")));
     }
     if (!entries[i].source.empty()) continue;
     given = true;
     used = used || compares;
   }
   if (!given || used) return;
-  fail(ExitCode::usage, {.where = "--encoder",
-                         .found = "no --routed whose router compares inputs",
-                         .expected = "a routed model with the router retrieval"});
+  refuse_usage("--encoder", "no --routed whose router compares inputs",
+               fmt::format("a routed model with the router {}", fmt::join(known, " or ")));
 }
 
 /// Of several methods each has a directory of its name; what an expert is called comes from its manifest.
@@ -175,8 +153,8 @@ RowNeeds needs_of(const Task& task, const std::vector<EvalMethod>& methods) {
   RowNeeds needs;
   for (const EvalMethod& method : methods) {
     if (method.router == nullptr || !has_task(method.suite, task.name)) continue;
-    needs.texts |= method.router->has_encoder;
-    needs.labels |= method.router->uses_labels;
+    needs.texts |= method.router->scores_inputs();
+    needs.labels |= method.router->follows_labels;
   }
   return needs;
 }
@@ -266,7 +244,7 @@ class Records {
 }  // namespace
 
 EvalPlan plan_evaluation(EvalSettings settings) {
-  check_options(settings);
+  if (settings.limit_seed && !settings.limit) refuse_usage("--limit-seed", "no --limit", "the number of rows to draw");
   settings.tasks = split_at_commas(settings.tasks);
   EvalPlan plan{.base = settings.model,
                 .allow_partial = settings.expert_options.allow_partial,

@@ -26,7 +26,7 @@ struct EvalMethod {
   Provenance provenance = {};               ///< of its results; the compute type is the run's
   bool shares_encoder = false;              ///< finds its encoder states in a cache
 
-  bool uses_labels() const { return router != nullptr && router->uses_labels; }
+  bool uses_labels() const { return router != nullptr && router->follows_labels; }
 };
 
 struct EvalPlan {

@@ -1,120 +1,103 @@
 #include "phatgoose/jobs/expert_job.h"
 
-#include <fmt/format.h>
-
-#include "phatgoose/base/log.h"
-#include "phatgoose/data/base_hashes.h"
+#include "phatgoose/adapters/expert_parameters.h"
+#include "phatgoose/jobs/adapter_job.h"
+#include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/manifest.h"
-#include "phatgoose/store/run_lock.h"
-#include "phatgoose/store/run_record.h"
 
 namespace phatgoose {
 
 namespace {
 
-/// Hash of what training begins with: the adapter, and its gate where that is trained too.
-Json hash_of_init(const TrainExpertSettings& settings) {
-  const ExpertDirectory expert = ExpertDirectory::open(*settings.init);
-  if (settings.joint_gate && expert.has_gate()) return Json::array({expert.adapter_hash(), expert.gate_hash()});
-  return expert.adapter_hash();
-}
+/// The expert to be: where it begins, what is trained, how it is stored.
+struct ExpertPlan {
+  std::string name;
+  std::optional<ExpertDirectory> init;  ///< to continue from
+  std::int64_t rank;
+  double alpha;
+  bool joint_gate;
+  at::ScalarType save_dtype;
+};
 
-Json record_of(TrainExpertSettings& settings, const std::string& fingerprint) {
-  std::map<std::string, Json> contents = {{"model", base_hashes(settings.model, fingerprint)},
-                                          {"data", file_hashes(settings.data.data)},
-                                          {"valid", file_hashes(settings.data.valid)}};
-  if (settings.init) contents["init"] = hash_of_init(settings);
-  return run_record(settings.declare(), contents);
-}
+class ExpertJob : public AdapterJob {
+ public:
+  ExpertJob(AdapterPlan plan, ExpertPlan expert) : AdapterJob(std::move(plan)), expert_(std::move(expert)) {}
 
-ExpertParameters first_factors(const TrainExpertSettings& settings, const T5Model& model,
-                               const std::string& fingerprint) {
-  const std::vector<LinearGroupSpec> groups = linear_groups(model.config());
-  if (settings.init) {
-    const ExpertDirectory expert = ExpertDirectory::open(*settings.init);
-    expert.check_base(model.config(), fingerprint, settings.expert_options.allow_partial);
-    return ExpertParameters::load(expert, groups, model.device());
-  }
-  const auto seed = static_cast<std::uint64_t>(settings.common.seed);
-  ExpertParameters parameters = ExpertParameters::initial(groups, settings.rank, seed, model.device());
+ private:
+  const AdapterSet& begin(T5Model& model) override;
+  void write(const Json& best, const Json& rows) const override;
+
+  ExpertParameters first_factors(const T5Model& model) const;
+
+  ExpertPlan expert_;
+  std::optional<ExpertParameters> adapter_;
+};
+
+ExpertParameters ExpertJob::first_factors(const T5Model& model) const {
+  const std::vector<LinearGroupSpec> groups = linear_groups(plan().config);
+  if (expert_.init) return ExpertParameters::load(*expert_.init, groups, model.device());
+  ExpertParameters parameters = ExpertParameters::initial(groups, expert_.rank, training().seed, model.device());
   for (const auto& group : parameters.groups()) {
-    for (LoraMember& member : group->members) member.scale = settings.alpha / static_cast<double>(member.rank);
+    for (LoraMember& member : group->members) member.scale = expert_.alpha / static_cast<double>(member.rank);
   }
   return parameters;
 }
 
-/// Where training begins: a gate starts at v = 0 unless it comes with the adapter of --init.
-ExpertParameters first_parameters(const TrainExpertSettings& settings, const T5Model& model,
-                                  const std::string& fingerprint) {
-  ExpertParameters parameters = first_factors(settings, model, fingerprint);
-  parameters.check_one_alpha();
-  if (settings.joint_gate && !parameters.has_gates()) parameters.reset_gates();
-  parameters.set_trainable(/*lora=*/true, /*gates=*/settings.joint_gate);
-  return parameters;
+/// A gate starts at v = 0 unless it comes with the adapter of --init.
+const AdapterSet& ExpertJob::begin(T5Model& model) {
+  adapter_ = first_factors(model);
+  adapter_->check_one_alpha();
+  if (expert_.joint_gate && !adapter_->has_gates()) adapter_->reset_gates();
+  adapter_->set_trainable(/*lora=*/true, /*gates=*/expert_.joint_gate);
+  if (expert_.joint_gate) {
+    adapter_->attach_gated(model);
+  } else {
+    adapter_->attach(model);
+  }
+  return *adapter_;
 }
 
-void write_expert(const TrainExpertSettings& settings, const ExpertParameters& parameters, const Trainer& trainer,
-                  const TrainingData& data, const std::string& fingerprint, const Json& record) {
+void ExpertJob::write(const Json& best, const Json& rows) const {
+  const fs::path& out = training().out;
   std::vector<std::string> files = {"adapter_config.json", "adapter_model.safetensors"};
-  parameters.save_adapter(settings.out, settings.model, settings.save_dtype == "bf16" ? at::kBFloat16 : at::kFloat);
-  Json body = {{"name", settings.name},
-               {"base", {{"path", settings.model}, {"fingerprint", fingerprint}}},
-               {"best", trainer.best().to_json()},
-               {"training", record},
-               {"rows", data.rows_json()}};
-  if (settings.joint_gate) {
-    parameters.save_gate(settings.out);
+  adapter_->save_adapter(out, plan().base, expert_.save_dtype);
+  Json body = {{"name", expert_.name},
+               {"base", {{"path", plan().base}, {"fingerprint", plan().fingerprint}}},
+               {"best", best},
+               {"training", training().record},
+               {"rows", rows}};
+  if (expert_.joint_gate) {
+    adapter_->save_gate(out);
     body["gate"] = {{"joint", true}};
     files.emplace_back("gate.safetensors");
   }
-  write_manifest(settings.out, {.kind = kExpertKind, .body = body}, files);
+  write_manifest(out, {.kind = kExpertKind, .body = body}, files);
 }
 
-/// Trains and writes; what is left to do when the run is not finished.
-TrainingOutcome run_job(const TrainExpertSettings& settings, const std::string& fingerprint, const Json& record,
-                        at::Device device, at::ScalarType dtype, const AccuracyFunction& accuracy) {
-  const T5Config config = read_t5_config(settings.model);
-  const TrainingData data = read_training_data(settings.data, settings.model, config);
-  T5Model model = T5Model::load(settings.model, device, dtype);
-  const ExpertParameters parameters = first_parameters(settings, model, fingerprint);
-  if (settings.joint_gate) {
-    parameters.attach_gated(model);
-  } else {
-    parameters.attach(model);
-  }
-
-  const TrainingSettings& training = settings.training;
-  EpochSource source = training_source(data, settings.data, training.batch, settings.common.seed);
-  TrainerSettings how = trainer_settings(training, settings.common.seed);
-  how.eval_every = settings.data.eval_every;
-  how.dropout = settings.dropout.value_or(config.dropout_rate);
-  Trainer trainer(model, trained_parameters(parameters), source,
-                  make_validator(model, data, training.pass_tokens, accuracy), how, settings.out);
-  begin_run(settings.out, record, {{"rows", data.rows_json()}});
-  const TrainingOutcome outcome = trainer.run();
-  if (outcome == TrainingOutcome::finished) write_expert(settings, parameters, trainer, data, fingerprint, record);
-  return outcome;
+/// Hash of what training begins with: the adapter, and its gate where that is trained too.
+Json hash_of_init(const ExpertDirectory& expert, bool joint_gate) {
+  if (joint_gate && expert.has_gate()) return Json::array({expert.adapter_hash(), expert.gate_hash()});
+  return expert.adapter_hash();
 }
 
 }  // namespace
 
-TrainingOutcome train_expert(TrainExpertSettings settings, at::Device device, at::ScalarType dtype,
-                             const AccuracyFunction& accuracy) {
+TrainingOutcome train_expert(TrainExpertSettings settings, at::Device device, at::ScalarType dtype) {
   settings.check();
-  const std::string fingerprint = base_fingerprint(settings.model);
-  const Json record = record_of(settings, fingerprint);
-  check_run(settings.out, settings.out, record);
-  std::optional<RunLock> lock;
-  if (!is_of_kind(settings.out, kExpertKind)) lock.emplace(settings.out);
-  if (read_finished(settings.out, kExpertKind)) {
-    log_info(fmt::format("{} is finished", settings.out));
-  } else {
-    const TrainingOutcome outcome = run_job(settings, fingerprint, record, device, dtype, accuracy);
-    if (outcome == TrainingOutcome::stopped) return outcome;
+  AdapterPlan plan = adapter_plan(settings, settings.out, device, dtype);
+  ExpertPlan expert{.name = settings.name,
+                    .init = std::nullopt,
+                    .rank = settings.rank,
+                    .alpha = settings.alpha,
+                    .joint_gate = settings.joint_gate,
+                    .save_dtype = settings.save_dtype == "bf16" ? at::kBFloat16 : at::kFloat};
+  if (settings.init) {
+    expert.init = ExpertDirectory::open(*settings.init);
+    expert.init->check_base(plan.config, plan.fingerprint, settings.expert_options.allow_partial);
+    plan.contents["init"] = hash_of_init(*expert.init, settings.joint_gate);
   }
-  const TrainingSettings& training = settings.training;
-  CheckpointFolder(settings.out).prune(training.keep_checkpoints, training.save_every, training.steps);
-  return TrainingOutcome::finished;
+  plan.training.record = run_record(settings.declare(), plan.contents);
+  return ExpertJob(std::move(plan), std::move(expert)).run();
 }
 
 }  // namespace phatgoose

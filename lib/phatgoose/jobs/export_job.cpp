@@ -30,7 +30,7 @@ struct ExportJob {
 };
 
 MergeRule rule_of(const ExportSettings& settings, std::size_t experts) {
-  if (settings.merge) return merge_rule_named("merged-" + *settings.merge).value();
+  if (settings.merge) return *settings.merge == "factors" ? MergeRule::factors : MergeRule::product;
   if (experts == 1) return MergeRule::product;  // the mean over one expert
   fail(ExitCode::usage, {.where = "--merge",
                          .found = fmt::format("no rule for {} experts", experts),

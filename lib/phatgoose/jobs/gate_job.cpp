@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "phatgoose/adapters/expert_parameters.h"
 #include "phatgoose/base/error.h"
-#include "phatgoose/base/log.h"
 #include "phatgoose/base/shell.h"
-#include "phatgoose/data/base_hashes.h"
+#include "phatgoose/jobs/adapter_job.h"
+#include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/manifest.h"
-#include "phatgoose/store/run_lock.h"
-#include "phatgoose/store/run_record.h"
 
 namespace phatgoose {
 
@@ -18,15 +17,26 @@ constexpr const char* kRun = "gate-run";
 constexpr const char* kNewRun = "gate-run.new";  ///< of --retrain, until its gate is finished
 constexpr const char* kGateFile = "gate.safetensors";
 
-/// Everything about one call that does not change while it runs.
-struct GateJob {
-  TrainGateSettings settings;
-  ExpertDirectory expert;
-  T5Config config;
-  std::string fingerprint;  ///< of the base
-  fs::path destination;
-  fs::path run;  ///< where this call trains
-  Json record;
+/// Trains the gate of `expert`, in its own directory or for a copy.
+class GateJob : public AdapterJob {
+ public:
+  GateJob(AdapterPlan plan, ExpertDirectory expert, bool copy, bool retrain)
+      : AdapterJob(std::move(plan)), expert_(std::move(expert)), copy_(copy), retrain_(retrain) {}
+
+ private:
+  void check() const override;
+  bool has_product() const override;
+  bool is_finished() const override;
+  fs::path finished_run() const override;
+  const AdapterSet& begin(T5Model& model) override;
+  void write(const Json& best, const Json& rows) const override;
+
+  void check_retraining() const;
+  Json gated_body(const Json& best, const Json& rows) const;
+
+  ExpertDirectory expert_;
+  bool copy_, retrain_;
+  std::optional<ExpertParameters> adapter_;
 };
 
 /// How the gate in `destination` was trained, as its manifest says; null where it says nothing.
@@ -45,13 +55,6 @@ fs::path run_folder(const fs::path& destination, bool retrain, const Json& recor
   return same ? usual : destination / kNewRun;
 }
 
-Json record_of(TrainGateSettings& settings, const std::string& fingerprint, const ExpertDirectory& expert) {
-  return run_record(settings.declare(), {{"model", base_hashes(settings.model, fingerprint)},
-                                         {"expert", expert.adapter_hash()},
-                                         {"data", file_hashes(settings.data.data)},
-                                         {"valid", file_hashes(settings.data.valid)}});
-}
-
 /// Usage error that names the first setting in which `before`, with which the gate of `where` was trained, differs.
 void refuse_other_training(const Json& before, const Json& record, const fs::path& where, const std::string& hint) {
   for (const auto& [name, value] : record.items()) {
@@ -64,130 +67,97 @@ void refuse_other_training(const Json& before, const Json& record, const fs::pat
   }
 }
 
-void check_destination(const GateJob& job) {
+void GateJob::check_retraining() const {
+  const fs::path& run = training().run;
+  if (!run_has_begun(run)) return;
+  refuse_other_training(read_json((run / "run.json").string()), training().record, run,
+                        fmt::format("repeat that command, or begin afresh: rm -r {}", shell_word(run.string())));
+}
+
+void GateJob::check() const {
+  if (has_product()) return;
+  if (retrain_) return check_retraining();
   const std::string hint = "--retrain trains a new gate, which then replaces this one; --out DIR writes a copy";
-  if (job.settings.retrain) {
-    if (!run_has_begun(job.run)) return;
-    refuse_other_training(read_json((job.run / "run.json").string()), job.record, job.run,
-                          fmt::format("repeat that command, or begin afresh: rm -r {}", shell_word(job.run.string())));
-    return;
+  const fs::path gate = training().out / kGateFile;
+  if (const Json before = recorded_training(training().out); !before.is_null()) {
+    refuse_other_training(before, training().record, gate, hint);
   }
-  const fs::path gate = job.destination / kGateFile;
-  if (const Json before = recorded_training(job.destination); !before.is_null()) {
-    refuse_other_training(before, job.record, gate, hint);
-  }
-  if (run_has_begun(job.run)) return check_same_record(job.run, job.record);
+  if (run_has_begun(training().run)) return check_same_record(training().run, training().record);
   if (is_file(gate)) {
     fail(ExitCode::usage, {.where = gate.string(),
                            .found = "a gate that did not come from this command",
                            .expected = "an expert without a gate",
                            .hint = hint});
   }
-  if (job.settings.out) check_run(job.destination, job.run, job.record);
+  if (copy_) AdapterJob::check();
 }
 
-/// Whether the destination's gate was trained by this command.
-bool has_finished_gate(const GateJob& job) { return recorded_training(job.destination).dump() == job.record.dump(); }
+/// Whether the gate there was trained by this command.
+bool GateJob::has_product() const { return recorded_training(training().out).dump() == training().record.dump(); }
 
-/// The same, and its files are what the manifest says.
-bool is_finished(const GateJob& job) {
-  if (!has_finished_gate(job)) return false;
-  const std::string remedy = job.settings.out ? remedy_of_removing(job.destination)
-                                              : "restore the file; this command does not make the expert itself";
-  return read_finished(job.destination, kExpertKind, remedy).has_value();
+bool GateJob::is_finished() const {
+  if (!has_product()) return false;
+  const std::string remedy =
+      copy_ ? remedy_of_removing(training().out) : "restore the file; this command does not make the expert itself";
+  return read_finished(training().out, kExpertKind, remedy).has_value();
 }
 
-/// Puts the run of the finished gate into the place of the one before.
-void adopt_run(const GateJob& job) {
-  const fs::path fresh = job.destination / kNewRun, usual = job.destination / kRun;
-  if (!run_has_begun(fresh) || !is_same_record(fresh, job.record)) return;
-  fs::remove_all(usual);
-  fs::rename(fresh, usual);
+/// Puts the run of --retrain into the place of the one before.
+fs::path GateJob::finished_run() const {
+  const fs::path fresh = training().out / kNewRun, usual = training().out / kRun;
+  if (run_has_begun(fresh) && is_same_record(fresh, training().record)) {
+    fs::remove_all(usual);
+    fs::rename(fresh, usual);
+  }
+  return usual;
+}
+
+const AdapterSet& GateJob::begin(T5Model& model) {
+  adapter_ = ExpertParameters::load(expert_, linear_groups(plan().config), model.device());
+  adapter_->reset_gates();
+  adapter_->set_trainable(/*lora=*/false, /*gates=*/true);
+  adapter_->attach_gated(model);
+  return *adapter_;
 }
 
 /// What the manifest said before, if there was one, and the gate.
-Json gated_body(const GateJob& job, const Trainer& trainer, const TrainingData& data) {
-  const std::optional<Manifest> before = read_manifest(job.expert.path(), kExpertKind);
+Json GateJob::gated_body(const Json& best, const Json& rows) const {
+  const std::optional<Manifest> before = read_manifest(expert_.path(), kExpertKind);
   Json body = before ? before->body : Json::object();
-  body["name"] = job.expert.name();
-  if (!body.contains("base")) body["base"] = {{"path", job.settings.model}, {"fingerprint", job.fingerprint}};
-  body["gate"] = {{"best", trainer.best().to_json()}, {"training", job.record}, {"rows", data.rows_json()}};
+  body["name"] = expert_.name();
+  if (!body.contains("base")) body["base"] = {{"path", plan().base}, {"fingerprint", plan().fingerprint}};
+  body["gate"] = {{"best", best}, {"training", training().record}, {"rows", rows}};
   return body;
 }
 
-/// Puts the gate into place: the adapter's files where the destination is a copy, the gate, the manifest last.
-void write_gated_expert(const GateJob& job, const ExpertParameters& parameters, const Trainer& trainer,
-                        const TrainingData& data) {
-  const Json body = gated_body(job, trainer, data);
-  const std::string config = "adapter_config.json", adapter = job.expert.adapter_file().filename();
-  if (job.settings.out) {
-    for (const std::string& name : {config, adapter}) {
-      write_file(job.destination / name, read_file(job.expert.path() / name));
+/// Puts the gate into place: the adapter's files where the directory is a copy, the gate, the manifest last.
+void GateJob::write(const Json& best, const Json& rows) const {
+  const Json body = gated_body(best, rows);
+  const std::string config = "adapter_config.json", factors = expert_.adapter_file().filename();
+  if (copy_) {
+    for (const std::string& name : {config, factors}) {
+      write_file(training().out / name, read_file(expert_.path() / name));
     }
   }
-  parameters.save_gate(job.destination);
-  write_manifest(job.destination, {.kind = kExpertKind, .body = body}, {config, adapter, kGateFile});
-}
-
-/// Trains and writes; what is left to do when the gate is not finished.
-TrainingOutcome run_job(const GateJob& job, at::Device device, at::ScalarType dtype, const AccuracyFunction& accuracy) {
-  const TrainGateSettings& settings = job.settings;
-  const TrainingData data = read_training_data(settings.data, settings.model, job.config);
-  T5Model model = T5Model::load(settings.model, device, dtype);
-  ExpertParameters parameters = ExpertParameters::load(job.expert, linear_groups(job.config), model.device());
-  parameters.reset_gates();
-  parameters.set_trainable(/*lora=*/false, /*gates=*/true);
-  parameters.attach_gated(model);
-
-  const TrainingSettings& training = settings.training;
-  EpochSource source = training_source(data, settings.data, training.batch, settings.common.seed);
-  TrainerSettings how = trainer_settings(training, settings.common.seed);
-  how.eval_every = settings.data.eval_every;
-  how.dropout = settings.dropout.value_or(job.config.dropout_rate);
-  Trainer trainer(model, trained_parameters(parameters), source,
-                  make_validator(model, data, training.pass_tokens, accuracy), how, job.run);
-  begin_run(job.run, job.record, {{"rows", data.rows_json()}});
-  const TrainingOutcome outcome = trainer.run();
-  if (outcome == TrainingOutcome::finished) write_gated_expert(job, parameters, trainer, data);
-  return outcome;
+  adapter_->save_gate(training().out);
+  write_manifest(training().out, {.kind = kExpertKind, .body = body}, {config, factors, kGateFile});
 }
 
 }  // namespace
 
 fs::path gate_destination(const TrainGateSettings& settings) { return settings.out.value_or(settings.expert); }
 
-TrainingOutcome train_gate(TrainGateSettings settings, at::Device device, at::ScalarType dtype,
-                           const AccuracyFunction& accuracy) {
+TrainingOutcome train_gate(TrainGateSettings settings, at::Device device, at::ScalarType dtype) {
   settings.check();
   ExpertDirectory expert = ExpertDirectory::open(settings.expert);
-  const T5Config config = read_t5_config(settings.model);
-  const std::string fingerprint = base_fingerprint(settings.model);
-  expert.check_base(config, fingerprint, settings.expert_options.allow_partial);
-  const fs::path destination = gate_destination(settings);
-  Json record = record_of(settings, fingerprint, expert);
-  fs::path run = run_folder(destination, settings.retrain, record);
-  const GateJob job{.settings = std::move(settings),
-                    .expert = std::move(expert),
-                    .config = config,
-                    .fingerprint = fingerprint,
-                    .destination = destination,
-                    .run = std::move(run),
-                    .record = std::move(record)};
-  std::optional<RunLock> lock;
-  if (!has_finished_gate(job)) {
-    check_destination(job);
-    lock.emplace(job.destination);
-  }
-  if (is_finished(job)) {
-    log_info(fmt::format("the gate of {} is finished", destination.string()));
-  } else {
-    const TrainingOutcome outcome = run_job(job, device, dtype, accuracy);
-    if (outcome == TrainingOutcome::stopped) return outcome;
-  }
-  adopt_run(job);
-  const TrainingSettings& training = job.settings.training;
-  CheckpointFolder(destination / kRun).prune(training.keep_checkpoints, training.save_every, training.steps);
-  return TrainingOutcome::finished;
+  AdapterPlan plan = adapter_plan(settings, gate_destination(settings), device, dtype);
+  expert.check_base(plan.config, plan.fingerprint, settings.expert_options.allow_partial);
+  plan.contents["expert"] = expert.adapter_hash();
+  TrainingPlan& training = plan.training;
+  training.record = run_record(settings.declare(), plan.contents);
+  training.run = run_folder(training.out, settings.retrain, training.record);
+  training.product = fmt::format("the gate of {}", training.out.string());
+  return GateJob(std::move(plan), std::move(expert), settings.out.has_value(), settings.retrain).run();
 }
 
 }  // namespace phatgoose

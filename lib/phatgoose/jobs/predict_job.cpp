@@ -1,5 +1,8 @@
 #include "phatgoose/jobs/predict_job.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <ostream>
 
@@ -15,21 +18,18 @@ namespace {
 
 void check_explanation(const PredictSettings& settings) {
   if (!settings.explain.empty() && !settings.routed) {
-    fail(ExitCode::usage, {.where = "--explain", .found = "no --routed", .expected = "a routed model to explain"});
+    refuse_usage("--explain", "no --routed", "a routed model to explain");
   }
   if (settings.explain_module && settings.explain.empty()) {
-    fail(ExitCode::usage, {.where = "--explain-module",
-                           .found = "no --explain",
-                           .expected = "--explain or --explain tokens, which it confines to a module"});
+    refuse_usage("--explain-module", "no --explain", "--explain or --explain tokens, which it confines to a module");
   }
 }
 
 void check_explainable(const PredictSettings& settings, const RouterKind& kind) {
   if (settings.explain.empty()) return;
-  if (kind.mixing == RouterKind::Mixing::merged) {
-    fail(ExitCode::usage, {.where = "--explain",
-                           .found = *settings.routed + ", whose experts are merged",
-                           .expected = "a routed model that weights its experts"});
+  if (kind.merges()) {
+    refuse_usage("--explain", *settings.routed + ", whose experts are merged",
+                 "a routed model that weights its experts");
   }
   const std::string module = settings.explain_module.value_or("");
   const std::vector<LinearGroupSpec> groups = linear_groups(read_t5_config(settings.model));
@@ -37,39 +37,31 @@ void check_explainable(const PredictSettings& settings, const RouterKind& kind) 
     const auto below = [&](const LinearSpec& linear) { return is_below(linear.path, module); };
     if (std::ranges::any_of(group.linears, below)) return;
   }
-  fail(ExitCode::usage, {.where = "--explain-module",
-                         .found = "no linear below \"" + module + "\"",
-                         .expected = "a module of the base, such as " + groups.front().linears.front().path +
-                                     " or encoder.block.0"});
+  refuse_usage("--explain-module", "no linear below \"" + module + "\"",
+               "a module of the base, such as " + groups.front().linears.front().path + " or encoder.block.0");
 }
 
 /// The rows to answer have no labels of experts.
 void check_router(const std::string& routed, const RouterKind& kind) {
-  if (!kind.uses_labels) return;
-  fail(ExitCode::usage, {.where = "--routed",
-                         .found = routed + ", whose router is " + kind.name,
-                         .expected = "a router that needs no labels in the rows",
-                         .hint = "phatgoose eval runs it"});
+  if (!kind.follows_labels) return;
+  refuse_usage("--routed", routed + ", whose router is " + kind.name, "a router that needs no labels in the rows",
+               "phatgoose eval runs it");
 }
 
 void check_encoder(const PredictSettings& settings, const RouterKind& kind) {
-  if (!settings.routing.encoder || kind.has_encoder) return;
-  fail(ExitCode::usage, {.where = "--encoder",
-                         .found = "no --routed whose router compares inputs",
-                         .expected = "a routed model with the router retrieval"});
+  if (!settings.routing.encoder || kind.scores_inputs()) return;
+  const auto known = router_names(&RouterKind::scores_inputs);
+  refuse_usage("--encoder", "no --routed whose router compares inputs",
+               fmt::format("a routed model with the router {}", fmt::join(known, " or ")));
 }
 
 Adaptation adaptation_of(const PredictSettings& settings) {
   if (settings.expert && settings.routed) {
-    fail(ExitCode::usage, {.where = "--expert, --routed",
-                           .found = "both",
-                           .expected = "at most one of them",
-                           .hint = "a routed model already names its experts"});
+    refuse_usage("--expert, --routed", "both", "at most one of them", "a routed model already names its experts");
   }
   const std::string changes = settings.routing.given();
   if (!settings.routed && !changes.empty()) {
-    fail(ExitCode::usage,
-         {.where = changes, .found = "no --routed", .expected = "a routed model to apply it to"});
+    refuse_usage(changes, "no --routed", "a routed model to apply it to");
   }
   if (settings.expert) return PlainExpert{*settings.expert};
   if (!settings.routed) return PlainBase{};
@@ -87,17 +79,17 @@ LineReader open_input(const PredictPlan& plan, int standard_input) {
 }
 
 /// A blank line is an empty text in every format, so that there are as many answers as lines.
-Record record_of_line(const std::string& line, const std::string& format, const LineReader& lines) {
+Record record_of_line(const std::string& line, const std::string& format, std::int64_t number) {
   const std::size_t first = line.find_first_not_of(" \t");
   const bool is_blank = first == std::string::npos;
   const bool is_json = !is_blank && (format == "jsonl" || (format == "auto" && line[first] == '{'));
   Record record;
   if (is_json) {
-    record = parse_record(line, lines.where(), false);
+    record = parse_record(line, false);
   } else {
     record.input = line;
   }
-  record.line = lines.line_number();
+  record.line = number;
   return record;
 }
 
@@ -111,7 +103,8 @@ std::vector<PredictionRequest> next_batch(LineReader& lines, const Predictor& pr
     while (std::ssize(batch) < plan.pass_rows && (batch.empty() || lines.ready())) {
       if (!lines.next(line)) break;
       make_row(line);
-      batch.push_back(predictor.request(record_of_line(line, plan.format, lines), lines.name()));
+      batch.push_back(
+          in(lines.where(), [&] { return predictor.request(record_of_line(line, plan.format, lines.line_number())); }));
     }
   } catch (const Error& bad_row) {
     error = bad_row;
@@ -162,7 +155,7 @@ void predict(const PredictPlan& plan, at::Device device, at::ScalarType dtype, c
   const Tokenizer* known = tokenizer ? &*tokenizer : nullptr;
   const AdaptedModel adapted = load_adapted_model(plan.base, plan.adaptation, plan.allow_partial, device, dtype);
   std::optional<InputRouting> inputs;
-  if (adapted.routed && adapted.routed->routes_inputs()) {
+  if (adapted.routed && adapted.routed->router().scores_inputs()) {
     inputs.emplace(adapted.model, *adapted.routed, plan.encoder, known, base_fingerprint(plan.base));
   }
   const Predictor predictor(adapted, known, plan.rules, inputs ? &*inputs : nullptr);

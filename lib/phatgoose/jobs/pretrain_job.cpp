@@ -8,13 +8,13 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/data/base_hashes.h"
 #include "phatgoose/jobs/pretrain_model.h"
-#include "phatgoose/jobs/training_setup.h"
+#include "phatgoose/jobs/training_job.h"
+#include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/manifest.h"
-#include "phatgoose/store/run_lock.h"
-#include "phatgoose/store/run_record.h"
 #include "phatgoose/text/tokenizer.h"
 #include "phatgoose/text/tokenizer_files.h"
 #include "phatgoose/train/pretrain_source.h"
+#include "phatgoose/train/sequence_loss.h"
 
 namespace phatgoose {
 
@@ -58,14 +58,15 @@ PretrainSource open_source(const PretrainSettings& settings, const std::vector<T
   return {std::move(span), TextStream(sources, tokenizer, options), settings.training.steps, settings.training.batch};
 }
 
-TrainerSettings how_to_train(const PretrainSettings& settings) {
-  TrainerSettings how = trainer_settings(settings.training, settings.common.seed);
-  Schedule& schedule = how.schedule;
+TrainingPlan pretraining_plan(PretrainSettings& settings, const std::vector<TextSource>& sources) {
+  TrainingPlan plan = training_plan(settings.training, settings.common.seed, settings.out, kModelKind);
+  Schedule& schedule = plan.trainer.schedule;
   schedule.steps += settings.lm_steps;
   schedule.shape = settings.schedule == "constant" ? ScheduleShape::constant : ScheduleShape::inverse_sqrt;
   schedule.decay_steps = ratio_of_steps(settings.decay_ratio, schedule.steps);
-  how.dropout = settings.dropout;
-  return how;
+  plan.trainer.dropout = settings.dropout;
+  plan.record = record_of(settings, sources);
+  return plan;
 }
 
 /// What `transformers` expects next to a new vocabulary.
@@ -111,23 +112,40 @@ class Beginning {
   bool is_new_;
 };
 
-/// Trains and writes; what is left to do when the model is not finished.
-TrainingOutcome run_job(const PretrainSettings& settings, const std::vector<TextSource>& sources, const Json& record,
-                        at::Device device) {
-  Beginning beginning(settings.out, record);
-  provide_vocabulary(settings, files_of(sources));
-  const Tokenizer tokenizer(settings.out);
-  const T5Model model = first_model(settings, tokenizer.size(), device);
-  tokenizer.check_vocab_size(model.config().vocab_size, settings.out);
-  PretrainSource source = open_source(settings, sources, tokenizer);
-  Trainer trainer(model, all_parameters(model, settings.query_lr_scale), source, {}, how_to_train(settings),
-                  settings.out);
+class PretrainJob : public TrainingJob {
+ public:
+  PretrainJob(PretrainSettings settings, at::Device device)
+      : settings_(std::move(settings)),
+        sources_(text_sources(settings_)),
+        plan_(pretraining_plan(settings_, sources_)),
+        device_(device) {}
+
+ private:
+  const TrainingPlan& training() const override { return plan_; }
+  TrainingOutcome make() override;
+
+  PretrainSettings settings_;  ///< of text, vocabulary and model
+  std::vector<TextSource> sources_;
+  TrainingPlan plan_;
+  at::Device device_;
+};
+
+TrainingOutcome PretrainJob::make() {
+  Beginning beginning(plan_.run, plan_.record);
+  provide_vocabulary(settings_, files_of(sources_));
+  const Tokenizer tokenizer(plan_.out);
+  const T5Model model = first_model(settings_, tokenizer.size(), device_);
+  tokenizer.check_vocab_size(model.config().vocab_size, plan_.out);
+  PretrainSource source = open_source(settings_, sources_, tokenizer);
+  const SequenceLoss objective(model);
+  const auto optimizer = make_optimizer(plan_, all_parameters(model, settings_.query_lr_scale));
+  Trainer trainer(objective, *optimizer, source, {}, plan_.trainer, plan_.run);
   log_info(
       fmt::format("{} steps of span corruption and {} of LM adaptation, of {} rows of at most {} input tokens each",
-                  settings.training.steps, settings.lm_steps, settings.training.batch, settings.input_length));
+                  settings_.training.steps, settings_.lm_steps, plan_.batch, settings_.input_length));
   beginning.keep();
   const TrainingOutcome outcome = trainer.run();
-  if (outcome == TrainingOutcome::finished) write_model(settings, model, record);
+  if (outcome == TrainingOutcome::finished) write_model(settings_, model, plan_.record);
   return outcome;
 }
 
@@ -141,20 +159,7 @@ TrainingOutcome pretrain(PretrainSettings settings, at::Device device) {
                            .expected = "fp32: all weights are trained",
                            .hint = "--save-dtype sets the type of the stored weights"});
   }
-  const std::vector<TextSource> sources = text_sources(settings);
-  const Json record = record_of(settings, sources);
-  check_run(settings.out, settings.out, record);
-  std::optional<RunLock> lock;
-  if (!is_of_kind(settings.out, kModelKind)) lock.emplace(settings.out);
-  if (read_finished(settings.out, kModelKind)) {
-    log_info(fmt::format("{} is finished", settings.out));
-  } else if (run_job(settings, sources, record, device) == TrainingOutcome::stopped) {
-    return TrainingOutcome::stopped;
-  }
-  const TrainingSettings& training = settings.training;
-  const std::int64_t last = training.steps + settings.lm_steps;
-  CheckpointFolder(settings.out).prune(training.keep_checkpoints, training.save_every, last);
-  return TrainingOutcome::finished;
+  return PretrainJob(std::move(settings), device).run();
 }
 
 }  // namespace phatgoose

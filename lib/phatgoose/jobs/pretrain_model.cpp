@@ -18,10 +18,6 @@ bool has_sizes(const PretrainSettings& settings) {
   return settings.layers || settings.d_model || settings.d_ff || settings.heads || settings.d_kv;
 }
 
-[[noreturn]] void fail_usage(std::string where, std::string found, std::string expected) {
-  fail(ExitCode::usage, {.where = std::move(where), .found = std::move(found), .expected = std::move(expected)});
-}
-
 /// Linears whose learning rate is scaled: the queries of every attention.
 bool is_query(const std::string& path) { return path.ends_with("Attention.q"); }
 
@@ -30,13 +26,13 @@ bool is_query(const std::string& path) { return path.ends_with("Attention.q"); }
 void check_model_settings(const PretrainSettings& settings) {
   const bool vocabulary = settings.vocab || settings.make_vocab;
   if (settings.init && (vocabulary || settings.model_config || has_sizes(settings) || settings.embedding_std)) {
-    fail_usage("--init", "given with a vocabulary, a size or --embedding-std",
-               "none of them: they come from the model it names");
+    refuse_usage("--init", "given with a vocabulary, a size or --embedding-std",
+                 "none of them: they come from the model it names");
   }
-  if (!settings.init && !vocabulary) fail_usage("--vocab", "missing", "--vocab, --make-vocab or --init");
-  if (settings.vocab && settings.make_vocab) fail_usage("--make-vocab", "given with --vocab", "one of them");
+  if (!settings.init && !vocabulary) refuse_usage("--vocab", "missing", "--vocab, --make-vocab or --init");
+  if (settings.vocab && settings.make_vocab) refuse_usage("--make-vocab", "given with --vocab", "one of them");
   if (settings.model_config && has_sizes(settings)) {
-    fail_usage("--model-config", "given with sizes", "sizes in one place");
+    refuse_usage("--model-config", "given with sizes", "sizes in one place");
   }
 }
 

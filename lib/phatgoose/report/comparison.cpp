@@ -124,13 +124,11 @@ Rows shown_rows(const Comparison& comparison) {
 }
 
 /// The score under a key of comparison.json.
-MetricScore score_from(const Json& object, const std::string& key, const std::string& where) {
-  const Json json = json_get<Json>(object, key, where);
-  const auto interval = json_get<std::vector<double>>(json, "interval", where);
-  if (interval.size() != 2) refuse(where, "\"interval\" of " + std::to_string(interval.size()) + " numbers", "two");
-  return {json_get_or<std::string>(json, "metric", key, where),
-          json_get<double>(json, "score", where),
-          {interval[0], interval[1]}};
+MetricScore score_from(const Json& object, const std::string& key) {
+  const Json json = json_get<Json>(object, key);
+  const auto interval = json_get<std::vector<double>>(json, "interval");
+  if (interval.size() != 2) refuse_here("\"interval\" of " + std::to_string(interval.size()) + " numbers", "two");
+  return {json_get_or<std::string>(json, "metric", key), json_get<double>(json, "score"), {interval[0], interval[1]}};
 }
 
 Table methods_by_tasks(const Comparison& comparison, const Rows& rows) {
@@ -233,30 +231,30 @@ Json comparison_json(const Comparison& comparison) {
   return {{"reference", comparison.reference}, {"unit", "percent"}, {"methods", std::move(methods)}};
 }
 
-Comparison comparison_of(const Json& json, const std::string& where) {
-  Comparison comparison{.tasks = {}, .reference = json_get<std::string>(json, "reference", where), .rows = {}};
-  const auto methods = json_get<std::vector<Json>>(json, "methods", where);
+Comparison comparison_of(const Json& json) {
+  Comparison comparison{.tasks = {}, .reference = json_get<std::string>(json, "reference"), .rows = {}};
+  const auto methods = json_get<std::vector<Json>>(json, "methods");
   for (const Json& method : methods) {
-    const Json tasks = json_get<Json>(method, "tasks", where);
+    const Json tasks = json_get<Json>(method, "tasks");
     for (const auto& [task, score] : tasks.items()) {
       if (std::ranges::find(comparison.tasks, task) == comparison.tasks.end()) comparison.tasks.push_back(task);
     }
   }
   for (const Json& method : methods) {
-    Comparison::Row row{json_get<std::string>(method, "name", where), {}, score_from(method, "mean", where), {}, false};
-    const Json tasks = json_get<Json>(method, "tasks", where);
+    Comparison::Row row{json_get<std::string>(method, "name"), {}, score_from(method, "mean"), {}, false};
+    const Json tasks = json_get<Json>(method, "tasks");
     for (const std::string& task : comparison.tasks) {
-      row.tasks.push_back(tasks.contains(task) ? std::optional(score_from(tasks, task, where)) : std::nullopt);
+      row.tasks.push_back(tasks.contains(task) ? std::optional(score_from(tasks, task)) : std::nullopt);
     }
     if (method.contains("difference") && !method.at("difference").is_null()) {
-      row.difference = score_from(method, "difference", where);
+      row.difference = score_from(method, "difference");
     }
-    row.uses_labels = json_get<bool>(method, "uses_labels", where);
+    row.uses_labels = json_get<bool>(method, "uses_labels");
     comparison.rows.push_back(std::move(row));
   }
   return comparison;
 }
 
-Comparison read_comparison(const fs::path& file) { return comparison_of(read_json(file.string()), file.string()); }
+Comparison read_comparison(const fs::path& file) { return read_json(file, comparison_of); }
 
 }  // namespace phatgoose

@@ -55,7 +55,7 @@ std::string comparison_table(const Comparison& comparison);
 Json comparison_json(const Comparison& comparison);
 /// The way back, but for within_own_expert; tasks in the order in which methods name them. What is not the JSON of a
 /// comparison: bad_data at `where`.
-Comparison comparison_of(const Json& json, const std::string& where);
+Comparison comparison_of(const Json& json);
 Comparison read_comparison(const fs::path& file);
 
 }  // namespace phatgoose

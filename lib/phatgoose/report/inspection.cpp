@@ -7,10 +7,9 @@
 #include "phatgoose/report/comparison.h"
 #include "phatgoose/report/inspection_folder.h"
 #include "phatgoose/report/results.h"
-#include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_directory.h"
-#include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/smallest_base.h"
 #include "phatgoose/store/t5_checkpoint.h"
 #include "phatgoose/text/tokenizer.h"
@@ -118,18 +117,6 @@ void describe_expert(const fs::path& directory, const Json& body, Json& found) {
   found["gate_parameters"] = gate_parameters;
 }
 
-void verify_expert(const fs::path& path, const RoutedModelManifest::ExpertReference& reference,
-                   const RouterKind& kind) {
-  const ExpertDirectory expert = ExpertDirectory::open(path);
-  const std::string hash = kind.prototypes != nullptr ? expert.file_hash(kind.prototypes) : std::string();
-  const bool same = expert.adapter_hash() == reference.adapter_hash && hash == reference.prototypes_hash;
-  if (same) return;
-  fail(ExitCode::bad_data, {.where = path.string(),
-                            .found = "an expert that has changed since the routed model was built",
-                            .expected = "hashes " + reference.adapter_hash + " and " + reference.prototypes_hash,
-                            .hint = "build the routed model again"});
-}
-
 void describe_routed_model(const fs::path& directory, const Json& body, bool verify, Json& found) {
   const RoutedModelManifest model = read_routed_model(directory);
   found["base"] = body["base"];
@@ -137,7 +124,7 @@ void describe_routed_model(const fs::path& directory, const Json& body, bool ver
   Json& experts = found["experts"] = Json::array();
   for (const auto& reference : model.experts) {
     const fs::path path = directory / reference.path;
-    if (verify) verify_expert(path, reference, router_kind(model.routing.router, directory.string()));
+    if (verify) check_unchanged(ExpertDirectory::open(path), reference, model);
     experts.push_back({{"name", reference.name},
                        {"enabled", reference.enabled},
                        {"partial", reference.partial},
@@ -173,12 +160,12 @@ Json last_metrics(const fs::path& directory) {
   if (end == std::string::npos) return nullptr;
   const std::size_t before = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
   const std::size_t begin = before == std::string::npos ? 0 : before + 1;
-  return parse_json(std::string_view(text).substr(begin, end - begin), (directory / kMetricsFile).string());
+  return in(directory / kMetricsFile, [&] { return parse_json(std::string_view(text).substr(begin, end - begin)); });
 }
 
 void describe_run(const fs::path& directory, Json& found) {
-  const Json run = read_json((directory / kRunFile).string());
-  found["command"] = json_get<std::string>(run, "command", (directory / kRunFile).string());
+  found["command"] =
+      read_json(directory / kRunFile, [](const Json& run) { return json_get<std::string>(run, "command"); });
   found["checkpoints"] = checkpoint_steps(directory);
   found["last"] = last_metrics(directory);
 }
@@ -208,9 +195,7 @@ void check_readable(const fs::path& directory) {
   std::error_code error;
   if (fs::is_directory(directory, error)) return;
   const bool exists = fs::exists(directory, error);
-  fail(ExitCode::bad_data, {.where = directory.string(),
-                            .found = exists ? "not a directory" : "no such directory",
-                            .expected = "a directory"});
+  refuse(directory, exists ? "not a directory" : "no such directory", "a directory");
 }
 
 }  // namespace
@@ -220,9 +205,7 @@ Json inspect_directory(const fs::path& directory, bool verify) {
   const auto manifest = read_manifest(directory, {}, verify);
   const std::string kind = manifest ? manifest->kind : kind_without_manifest(directory);
   if (verify && !manifest && kind != "folder") {
-    fail(ExitCode::bad_data, {.where = directory.string(),
-                              .found = "no manifest.json, so no hashes to verify",
-                              .expected = "a finished directory of phatgoose"});
+    refuse(directory, "no manifest.json, so no hashes to verify", "a finished directory of phatgoose");
   }
   const Json body = manifest ? manifest->body : Json::object();
   Json found = {{"kind", kind}, {"path", directory.string()}, {"manifest", manifest.has_value()}};
@@ -242,10 +225,9 @@ Json inspect_directory(const fs::path& directory, bool verify) {
   } else if (kind == "run") {
     describe_run(directory, found);
   } else if (kind.empty()) {
-    fail(ExitCode::bad_data, {.where = directory.string(),
-                              .found = "nothing that phatgoose knows",
-                              .expected = "a base model, an expert, a routed model, a run, results, or a folder of "
-                                          "these"});
+    refuse(directory, "nothing that phatgoose knows",
+           "a base model, an expert, a routed model, a run, results, or a folder of "
+           "these");
   } else {
     found["body"] = body;
   }

@@ -32,11 +32,10 @@ std::vector<fs::path> expert_paths(const std::vector<fs::path>& directories, con
                          return is_of_kind(one, kExpertKind);
                        });
   if (experts) return directories;
-  fail(ExitCode::usage,
-       {.where = "--similarity",
-        .found = directories.size() == 1 ? "one directory, of kind " + found.at("kind").get<std::string>()
-                                         : "directories that are not all experts",
-        .expected = "a routed model, several experts, or a folder of them"});
+  refuse_usage("--similarity",
+               directories.size() == 1 ? "one directory, of kind " + found.at("kind").get<std::string>()
+                                       : "directories that are not all experts",
+               "a routed model, several experts, or a folder of them");
 }
 
 Json similarity_of(const std::vector<fs::path>& paths) {
@@ -48,13 +47,10 @@ Json similarity_of(const std::vector<fs::path>& paths) {
 void check_files(const std::vector<fs::path>& paths, bool verify, const RowCheck& rows) {
   const auto file = std::ranges::find_if(paths, [](const fs::path& path) { return is_file(path); });
   if (verify && file != paths.end()) {
-    fail(ExitCode::usage, {.where = "--verify",
-                           .found = file->string() + ", a file",
-                           .expected = "directories, whose manifests have hashes"});
+    refuse_usage("--verify", file->string() + ", a file", "directories, whose manifests have hashes");
   }
   if (rows.model && file == paths.end()) {
-    fail(ExitCode::usage,
-         {.where = "--model", .found = "no file of rows", .expected = "one, whose tokens the base's tokenizer counts"});
+    refuse_usage("--model", "no file of rows", "one, whose tokens the base's tokenizer counts");
   }
 }
 

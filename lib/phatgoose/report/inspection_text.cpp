@@ -94,7 +94,7 @@ std::string inspection_text(const Json& inspection) {
   if (inspection.at("kind") == "rows") text += row_check_text(inspection);
   if (inspection.contains("experts")) text += "\n" + expert_table(inspection["experts"]);
   if (inspection.contains("comparison")) {
-    text += "\n" + comparison_table(comparison_of(inspection["comparison"], inspection["path"].get<std::string>()));
+    text += "\n" + comparison_table(comparison_of(inspection["comparison"]));
   }
   if (inspection.contains("results")) text += "\n" + task_table(inspection["results"]);
   if (inspection.contains("similarity")) text += "\n" + similarity_text(inspection["similarity"]);

@@ -42,54 +42,48 @@ Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) 
   return json;
 }
 
-Interval read_interval(const Json& json, const std::string& where) {
-  const auto bounds = json_get<std::vector<double>>(json, "interval", where);
-  if (bounds.size() != 2) {
-    fail(ExitCode::bad_data, {.where = where,
-                              .found = "\"interval\" of " + std::to_string(bounds.size()) + " numbers",
-                              .expected = "two",
-                              .hint = ""});
-  }
+Interval read_interval(const Json& json) {
+  const auto bounds = json_get<std::vector<double>>(json, "interval");
+  if (bounds.size() != 2) refuse_here("\"interval\" of " + std::to_string(bounds.size()) + " numbers", "two");
   return {bounds[0], bounds[1]};
 }
 
-TaskKind read_kind(const Json& json, const std::string& where) {
-  const auto name = json_get<std::string>(json, "kind", where);
+TaskKind read_kind(const Json& json) {
+  const auto name = json_get<std::string>(json, "kind");
   for (const TaskKind kind : {TaskKind::rank_classification, TaskKind::generation}) {
     if (name == to_string(kind)) return kind;
   }
-  fail(ExitCode::bad_data,
-       {.where = where, .found = "kind \"" + name + "\"", .expected = "rank_classification or generation", .hint = ""});
+  refuse_here("kind \"" + name + "\"", "rank_classification or generation");
 }
 
-Task read_task(const Json& json, const std::string& where) {
-  Task task{.name = json_get<std::string>(json, "name", where),
-            .data = json_get<std::string>(json, "data", where),
-            .kind = read_kind(json, where),
+Task read_task(const Json& json) {
+  Task task{.name = json_get<std::string>(json, "name"),
+            .data = json_get<std::string>(json, "data"),
+            .kind = read_kind(json),
             .metrics = {}};
-  task.max_input = json_get<std::int64_t>(json, "max_input", where);
-  task.expert = json_get_or<std::string>(json, "expert", "", where);
+  task.max_input = json_get<std::int64_t>(json, "max_input");
+  task.expert = json_get_or<std::string>(json, "expert", "");
   if (task.kind == TaskKind::rank_classification) {
-    task.length_normalise = json_get<bool>(json, "length_normalise", where);
+    task.length_normalise = json_get<bool>(json, "length_normalise");
   } else {
-    task.max_new_tokens = json_get<std::int64_t>(json, "max_new_tokens", where);
-    task.metrics = json_get<std::vector<std::string>>(json, "requested_metrics", where);
+    task.max_new_tokens = json_get<std::int64_t>(json, "max_new_tokens");
+    task.metrics = json_get<std::vector<std::string>>(json, "requested_metrics");
   }
   return task;
 }
 
-TaskScore read_task_score(const Json& json, const std::string& where) {
-  TaskScore scores{.task = json_get<std::string>(json, "name", where), .metrics = {}, .templates = {}};
-  scores.rows = json_get<std::int64_t>(json, "rows", where);
-  scores.examples = json_get<std::int64_t>(json, "examples", where);
-  const Json metrics = json_get<Json>(json, "metrics", where);
+TaskScore read_task_score(const Json& json) {
+  TaskScore scores{.task = json_get<std::string>(json, "name"), .metrics = {}, .templates = {}};
+  scores.rows = json_get<std::int64_t>(json, "rows");
+  scores.examples = json_get<std::int64_t>(json, "examples");
+  const Json metrics = json_get<Json>(json, "metrics");
   for (const auto& [metric, entry] : metrics.items()) {
-    scores.metrics.push_back({metric, json_get<double>(entry, "score", where), read_interval(entry, where)});
+    scores.metrics.push_back({metric, json_get<double>(entry, "score"), read_interval(entry)});
   }
-  const Json templates = json_get<Json>(json, "templates", where);
+  const Json templates = json_get<Json>(json, "templates");
   for (const Json& entry : templates) {
-    scores.templates.push_back({json_get<std::string>(entry, "template", where),
-                                json_get<std::int64_t>(entry, "rows", where), json_get<double>(entry, "score", where)});
+    scores.templates.push_back({json_get<std::string>(entry, "template"), json_get<std::int64_t>(entry, "rows"),
+                                json_get<double>(entry, "score")});
   }
   return scores;
 }
@@ -120,17 +114,17 @@ Json results_json(const Suite& suite, const SuiteScore& scores, const std::vecto
 }
 
 Results read_results(const fs::path& path) {
-  const std::string where = path.string();
-  Results results{.suite = {}, .scores = {}, .json = read_json(where)};
-  const Json& json = results.json;
-  results.suite.name = json_get<std::string>(json, "suite", where);
-  results.scores.mean = {"mean", json_get<double>(json, "score", where), read_interval(json, where)};
-  const Json tasks = json_get<Json>(json, "tasks", where);
-  for (const Json& task : tasks) {
-    results.suite.tasks.push_back(read_task(task, where));
-    results.scores.tasks.push_back(read_task_score(task, where));
-  }
-  return results;
+  return read_json(path, [](const Json& json) {
+    Results results{.suite = {}, .scores = {}, .json = json};
+    results.suite.name = json_get<std::string>(json, "suite");
+    results.scores.mean = {"mean", json_get<double>(json, "score"), read_interval(json)};
+    const Json tasks = json_get<Json>(json, "tasks");
+    for (const Json& task : tasks) {
+      results.suite.tasks.push_back(read_task(task));
+      results.scores.tasks.push_back(read_task_score(task));
+    }
+    return results;
+  });
 }
 
 }  // namespace phatgoose

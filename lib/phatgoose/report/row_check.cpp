@@ -91,7 +91,7 @@ class RowSurvey {
 
   static bool has_right_choice(const Record& record) {
     try {
-      return !right_choices(record, "").empty();
+      return !right_choices(record).empty();
     } catch (const Error&) {
       return false;
     }

@@ -158,11 +158,10 @@ std::vector<std::string> check_linears(std::span<const ExpertDirectory> experts)
       if (is_new) paths.push_back(path);
       const LoraEntry& other = owner->second->loras().at(path);
       if (lora.a.shape[1] == other.a.shape[1] && lora.b.shape[0] == other.b.shape[0]) continue;
-      fail(ExitCode::bad_data, {.where = expert.path().string() + ": " + path,
-                                .found = fmt::format("a linear of [{}, {}]", lora.b.shape[0], lora.a.shape[1]),
-                                .expected = fmt::format("[{}, {}], as in {}", other.b.shape[0], other.a.shape[1],
-                                                        owner->second->path().string()),
-                                .hint = "experts of one base can be compared"});
+      refuse(expert.path().string() + ": " + path,
+             fmt::format("a linear of [{}, {}]", lora.b.shape[0], lora.a.shape[1]),
+             fmt::format("[{}, {}], as in {}", other.b.shape[0], other.a.shape[1], owner->second->path().string()),
+             "experts of one base can be compared");
     }
   }
   return paths;

@@ -55,11 +55,7 @@ std::vector<at::Tensor> mean_inputs(T5Model& model, std::span<const Example> exa
     recorders.push_back(std::make_shared<InputRecorder>(group->adapter(), *group, model.device()));
     group->set_adapter(recorders.back());
   }
-  std::vector<std::int64_t> lengths;
-  for (const Example& example : examples) {
-    lengths.push_back(static_cast<std::int64_t>(example.input.size() + example.target.size()));
-  }
-  for (const auto& group : length_groups(lengths, {.tokens = token_limit, .rows = 0})) run(model, examples, group);
+  for (const auto& group : passes_of(examples, token_limit)) run(model, examples, group);
 
   std::vector<at::Tensor> means;
   for (std::size_t g = 0; g < recorders.size(); ++g) {

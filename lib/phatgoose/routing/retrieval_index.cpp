@@ -25,21 +25,21 @@ double exact_product(const float* a, const float* b, std::int64_t size) {
 
 RetrievalIndex::RetrievalIndex(std::span<const StoredEmbeddings> experts)
     : experts_(static_cast<std::int64_t>(experts.size())) {
+  if (experts.empty()) return;
+  const StoredEmbeddings& first = experts.front();
+  encoder_ = {first.encoder_name, first.encoder_fingerprint, first.embeddings.shape[1]};
   std::vector<at::Tensor> parts;
   for (std::size_t e = 0; e < experts.size(); ++e) {
     const StoredEmbeddings& stored = experts[e];
-    if (stored.encoder_fingerprint != experts.front().encoder_fingerprint ||
-        stored.embeddings.shape[1] != experts.front().embeddings.shape[1]) {
-      fail(ExitCode::bad_data, {.where = "retrieval",
-                                .found = "embeddings of " + stored.encoder_name + " with " +
-                                         std::to_string(stored.embeddings.shape[1]) + " numbers",
-                                .expected = "of " + experts.front().encoder_name + " with " +
-                                            std::to_string(experts.front().embeddings.shape[1]) + ", as before"});
+    const std::int64_t dimension = stored.embeddings.shape[1];
+    if (stored.encoder_fingerprint != encoder_.fingerprint || dimension != encoder_.dimension) {
+      refuse("retrieval", "embeddings of " + stored.encoder_name + " with " + std::to_string(dimension) + " numbers",
+             "of " + encoder_.name + " with " + std::to_string(encoder_.dimension) + ", as before");
     }
     parts.push_back(to_tensor(stored.embeddings, at::kCPU, at::kFloat));
     owners_.insert(owners_.end(), static_cast<std::size_t>(stored.embeddings.shape[0]), static_cast<std::int64_t>(e));
   }
-  if (!parts.empty()) examples_ = at::cat(parts);
+  examples_ = at::cat(parts);
 }
 
 std::vector<std::int64_t> RetrievalIndex::nearest_experts(const at::Tensor& queries, std::int64_t excluded) const {
@@ -71,7 +71,7 @@ std::int64_t RetrievalIndex::nearest_expert(const float* query, const float* cos
   return nearest;
 }
 
-at::Tensor RetrievalIndex::row_scores(const at::Tensor& queries, std::int64_t excluded) const {
+at::Tensor RetrievalIndex::scores(const at::Tensor& queries, std::int64_t excluded) const {
   const std::vector<std::int64_t> experts = nearest_experts(queries, excluded);
   const auto count = static_cast<std::int64_t>(experts.size());
   at::Tensor scores = at::full({count, experts_}, kNoMatch);
@@ -80,6 +80,16 @@ at::Tensor RetrievalIndex::row_scores(const at::Tensor& queries, std::int64_t ex
     if (experts[query] >= 0) values[query * experts_ + experts[query]] = 0.0F;
   }
   return scores;
+}
+
+std::unique_ptr<InputScorer> make_retrieval_index(const RouterKind& kind, std::span<const ExpertDirectory> experts) {
+  const ExpertNeed& need = *kind.need(ExpertNeed::Form::embeddings);
+  std::vector<StoredEmbeddings> stored;
+  for (const ExpertDirectory& expert : experts) {
+    stored.push_back(read_embeddings(needed_file(kind, need, /*base=*/{}, expert.path()),
+                                     command_that_makes(kind, need, /*base=*/{}, expert.path())));
+  }
+  return std::make_unique<RetrievalIndex>(stored);
 }
 
 }  // namespace phatgoose

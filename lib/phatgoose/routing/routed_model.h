@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "phatgoose/nn/t5_model.h"
-#include "phatgoose/routing/retrieval_index.h"
+#include "phatgoose/routing/input_scorer.h"
 #include "phatgoose/routing/routed_adapter.h"
 #include "phatgoose/routing/statistics.h"
 #include "phatgoose/store/routed_model_directory.h"
@@ -49,8 +49,10 @@ class RoutedModel {
   /// Module paths of all adaptable linears, in the order of linear_groups(): the numbers used in the statistics.
   const std::vector<std::string>& linear_paths() const { return linear_paths_; }
 
+  /// Where it follows labels, every pass needs RowContext::token_experts.
+  const RouterKind& router() const { return *kind_; }
   /// Whether experts are weighted while the model runs (they are not where they are merged).
-  bool has_weights() const { return kind_->mixing != RouterKind::Mixing::merged; }
+  bool has_weights() const { return !kind_->merges(); }
   /// Statistics of the right size for this model.
   RoutingStatistics make_statistics() const;
   /// While the result lives, choices are reported to `observer`, which must outlive it.
@@ -63,20 +65,13 @@ class RoutedModel {
   /// From now on experts are selected so; without effect where the router selects nothing.
   void select(const SelectionSettings& selection);
 
-  /// Whether the router looks at whole inputs: then all rows that are encoded need RowContext::expert_scores.
-  bool routes_inputs() const { return kind_->has_encoder; }
-  /// Whether every token goes to the expert that its row names: then every pass needs RowContext::token_experts.
-  bool follows_labels() const { return kind_->uses_labels; }
-  /// Fingerprint of the encoder that the experts' examples were embedded with, where known.
-  const std::string& encoder_fingerprint() const { return encoder_fingerprint_; }
-  const std::string& encoder_name() const { return encoder_name_; }
-  std::int64_t embedding_size() const { return retrieval_.size(); }  ///< D
-  /// Scores of inputs by expert, from their embeddings by that encoder.
-  at::Tensor row_scores(const at::Tensor& embeddings) const;  // [n, D] -> [n, E]
+  /// What scores whole inputs: then all rows that are encoded need RowContext::expert_scores. Null where nothing does.
+  const InputScorer* input_scorer() const { return input_scorer_.get(); }
+  /// Its scores, by expert, of inputs with these embeddings; who is left out does not compete.
+  at::Tensor input_scores(const at::Tensor& embeddings) const;  // [n, D] -> [n, E]
 
  private:
   void route(T5Model& model, RoutingSettings settings);
-  void read_examples();
   void merge();
 
   const RouterKind* kind_;
@@ -84,8 +79,7 @@ class RoutedModel {
   std::span<LinearGroup* const> groups_;
   std::vector<ExpertDirectory> experts_;  // of merged models, to be merged again without one
   std::vector<std::string> expert_names_, linear_paths_;
-  RetrievalIndex retrieval_;
-  std::string encoder_name_, encoder_fingerprint_;
+  std::unique_ptr<InputScorer> input_scorer_;
   std::shared_ptr<RoutingControl> control_ = std::make_shared<RoutingControl>();
 };
 

@@ -2,40 +2,25 @@
 
 #include <ATen/ATen.h>
 
-#include <array>
-
 #include "phatgoose/base/error.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/routing/arrow_router.h"
 #include "phatgoose/routing/constant_router.h"
 #include "phatgoose/routing/phatgoose_router.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
-namespace {
-
-struct RegisteredRouter {
-  const char* name;
-  std::unique_ptr<Router> (*make)(const RouterInputs& inputs);
-};
-
-constexpr std::array kRouters{
-    RegisteredRouter{"phatgoose", make_phatgoose_router},
-    RegisteredRouter{"average-activation", make_phatgoose_router},
-    RegisteredRouter{"arrow", make_arrow_router},
-    RegisteredRouter{"retrieval", make_constant_router},
-    RegisteredRouter{"uniform", make_constant_router},
-    RegisteredRouter{"single", make_constant_router},
-    RegisteredRouter{"token-oracle", make_constant_router},
-};
-
-}  // namespace
 
 std::unique_ptr<Router> make_router(const RouterInputs& inputs) {
-  const std::string& name = inputs.settings.router;
-  for (const RegisteredRouter& router : kRouters) {
-    if (name == router.name) return router.make(inputs);
+  switch (router_kind(inputs.settings.router, "router").token_scores) {
+    case RouterKind::TokenScores::none:
+      return make_constant_router(inputs);
+    case RouterKind::TokenScores::normalised_product:
+      return make_phatgoose_router(inputs);
+    case RouterKind::TokenScores::absolute_product:
+      return make_arrow_router(inputs);
   }
-  fail(ExitCode::bug, {.where = "router", .found = "\"" + name + "\"", .expected = "a token-level router"});
+  fail(ExitCode::bug, {.where = "router", .found = "scores of no kind"});
 }
 
 at::Tensor gather_prototypes(const RouterInputs& inputs) {

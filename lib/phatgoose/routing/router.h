@@ -1,5 +1,5 @@
-// The seam between routing methods: a router gives scores, everything after them is shared. A new router is one file,
-// one line in router.cpp and one in store/router_kinds.cpp.
+// The seam between routing methods: a router gives scores, everything after them is shared. Routers are listed in
+// store/router_kinds.cpp; one that compares tokens in a new way has a file of its own here and a case in router.cpp.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "phatgoose/nn/pass.h"
@@ -36,14 +35,13 @@ struct Competitor {
 /// What a router is made from.
 struct RouterInputs {
   const LinearGroupSpec& group;
-  std::span<const LinearVectors> prototypes;  ///< of every expert; none for routers that compare nothing
+  std::span<const LinearVectors> prototypes;  ///< of every expert: its vector for each linear; none where not needed
   std::span<const Competitor> competitors;    ///< by linear, then by expert
   at::Device device;
   const RoutingSettings& settings;  ///< of the model: nothing is left to the defaults
 };
 
-/// Makes the router that the settings name for one group; bad_data when an expert lacks what it needs, our bug where there is no
-/// such token-level router.
+/// Makes the router that the settings name for one group; bad_data when an expert lacks what it needs.
 std::unique_ptr<Router> make_router(const RouterInputs& inputs);
 
 /// The competitors' prototypes one below the other, fp32; bad_data where one is missing.

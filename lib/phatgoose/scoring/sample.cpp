@@ -9,51 +9,50 @@ namespace phatgoose {
 namespace {
 
 /// Reads a field that holds text, or a list of ids for rows of ids.
-void read_text_or_ids(const Json& row, const std::string& key, const std::string& where, std::string& text,
-                      TokenIds& ids) {
+void read_text_or_ids(const Json& row, const std::string& key, std::string& text, TokenIds& ids) {
   const auto member = row.find(key);
   if (member != row.end() && member->is_array()) {
-    ids = json_get<TokenIds>(row, key, where);
+    ids = json_get<TokenIds>(row, key);
   } else {
-    text = json_get<std::string>(row, key, where);
+    text = json_get<std::string>(row, key);
   }
 }
 
-void read_choice_fields(const Json& row, const std::string& where, Sample& sample) {
-  sample.log_likelihoods = json_get<std::vector<double>>(row, "log_likelihoods", where);
-  sample.num_tokens = json_get<std::vector<std::int64_t>>(row, "num_tokens", where);
-  sample.right = json_get<std::vector<std::int64_t>>(row, "right", where);
-  sample.prediction = json_get<std::int64_t>(row, "prediction", where);
+void read_choice_fields(const Json& row, Sample& sample) {
+  sample.log_likelihoods = json_get<std::vector<double>>(row, "log_likelihoods");
+  sample.num_tokens = json_get<std::vector<std::int64_t>>(row, "num_tokens");
+  sample.right = json_get<std::vector<std::int64_t>>(row, "right");
+  sample.prediction = json_get<std::int64_t>(row, "prediction");
   const auto choices = static_cast<std::int64_t>(sample.log_likelihoods.size());
   const auto is_choice = [&](std::int64_t index) { return index >= 0 && index < choices; };
   if (sample.num_tokens.size() != sample.log_likelihoods.size()) {
-    refuse(where, std::to_string(sample.num_tokens.size()) + " \"num_tokens\"",
-           "as many as \"log_likelihoods\", " + std::to_string(choices));
+    refuse_here(std::to_string(sample.num_tokens.size()) + " \"num_tokens\"",
+                "as many as \"log_likelihoods\", " + std::to_string(choices));
   }
   if (std::any_of(sample.num_tokens.begin(), sample.num_tokens.end(), [](std::int64_t n) { return n < 1; })) {
-    refuse(where, "\"num_tokens\" below 1", "at least one token a choice");
+    refuse_here("\"num_tokens\" below 1", "at least one token a choice");
   }
   if (sample.right.empty() || !std::all_of(sample.right.begin(), sample.right.end(), is_choice) ||
       !is_choice(sample.prediction)) {
-    refuse(where, "\"right\" or \"prediction\" names no choice", "indices from 0 to " + std::to_string(choices - 1));
+    refuse_here("\"right\" or \"prediction\" names no choice", "indices from 0 to " + std::to_string(choices - 1));
   }
 }
 
-Sample parse_sample(std::string_view line, const std::string& where) {
-  const Json row = parse_json_line(line, where);
+Sample parse_sample(std::string_view line) {
+  const Json row = parse_json_line(line);
   Sample sample;
-  sample.task = json_get<std::string>(row, "task", where);
-  sample.row = json_get<std::int64_t>(row, "row", where);
-  sample.id = json_get<std::string>(row, "id", where);
-  sample.template_name = json_get_or<std::string>(row, "template", "", where);
-  read_text_or_ids(row, "target", where, sample.target, sample.target_ids);
-  sample.targets = json_get_or<std::vector<std::string>>(row, "targets", {}, where);
+  sample.task = json_get<std::string>(row, "task");
+  sample.row = json_get<std::int64_t>(row, "row");
+  sample.id = json_get<std::string>(row, "id");
+  sample.template_name = json_get_or<std::string>(row, "template", "");
+  read_text_or_ids(row, "target", sample.target, sample.target_ids);
+  sample.targets = json_get_or<std::vector<std::string>>(row, "targets", {});
   if (row.contains("output")) {
-    read_text_or_ids(row, "output", where, sample.output, sample.output_ids);
+    read_text_or_ids(row, "output", sample.output, sample.output_ids);
   } else {
-    read_choice_fields(row, where, sample);
+    read_choice_fields(row, sample);
   }
-  sample.correct = json_get<bool>(row, "correct", where);
+  sample.correct = json_get<bool>(row, "correct");
   return sample;
 }
 
@@ -67,7 +66,7 @@ std::vector<std::string> Sample::answers() const {
   return all;
 }
 
-Sample sample_of(const Record& record, const Task& task, std::int64_t row, const std::string& where) {
+Sample sample_of(const Record& record, const Task& task, std::int64_t row) {
   Sample sample;
   sample.task = task.name;
   sample.row = row;
@@ -76,7 +75,7 @@ Sample sample_of(const Record& record, const Task& task, std::int64_t row, const
   sample.target = record.target;
   sample.targets = record.targets;
   sample.target_ids = record.target_ids;
-  if (task.kind == TaskKind::rank_classification) sample.right = right_choices(record, where);
+  if (task.kind == TaskKind::rank_classification) sample.right = right_choices(record);
   return sample;
 }
 
@@ -112,7 +111,7 @@ std::vector<Sample> read_samples(const fs::path& path) {
   std::vector<Sample> samples;
   LineReader reader(path, std::string::npos);  // our own file
   std::string line;
-  while (reader.next(line)) samples.push_back(parse_sample(line, reader.where()));
+  while (reader.next(line)) samples.push_back(in(reader.where(), [&] { return parse_sample(line); }));
   return samples;
 }
 

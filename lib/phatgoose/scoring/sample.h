@@ -41,7 +41,7 @@ struct Sample {
 
 /// A sample with everything that comes from the data row filled in; `where` is the data file. Rank classification: a
 /// row without choices or without a right one is bad_data.
-Sample sample_of(const Record& record, const Task& task, std::int64_t row, const std::string& where);
+Sample sample_of(const Record& record, const Task& task, std::int64_t row);
 
 /// One line of samples.jsonl. Rows of ids have lists of ids under "target" and "output".
 Json to_json(const Sample& sample);

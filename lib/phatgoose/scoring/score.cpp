@@ -85,10 +85,8 @@ void check_metrics(const Task& task, const Sample& sample) {
   if (!sample.has_ids() || task.kind == TaskKind::rank_classification) return;
   for (const std::string& metric : task.metrics) {
     if (metric == "exact_match") continue;
-    fail(ExitCode::bad_data, {.where = place_of(sample),
-                              .found = "token ids with the metric " + metric,
-                              .expected = "text; rows of ids can only be scored by exact_match",
-                              .hint = ""});
+    refuse(place_of(sample), "token ids with the metric " + metric,
+           "text; rows of ids can only be scored by exact_match");
   }
 }
 
@@ -135,17 +133,13 @@ std::map<std::string, std::vector<const Sample*>> by_task(const std::vector<Task
   for (const Sample& sample : samples) {
     const auto group = groups.find(sample.task);
     if (group == groups.end()) {
-      fail(ExitCode::bad_data, {.where = place_of(sample),
-                                .found = "a task that the suite lacks",
-                                .expected = "one of its tasks",
-                                .hint = ""});
+      refuse(place_of(sample), "a task that the suite lacks", "one of its tasks");
     }
     group->second.push_back(&sample);
   }
   for (auto& [name, group] : groups) {
     if (group.empty()) {
-      fail(ExitCode::bad_data,
-           {.where = "task " + name, .found = "no predictions", .expected = "at least one row", .hint = ""});
+      refuse("task " + name, "no predictions", "at least one row");
     }
     std::stable_sort(group.begin(), group.end(), [](const Sample* a, const Sample* b) { return a->row < b->row; });
   }
@@ -186,10 +180,7 @@ void check_same_rows(const std::vector<Sample>& ours, const std::vector<Sample>&
     return all;
   };
   if (keys(ours) == keys(reference)) return;
-  fail(ExitCode::bad_data, {.where = "two results",
-                            .found = "predictions for different rows",
-                            .expected = "the same tasks, rows and ids in both",
-                            .hint = ""});
+  refuse("two results", "predictions for different rows", "the same tasks, rows and ids in both");
 }
 
 }  // namespace

@@ -35,14 +35,12 @@ RoutedModelEdit EditSettings::edit() const {
   for (const std::string& text : rename) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-      fail(ExitCode::usage, {.where = "--rename", .found = "\"" + text + "\"", .expected = "OLD=NEW"});
+      refuse_usage("--rename", "\"" + text + "\"", "OLD=NEW");
     }
     edit.rename.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   if (edit.add.empty() && edit.remove.empty() && edit.enable.empty() && edit.disable.empty() && edit.rename.empty()) {
-    fail(ExitCode::usage, {.where = "command line",
-                           .found = "no change",
-                           .expected = "--add, --remove, --enable, --disable or --rename"});
+    refuse_usage("command line", "no change", "--add, --remove, --enable, --disable or --rename");
   }
   return edit;
 }

@@ -36,17 +36,20 @@ OptionSet EvalSettings::declare() {
           "for each")
       .as("DIR")
       .must()
+      .may_change()
       .in("Output");
   set.add("json", &json, "print JSON instead of a table: comparison.json, or results.json of a single method")
       .in("Output");
   set.add("pass-tokens", &pass_tokens, "most tokens in one pass; changes speed and memory, not results")
       .at_least(1)
       .formerly({"batch-tokens"})
+      .may_change()
       .in("Machine");
   set.add("encoder-cache", &encoder_cache,
           "MiB of encoder states cached for methods that share the base's encoder, 0 for none; changes speed and "
           "memory, not results")
       .between(0, 1 << 30)
+      .may_change()
       .in("Machine");
   routing.declare(set, RoutingUse::run);
   common.declare(set);

@@ -5,6 +5,7 @@ namespace phatgoose {
 void ExpertOptions::declare(OptionSet& set, const char* group) {
   set.add("allow-partial", &allow_partial,
           "take experts that lack factors which their adapter_config.json promises: those linears stay as in the base")
+      .may_change()
       .in(group);
 }
 

@@ -95,7 +95,7 @@ class MethodsReader {
     } else {
       texts = {yaml_.text(value)};
     }
-    assign_texts(option, texts, yaml_.place(value), ExitCode::bad_data);
+    in_data(yaml_.place(value), [&] { assign_texts(option, texts); });
   }
 
   YamlReader yaml_;

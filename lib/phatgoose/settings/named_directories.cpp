@@ -18,9 +18,8 @@ NamedDirectory named_directory(const std::string& text, const std::string& optio
   if (is_path) return {text};
   const std::string name = text.substr(0, equals), directory = text.substr(equals + 1);
   if (is_expert_name(name) && !directory.empty()) return {directory, name};
-  fail(ExitCode::usage, {.where = option,
-                         .found = fmt::format("\"{}\"", text),
-                         .expected = directory.empty() ? "NAME=DIR" : std::string("NAME=DIR with ") + kExpertNameRule});
+  refuse_usage(option, fmt::format("\"{}\"", text),
+               directory.empty() ? "NAME=DIR" : std::string("NAME=DIR with ") + kExpertNameRule);
 }
 
 std::vector<NamedDirectory> named_directories(const std::vector<std::string>& texts, const std::string& option) {
@@ -46,7 +45,7 @@ std::vector<NamedDirectory> some_experts(const std::vector<std::string>& experts
                                          const std::optional<std::string>& library) {
   std::vector<NamedDirectory> all = all_experts(experts, library);
   if (all.empty()) {
-    fail(ExitCode::usage, {.where = "--expert", .found = "no expert", .expected = "expert directories, or --library"});
+    refuse_usage("--expert", "no expert", "expert directories, or --library");
   }
   return all;
 }

@@ -1,22 +1,18 @@
 #include "phatgoose/settings/prepare.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "phatgoose/base/error.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
-namespace {
-
-[[noreturn]] void refuse_option(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::usage, {.where = where, .found = found, .expected = expected});
-}
-
-}  // namespace
-
 OptionSet PrepareSettings::declare() {
   OptionSet set("prepare", "Compute what a router needs of an expert, other than a trained gate");
   const char* what = "What";
   set.add("model", &model, "base model directory").as("DIR").must().in(what);
   set.add("router", &router, "whose needs: mean inputs, singular vectors, or embeddings of examples")
-      .one_of({"average-activation", "arrow", "retrieval"})
+      .one_of(router_names(&RouterKind::prepared))
       .must()
       .in(what);
   set.add("expert", &experts,
@@ -47,14 +43,18 @@ OptionSet PrepareSettings::declare() {
 
 std::vector<NamedDirectory> PrepareSettings::checked_experts() const {
   const std::string where = "--router " + router;
-  if (encoder && router != "retrieval") refuse_option(where, "--encoder given", "none: only retrieval has an encoder");
+  const RouterKind& kind = router_kind(router, "--router");
+  if (encoder && !kind.scores_inputs()) {
+    const auto names = router_names(&RouterKind::scores_inputs);
+    refuse_usage(where, "--encoder given", fmt::format("none: only {} has an encoder", fmt::join(names, ", ")));
+  }
   const std::vector<NamedDirectory> all = some_experts(experts, library);
-  if (router == "arrow") {
-    if (!data.empty()) refuse_option(where, "--data given", "none: the directions are those of the LoRA itself");
+  if (!kind.prepared_from_rows()) {
+    if (!data.empty()) refuse_usage(where, "--data given", "none: all that it needs is in the LoRA itself");
     return all;
   }
-  if (data.empty()) refuse_option(where, "no --data", "the expert's training rows");
-  if (all.size() > 1) refuse_option(where, std::to_string(all.size()) + " experts", "one, whose data these are");
+  if (data.empty()) refuse_usage(where, "no --data", "the expert's training rows");
+  if (all.size() > 1) refuse_usage(where, std::to_string(all.size()) + " experts", "one, whose data these are");
   return all;
 }
 

@@ -16,11 +16,11 @@ struct PrepareSettings {
   CommonSettings common;
   std::string model;
   std::string router;
-  std::vector<std::string> experts;  ///< DIR or NAME=DIR; one, unless the router needs no data
+  std::vector<std::string> experts;  ///< DIR or NAME=DIR; one, unless the router needs no rows
   std::optional<std::string> library;
   ExpertOptions expert_options;
   std::vector<std::string> data;
-  std::optional<std::string> encoder;  ///< retrieval only; none: the base's encoder mean
+  std::optional<std::string> encoder;  ///< of routers that compare inputs; none: the base's encoder mean
   std::int64_t examples = 1000;
   std::int64_t max_input = 512;
   std::int64_t max_target = 512;

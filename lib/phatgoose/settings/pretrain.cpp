@@ -5,7 +5,7 @@ namespace phatgoose {
 OptionSet PretrainSettings::declare() {
   OptionSet set("pretrain", "Make a small base model from plain text: span corruption, then LM adaptation");
   const char* model = "Model";
-  set.add("out", &out, "directory of the model and of its run").as("DIR").must().in(model);
+  set.add("out", &out, "directory of the model and of its run").as("DIR").must().may_change().in(model);
   set.add("init", &init, "base model directory to continue from, with its vocabulary").as("DIR").in(model);
   set.add("vocab", &vocab, "sentencepiece vocabulary to use").as("spiece.model").in(model);
   set.add("make-vocab", &make_vocab, "make a vocabulary of N pieces from the text").as("N").at_least(16).in(model);

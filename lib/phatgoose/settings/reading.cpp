@@ -5,6 +5,7 @@ namespace phatgoose {
 void ReadingSettings::declare(OptionSet& set, const std::string& group) {
   set.add("max-line-bytes", &max_line_bytes, "longest line that is read, in bytes; a longer one is an error")
       .at_least(1)
+      .may_change()
       .in(group);
 }
 

@@ -8,9 +8,9 @@ namespace phatgoose {
 OptionSet TrainExpertSettings::declare() {
   OptionSet set("train-expert", "Train an expert: LoRA on every linear of a frozen base");
   const char* group = "Expert";
-  set.add("model", &model, "base model directory").as("DIR").must().in(group);
+  declare_model(set, group);
   set.add("name", &name, "name of the expert").as("NAME").must().in(group);
-  set.add("out", &out, "directory of the expert and of its run").as("DIR").must().in(group);
+  set.add("out", &out, "directory of the expert and of its run").as("DIR").must().may_change().in(group);
   set.add("init", &init, "adapter directory to continue from; it sets rank and scale").as("DIR").in(group);
   expert_options.declare(set, group);
   set.add("rank", &rank, "LoRA rank R").at_least(1).in(group);
@@ -19,18 +19,13 @@ OptionSet TrainExpertSettings::declare() {
   set.add("save-dtype", &save_dtype, "type of the stored factors; training itself is in fp32")
       .one_of({"fp32", "bf16"})
       .in(group);
-  set.add("dropout", &dropout, "dropout of the base while training; default: what its configuration says")
-      .between(0, 0.999)
-      .in(group);
-  data.declare(set);
-  training.declare(set);
-  common.declare(set);
+  declare_training(set, group);
   return set;
 }
 
 void TrainExpertSettings::check() const {
   if (!is_expert_name(name)) {
-    fail(ExitCode::usage, {.where = "--name", .found = "\"" + name + "\"", .expected = kExpertNameRule});
+    refuse_usage("--name", "\"" + name + "\"", kExpertNameRule);
   }
   data.check();
 }

@@ -7,29 +7,23 @@ namespace phatgoose {
 OptionSet TrainGateSettings::declare() {
   OptionSet set("train-gate", "Train the gate of a finished expert; base and LoRA stay as they are");
   const char* group = "Gate";
-  set.add("model", &model, "base model directory").as("DIR").must().in(group);
+  declare_model(set, group);
   set.add("expert", &expert, "expert directory, ours or any PEFT LoRA").as("DIR").must().in(group);
   expert_options.declare(set, group);
   set.add("out", &out, "write a copy of the expert with its gate; default: add the gate to the expert")
       .as("DIR")
+      .may_change()
       .in(group);
   set.add("retrain", &retrain, "train a new gate where there is one; it replaces the old one once it is finished")
+      .may_change()
       .in(group);
-  set.add("dropout", &dropout, "dropout of the base while training; default: what its configuration says")
-      .between(0, 0.999)
-      .in(group);
-  data.declare(set);
-  training.declare(set);
-  common.declare(set);
+  declare_training(set, group);
   return set;
 }
 
 void TrainGateSettings::check() const {
   if (retrain && out) {
-    fail(ExitCode::usage, {.where = "--retrain",
-                           .found = "--out as well",
-                           .expected = "one of them",
-                           .hint = "--expert DIR --retrain replaces the gate of any copy"});
+    refuse_usage("--retrain", "--out as well", "one of them", "--expert DIR --retrain replaces the gate of any copy");
   }
   data.check();
 }

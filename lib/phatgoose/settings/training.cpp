@@ -13,11 +13,8 @@ void check_distinct(const char* option, const std::vector<std::string>& files, c
     for (std::size_t j = 0; j < i; ++j) {
       std::error_code missing;
       if (files[i] != files[j] && !fs::equivalent(files[i], files[j], missing)) continue;
-      fail(ExitCode::usage,
-           {.where = option,
-            .found = files[i] == files[j] ? files[i] + " is given twice" : files[i] + ", which is " + files[j],
-            .expected = "every file once",
-            .hint = hint});
+      refuse_usage(option, files[i] == files[j] ? files[i] + " is given twice" : files[i] + ", which is " + files[j],
+                   "every file once", hint);
     }
   }
 }
@@ -36,9 +33,10 @@ void TrainingSettings::declare(OptionSet& set) {
   set.add("beta1", &beta1, "AdamW: decay of the first moment").between(0, 1).in(group);
   set.add("beta2", &beta2, "AdamW: decay of the second moment").between(0, 1).in(group);
   set.add("weight-decay", &weight_decay, "AdamW: decoupled weight decay").at_least(0).in(group);
-  set.add("save-every", &save_every, "steps from one checkpoint to the next").at_least(1).in(group);
+  set.add("save-every", &save_every, "steps from one checkpoint to the next").at_least(1).may_change().in(group);
   set.add("keep-checkpoints", &keep_checkpoints, "checkpoints that stay when the run is finished")
       .at_least(0)
+      .may_change()
       .in(group);
   set.add("pass-tokens", &pass_tokens,
           "most tokens in one forward and backward pass; changes speed and memory, results only by rounding")
@@ -73,17 +71,26 @@ void DataSettings::check() const {
   check_distinct("--data", data, "the shares of data sets are set with --data-mix");
   check_distinct("--valid", valid, "");
   if (mix == "equal" && mix_cap) {
-    fail(ExitCode::usage, {.where = "--data-mix-cap",
-                           .found = "given with --data-mix equal",
-                           .expected = "--data-mix size",
-                           .hint = "equal shares do not depend on the sizes"});
+    refuse_usage("--data-mix-cap", "given with --data-mix equal", "--data-mix size",
+                 "equal shares do not depend on the sizes");
   }
   if (!shuffle && (mix == "equal" || mix_cap)) {
-    fail(ExitCode::usage, {.where = "--shuffle",
-                           .found = "false",
-                           .expected = "true with --data-mix equal or --data-mix-cap",
-                           .hint = "the order of the files gives every data set its size"});
+    refuse_usage("--shuffle", "false", "true with --data-mix equal or --data-mix-cap",
+                 "the order of the files gives every data set its size");
   }
+}
+
+void AdapterTrainingSettings::declare_model(OptionSet& set, const char* group) {
+  set.add("model", &model, "base model directory").as("DIR").must().in(group);
+}
+
+void AdapterTrainingSettings::declare_training(OptionSet& set, const char* group) {
+  set.add("dropout", &dropout, "dropout of the base while training; default: what its configuration says")
+      .between(0, 0.999)
+      .in(group);
+  data.declare(set);
+  training.declare(set);
+  common.declare(set);
 }
 
 }  // namespace phatgoose

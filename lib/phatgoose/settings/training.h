@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "phatgoose/base/options.h"
+#include "phatgoose/settings/common.h"
+#include "phatgoose/settings/expert_options.h"
 #include "phatgoose/settings/reading.h"
 
 namespace phatgoose {
@@ -44,6 +46,21 @@ struct DataSettings {
   void declare(OptionSet& set);
   /// Usage error where options contradict each other or a file is given twice.
   void check() const;
+};
+
+/// What the commands share that train an adapter of a frozen base.
+struct AdapterTrainingSettings {
+  CommonSettings common;
+  DataSettings data;
+  TrainingSettings training;
+  std::string model;  ///< base model directory
+  ExpertOptions expert_options;
+  std::optional<double> dropout;  ///< T5's own; default: the base's dropout_rate
+
+ protected:
+  void declare_model(OptionSet& set, const char* group);
+  /// Declares `dropout` in `group`, and the groups "Data", "Training" and "Machine".
+  void declare_training(OptionSet& set, const char* group);
 };
 
 }  // namespace phatgoose

@@ -11,10 +11,9 @@ namespace {
 
 [[noreturn]] void refuse_pair(const ExpertDirectory& first, const ExpertDirectory& second, const std::string& found,
                               const std::string& expected) {
-  fail(ExitCode::bad_data, {.where = fmt::format("{} and {}", first.path().string(), second.path().string()),
-                            .found = found,
-                            .expected = expected + ", so that the factors can be averaged",
-                            .hint = "--router merged-product and --merge product merge experts that differ"});
+  refuse(fmt::format("{} and {}", first.path().string(), second.path().string()), found,
+         expected + ", so that the factors can be averaged",
+         "--router merged-product and --merge product merge experts that differ");
 }
 
 /// Two experts of which the first adapts a linear that the second lacks.

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "phatgoose/base/error.h"
@@ -17,19 +16,18 @@ static_assert(std::endian::native == std::endian::little, "stored numbers are li
 
 class ByteReader {
  public:
-  /// `where` names the source in the bad_data error that a read beyond the end gives.
-  ByteReader(std::span<const std::byte> bytes, std::string where) : bytes_(bytes), where_(std::move(where)) {}
+  /// A read beyond the end is a bad_data error.
+  explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
   std::size_t position() const { return position_; }
-  const std::string& where() const { return where_; }
 
   void seek(std::uint64_t position) {
-    if (position > bytes_.size()) fail_short();
+    if (position > bytes_.size()) refuse_end();
     position_ = position;
   }
 
   std::span<const std::byte> take(std::uint64_t size) {
-    if (size > bytes_.size() - position_) fail_short();
+    if (size > bytes_.size() - position_) refuse_end();
     const auto part = bytes_.subspan(position_, size);
     position_ += size;
     return part;
@@ -48,13 +46,9 @@ class ByteReader {
   }
 
  private:
-  [[noreturn]] void fail_short() const {
-    fail(ExitCode::bad_data,
-         {.where = where_, .found = "the data end too early", .expected = {}, .hint = "the file may be truncated"});
-  }
+  [[noreturn]] static void refuse_end() { refuse_here("the data end too early", "", "the file may be truncated"); }
 
   std::span<const std::byte> bytes_;
-  std::string where_;
   std::size_t position_ = 0;
 };
 

@@ -39,13 +39,13 @@ std::string tensor_name(const std::string& path, std::size_t part, std::int64_t 
 }
 
 /// "_12" as 12.
-std::int64_t parse_index(std::string_view text, const std::string& where) {
+std::int64_t parse_index(std::string_view text) {
   std::int64_t index = -1;
   const std::string_view digits = text.substr(std::min<std::size_t>(1, text.size()));
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
   const bool whole = error == std::errc() && end == digits.data() + digits.size();
   if (!text.starts_with('_') || !whole || index < 0 || std::to_string(index) != digits) {
-    refuse(where, "an expert called \"" + std::string(text) + "\"", "a name that ends with __ and its number");
+    refuse_here("an expert called \"" + std::string(text) + "\"", "a name that ends with __ and its number");
   }
   return index;
 }
@@ -68,7 +68,8 @@ class ExpertCollector {
     for (std::size_t part = 0; part < kPartNames.size(); ++part) {
       if (!rest.starts_with(kPartNames[part])) continue;
       if (part == 2 && !gate_) return;
-      const std::int64_t index = parse_index(rest.substr(kPartNames[part].size()), file_.where(name));
+      const std::int64_t index =
+          in(file_.where(name), [&] { return parse_index(rest.substr(kPartNames[part].size())); });
       experts_[index][path][part] = &file_.at(name);
       return;
     }
@@ -228,10 +229,8 @@ bool is_imported(const ImportPlan& plan, const std::vector<std::string>& names, 
     all = all && is_expert_of(plan.out / names[i], record_of(plan, checkpoint_hash, i), plan.out);
   }
   if (all) return true;
-  fail(ExitCode::usage, {.where = "--out",
-                         .found = contents_of(plan.out) + ", not these experts",
-                         .expected = "a new or empty directory",
-                         .hint = "choose another --out"});
+  refuse_usage("--out", contents_of(plan.out) + ", not these experts", "a new or empty directory",
+               "choose another --out");
 }
 
 /// Writes PEFT's files and the gate; returns their names.

@@ -171,6 +171,11 @@ std::shared_ptr<TensorArchive> open_adapter(const fs::path& path) {
 
 }  // namespace
 
+fs::path adapter_file_in(const fs::path& directory) {
+  const bool old_file = !is_file(directory / kAdapterFile) && is_file(directory / kOldAdapterFile);
+  return directory / (old_file ? kOldAdapterFile : kAdapterFile);
+}
+
 ExpertDirectory ExpertDirectory::open(const NamedDirectory& directory, bool check_values) {
   ExpertDirectory expert = open(directory.path, check_values);
   if (!directory.name.empty()) expert.name_ = directory.name;
@@ -182,16 +187,16 @@ ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_valu
   expert.path_ = directory;
   expert.name_ = own_name(directory);
   if (const auto manifest = read_manifest(directory, kExpertKind)) {
-    const std::string where = (directory / "manifest.json").string();
-    expert.name_ = json_get<std::string>(manifest->body, "name", where);
-    const Json base = json_get<Json>(manifest->body, "base", where);
-    expert.base_fingerprint_ = json_get<std::string>(base, "fingerprint", where + ": base");
+    in(directory / "manifest.json", [&] {
+      expert.name_ = json_get<std::string>(manifest->body, "name");
+      const Json base = json_get<Json>(manifest->body, "base");
+      expert.base_fingerprint_ = in("base", [&] { return json_get<std::string>(base, "fingerprint"); });
+    });
   }
   const fs::path config_path = directory / kConfigFile;
   if (!is_file(config_path)) refuse_directory(directory);
-  expert.config_ = std::make_shared<PeftConfig>(read_json(config_path.string()), config_path.string());
-  const bool old_file = !is_file(directory / kAdapterFile) && is_file(directory / kOldAdapterFile);
-  expert.adapter_path_ = directory / (old_file ? kOldAdapterFile : kAdapterFile);
+  expert.config_ = read_json(config_path, [](const Json& json) { return std::make_shared<PeftConfig>(json); });
+  expert.adapter_path_ = adapter_file_in(directory);
   expert.adapter_file_ = open_adapter(expert.adapter_path_);
   const Factors factors = collect_factors(*expert.adapter_file_, check_values);
   if (factors.pairs.empty()) refuse(expert.adapter_path_.string(), "no tensors", "lora_A and lora_B of some linear");

@@ -102,6 +102,9 @@ class ExpertDirectory {
 /// Their LoRAs, which live as long as `experts`.
 std::vector<const LoraMap*> loras_of(std::span<const ExpertDirectory> experts);
 
+/// adapter_model.safetensors of the directory, or adapter_model.bin where only that is there.
+fs::path adapter_file_in(const fs::path& directory);
+
 /// One linear's trained factors, to be written: contiguous, and valid during the call.
 struct LoraTensors {
   std::string path;

@@ -5,6 +5,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/alike_experts.h"
 #include "phatgoose/store/expert_name.h"
+#include "phatgoose/store/made_from.h"
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/stored_embeddings.h"
 
@@ -20,67 +21,62 @@ void check_name(const ExpertDirectory& expert) {
                             .expected = kExpertNameRule});
 }
 
-/// Where the file says which adapter it was made from, that must be the expert's.
-void check_adapter(const ExpertDirectory& expert, const RouterKind& kind, const std::string& adapter_hash,
-                   const std::string& base) {
-  const SafetensorsFile file(expert.path() / kind.prototypes);
-  const auto made_from = file.metadata().find("made_from");
-  if (made_from == file.metadata().end()) return;
-  const std::string where = (expert.path() / kind.prototypes).string();
-  const auto adapter = json_get_or<std::string>(parse_json(made_from->second, where), "adapter", adapter_hash, where);
-  if (adapter == adapter_hash) return;
-  fail(ExitCode::bad_data, {.where = where,
-                            .found = "made from another adapter (" + adapter + ")",
-                            .expected = "one made from this adapter (" + adapter_hash + ")",
-                            .hint = command_that_makes(kind, base, expert.path())});
-}
-
-/// Hash of the file that the router reads besides the adapter; empty where it reads none.
-std::string prototypes_hash(const ExpertDirectory& expert, const RouterKind& kind, const std::string& adapter_hash,
-                            const std::string& base) {
-  if (kind.prototypes == nullptr) return {};
-  if (!is_file(expert.path() / kind.prototypes)) {
-    fail(ExitCode::bad_data, {.where = expert.path().string(),
-                              .found = std::string("no ") + kind.prototypes,
-                              .expected = std::string("what the router ") + kind.name + " needs of an expert",
-                              .hint = command_that_makes(kind, base, expert.path())});
-  }
-  if (!kind.has_encoder) expert.vectors(kind.prototypes);
-  check_adapter(expert, kind, adapter_hash, base);
-  return expert.file_hash(kind.prototypes);
-}
-
-void note_encoder(RoutedModelManifest& manifest, const ExpertDirectory& expert, const RouterKind& kind) {
-  const fs::path file = expert.path() / kind.prototypes;
-  const StoredEmbeddings stored = read_embeddings(file);
+/// All embeddings of a routed model are by one encoder: the first expert's.
+void note_encoder(RoutedModelManifest& manifest, const StoredEmbeddings& stored, const fs::path& file,
+                  const std::string& remedy) {
   if (manifest.encoder_fingerprint.empty()) {
     manifest.encoder_name = stored.encoder_name;
     manifest.encoder_fingerprint = stored.encoder_fingerprint;
   }
   if (manifest.encoder_fingerprint == stored.encoder_fingerprint) return;
-  fail(ExitCode::bad_data, {.where = file.string(),
-                            .found = "embeddings of the encoder " + stored.encoder_name,
-                            .expected = "those of " + manifest.encoder_name + ", as for the experts before it",
-                            .hint = command_that_makes(kind, manifest.base_path, expert.path())});
+  refuse(file, "embeddings of the encoder " + stored.encoder_name,
+         "those of " + manifest.encoder_name + ", as for the experts before it", remedy);
+}
+
+void check_need(const ExpertNeed& need, const ExpertDirectory& expert, const std::string& adapter_hash,
+                RoutedModelManifest& manifest) {
+  const fs::path file = expert.path() / need.file;
+  const std::string remedy =
+      command_that_makes(router_kind(manifest.routing.router, "--router"), need, manifest.base_path, expert.path());
+  if (need.form == ExpertNeed::Form::vectors) expert.vectors(need.file);
+  check_made_from_adapter(file, adapter_hash, remedy);
+  if (need.form == ExpertNeed::Form::embeddings) note_encoder(manifest, read_embeddings(file, remedy), file, remedy);
 }
 
 }  // namespace
 
+std::vector<std::string> files_read(const ExpertDirectory& expert, const RoutedModelManifest& manifest) {
+  const RouterKind& kind = router_kind(manifest.routing.router, "router");
+  std::vector<std::string> files = {expert.adapter_file().filename()};
+  for (const ExpertNeed& need : kind.needs) {
+    files.push_back(needed_file(kind, need, manifest.base_path, expert.path()).filename());
+  }
+  return files;
+}
+
 Reference examine_expert(const NamedDirectory& directory, const T5Config& config, RoutedModelManifest& manifest,
                          bool allow_partial) {
-  const RouterKind& kind = router_kind(manifest.routing.router, "--router");
   const ExpertDirectory expert = ExpertDirectory::open(directory);
   check_name(expert);
   expert.check_base(config, manifest.base_fingerprint, allow_partial);
-  const std::string adapter_hash = expert.adapter_hash();
-  Reference reference{.name = expert.name(),
-                      .path = {},
-                      .adapter_hash = adapter_hash,
-                      .prototypes_hash = prototypes_hash(expert, kind, adapter_hash, manifest.base_path),
-                      .enabled = true,
-                      .partial = !expert.missing(config).empty()};
-  if (kind.has_encoder) note_encoder(manifest, expert, kind);
+  Reference reference{.name = expert.name(), .partial = !expert.missing(config).empty()};
+  for (const std::string& file : files_read(expert, manifest)) reference.files[file] = expert.file_hash(file);
+  const std::string& adapter_hash = reference.files.at(expert.adapter_file().filename());
+  for (const ExpertNeed& need : router_kind(manifest.routing.router, "--router").needs) {
+    check_need(need, expert, adapter_hash, manifest);
+  }
   return reference;
+}
+
+void check_unchanged(const ExpertDirectory& expert, const Reference& reference, const RoutedModelManifest& manifest) {
+  for (const std::string& file : files_read(expert, manifest)) {
+    const auto expected = reference.files.find(file);
+    const std::string found = expert.file_hash(file);
+    if (expected != reference.files.end() && expected->second == found) continue;
+    refuse(expert.path(), file + " with hash " + found,
+           expected == reference.files.end() ? "a file that the routed model lists" : expected->second,
+           "the expert has changed since the routed model was built; build it again");
+  }
 }
 
 void add_expert(RoutedModelManifest& manifest, Reference expert, const fs::path& source) {
@@ -95,7 +91,8 @@ void add_expert(RoutedModelManifest& manifest, Reference expert, const fs::path&
 }
 
 void check_factors(const RoutedModelManifest& manifest, const std::vector<fs::path>& paths) {
-  if (manifest.routing.router != "merged-factors" && manifest.routing.mixing() != Mix::parameters) return;
+  const bool merged = router_kind(manifest.routing.router, "router").mixing == RouterKind::Mixing::merged_factors;
+  if (!merged && manifest.routing.mixing() != Mix::parameters) return;
   std::vector<ExpertDirectory> enabled;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     if (manifest.experts[i].enabled) enabled.push_back(ExpertDirectory::open(paths[i], /*check_values=*/false));

@@ -11,8 +11,10 @@ namespace phatgoose {
 namespace {
 
 constexpr const char* kFileName = "manifest.json";
-constexpr std::int64_t kFormat = 1;
 constexpr std::array<std::string_view, 4> kFrameKeys = {"kind", "format", "version", "files"};
+
+/// Routed models of format 1 tell the hashes of experts' files without their names.
+std::int64_t newest_format(const std::string& kind) { return kind == kRoutedModelKind ? 2 : 1; }
 
 bool belongs_to_frame(std::string_view key) {
   return std::find(kFrameKeys.begin(), kFrameKeys.end(), key) != kFrameKeys.end();
@@ -32,22 +34,22 @@ bool stays_inside(const fs::path& name) {
 }
 
 void check_file(const fs::path& directory, const std::string& name, const Json& entry, bool verify_hash) {
-  const std::string where = (directory / kFileName).string() + ": " + name;
-  if (!stays_inside(name)) fail(ExitCode::bad_data, {.where = where, .found = "a file outside the directory"});
-  const auto size = json_get<std::uint64_t>(entry, "size", where);
-  const auto hash = json_get<std::string>(entry, "hash", where);
+  const auto [size, hash] = in((directory / kFileName).string() + ": " + name, [&] {
+    if (!stays_inside(name)) refuse_here("a file outside the directory");
+    return std::pair(json_get<std::uint64_t>(entry, "size"), json_get<std::string>(entry, "hash"));
+  });
   const fs::path path = directory / name;
   const std::string hint = "the file was changed after the directory was finished";
   std::error_code error;
   const auto found_size = fs::file_size(path, error);
-  if (error) fail(ExitCode::bad_data, {path.string(), "missing", "the file that manifest.json lists", {}});
+  if (error) refuse(path, "missing", "the file that manifest.json lists");
   if (found_size != size) {
     const MappedFile opened(path);  // a Git LFS pointer says what it is
-    fail(ExitCode::bad_data, {path.string(), std::to_string(found_size) + " bytes", std::to_string(size), hint});
+    refuse(path, std::to_string(found_size) + " bytes", std::to_string(size), hint);
   }
   if (!verify_hash) return;
   const std::string found_hash = content_hash_of_file(path);
-  if (found_hash != hash) fail(ExitCode::bad_data, {path.string(), "hash " + found_hash, hash, hint});
+  if (found_hash != hash) refuse(path, "hash " + found_hash, hash, hint);
 }
 
 bool is_missing_or_empty(const fs::path& directory) {
@@ -57,14 +59,13 @@ bool is_missing_or_empty(const fs::path& directory) {
 }
 
 /// What manifest.json says, its files aside. Of another kind than `kind` (empty: any): bad_data.
-Manifest parse_manifest(const Json& json, const std::string& kind, const std::string& where) {
-  Manifest manifest{.kind = json_get<std::string>(json, "kind", where)};
-  if (const auto format = json_get<std::int64_t>(json, "format", where); format != kFormat) {
-    fail(ExitCode::bad_data, {where, "format " + std::to_string(format), std::to_string(kFormat),
-                              "it was written by another version of phatgoose"});
-  }
-  if (!kind.empty() && manifest.kind != kind) {
-    fail(ExitCode::bad_data, {where, "a directory of kind " + manifest.kind, kind, {}});
+Manifest parse_manifest(const Json& json, const std::string& kind) {
+  Manifest manifest{.kind = json_get<std::string>(json, "kind")};
+  if (!kind.empty() && manifest.kind != kind) refuse_here("a directory of kind " + manifest.kind, kind);
+  manifest.format = json_get<std::int64_t>(json, "format");
+  if (const std::int64_t newest = newest_format(manifest.kind); manifest.format < 1 || manifest.format > newest) {
+    refuse_here("format " + std::to_string(manifest.format), "at most " + std::to_string(newest),
+                "it was written by another version of phatgoose");
   }
   for (const auto& [key, value] : json.items()) {
     if (!belongs_to_frame(key)) manifest.body[key] = value;
@@ -73,9 +74,8 @@ Manifest parse_manifest(const Json& json, const std::string& kind, const std::st
 }
 
 void check_files(const fs::path& directory, const Json& manifest, bool verify_hashes) {
-  const std::string where = (directory / kFileName).string();
-  const Json files = json_get<Json>(manifest, "files", where);
-  if (!files.is_object()) fail(ExitCode::bad_data, {where, "\"files\" is " + files.dump(), "an object", {}});
+  const Json files = in(directory / kFileName, [&] { return json_get<Json>(manifest, "files"); });
+  if (!files.is_object()) refuse(directory / kFileName, "\"files\" is " + files.dump(), "an object");
   for (const auto& [name, entry] : files.items()) check_file(directory, name, entry, verify_hashes);
 }
 
@@ -95,7 +95,7 @@ bool is_of_kind(const fs::path& directory, const std::string& kind) {
   const fs::path path = directory / kFileName;
   if (!is_file(path)) return false;
   try {
-    parse_manifest(read_json(path), kind, path);
+    parse_manifest(read_json(path), kind);
     return true;
   } catch (const Error&) {
     return false;
@@ -105,7 +105,7 @@ bool is_of_kind(const fs::path& directory, const std::string& kind) {
 void write_manifest(const fs::path& directory, const Manifest& manifest, const std::vector<std::string>& files) {
   Json json;
   json["kind"] = manifest.kind;
-  json["format"] = kFormat;
+  json["format"] = newest_format(manifest.kind);
   json["version"] = version();
   for (const auto& [key, value] : manifest.body.items()) {
     if (belongs_to_frame(key)) {
@@ -122,7 +122,7 @@ std::optional<Manifest> read_manifest(const fs::path& directory, const std::stri
   const fs::path path = directory / kFileName;
   if (!is_file(path)) return std::nullopt;
   const Json json = read_json(path);
-  Manifest manifest = parse_manifest(json, kind, path);
+  Manifest manifest = in(path, [&] { return parse_manifest(json, kind); });
   check_files(directory, json, verify_hashes);
   return manifest;
 }
@@ -137,7 +137,7 @@ std::optional<Manifest> read_finished(const fs::path& directory, const std::stri
   if (remedy.empty()) remedy = remedy_of_removing(directory);
   Json json;
   as_damage(directory, remedy, [&] { json = read_json(path); });
-  Manifest manifest = parse_manifest(json, kind, path);
+  Manifest manifest = in(path, [&] { return parse_manifest(json, kind); });
   as_damage(directory, remedy, [&] { check_files(directory, json, /*verify_hashes=*/true); });
   return manifest;
 }
@@ -145,10 +145,8 @@ std::optional<Manifest> read_finished(const fs::path& directory, const std::stri
 void check_output_directory(const fs::path& directory, const std::string& kind) {
   if (is_missing_or_empty(directory)) return;
   if (!is_of_kind(directory, kind)) {
-    fail(ExitCode::usage, {.where = "--out",
-                           .found = contents_of(directory),
-                           .expected = "a new or empty directory, or one of kind " + kind,
-                           .hint = "choose another --out"});
+    refuse_usage("--out", contents_of(directory), "a new or empty directory, or one of kind " + kind,
+                 "choose another --out");
   }
   read_finished(directory, kind);
 }

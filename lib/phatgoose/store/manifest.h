@@ -22,14 +22,16 @@ constexpr const char* kCheckpointKind = "checkpoint";
 struct Manifest {
   std::string kind;  ///< one of those above
   Json body = Json::object();
+  std::int64_t format = 0;  ///< as it was read; what is written has the newest of its kind
 };
 
 /// Adds version, kind, and size and hash of each of `files` (relative to `directory`), and writes manifest.json
 /// atomically.
 void write_manifest(const fs::path& directory, const Manifest& manifest, const std::vector<std::string>& files);
 
-/// Nothing when the directory has no manifest.json; bad_data when it is unreadable or of another kind than `kind`
-/// (an empty `kind` admits all). Sizes of the listed files are checked, and their hashes too when `verify_hashes`.
+/// Nothing when the directory has no manifest.json; bad_data when it is unreadable, of another kind than `kind`
+/// (an empty `kind` admits all) or of a newer format. Sizes of the listed files are checked, and their hashes too when
+/// `verify_hashes`.
 std::optional<Manifest> read_manifest(const fs::path& directory, const std::string& kind = {},
                                       bool verify_hashes = false);
 

@@ -37,17 +37,14 @@ class ShardedArchive : public TensorArchive {
 };
 
 /// The index's weight_map: tensor name to file name.
-std::map<std::string, std::string> read_weight_map(const fs::path& index) {
-  const std::string where = index.string();
-  const Json json = read_json(where);
-  const Json weight_map = json_get<Json>(json, "weight_map", where);
-  if (!weight_map.is_object())
-    fail(ExitCode::bad_data, {where, "weight_map is not an object", "tensor name to file name", {}});
+std::map<std::string, std::string> weight_map_of(const Json& index) {
+  const Json weight_map = json_get<Json>(index, "weight_map");
+  if (!weight_map.is_object()) refuse_here("weight_map is not an object", "tensor name to file name");
   std::map<std::string, std::string> files;
   for (const auto& [name, file] : weight_map.items()) {
     const bool plain_name = file.is_string() && fs::path(file.get<std::string>()).filename() == file.get<std::string>();
     if (!plain_name || file.get<std::string>().empty()) {
-      fail(ExitCode::bad_data, {where + ": " + name, file.dump(), "the name of a file next to the index", {}});
+      refuse(name, file.dump(), "the name of a file next to the index");
     }
     files.emplace(name, file.get<std::string>());
   }
@@ -58,39 +55,34 @@ std::map<std::string, std::string> read_weight_map(const fs::path& index) {
 /// the shards and listed them all the same (the hub's FLAN-T5-XL), or the other way round, and what is stored is what
 /// counts.
 ShardedArchive::ShardedArchive(const fs::path& index) : index_(index) {
-  const std::map<std::string, std::string> placed_in = read_weight_map(index);
+  const std::map<std::string, std::string> placed_in = read_json(index, weight_map_of);
   std::set<std::string> files;
   for (const auto& [name, file] : placed_in) files.insert(file);
   for (const std::string& file : files) {
     const fs::path path = index_.parent_path() / file;
     if (!is_file(path)) {
-      fail(ExitCode::bad_data, {index_.string(), "the shard " + file + " is missing", {}, "copy it next to the index"});
+      refuse(index_, "the shard " + file + " is missing", "", "copy it next to the index");
     }
     const TensorArchive& shard = *shards_.emplace(file, open_file(path)).first->second;
     for (const auto& [name, view] : shard.tensors()) {
       const auto placed = placed_in.find(name);
       const bool here = placed != placed_in.end() && placed->second == file;
       if (!here && !shares_embedding(name)) {
-        fail(ExitCode::bad_data,
-             {shard.where(name),
-              "the index places this tensor " + (placed == placed_in.end() ? "nowhere" : "in " + placed->second),
-              {},
-              "index and shards belong to different checkpoints"});
+        refuse(shard.where(name),
+               "the index places this tensor " + (placed == placed_in.end() ? "nowhere" : "in " + placed->second), "",
+               "index and shards belong to different checkpoints");
       }
       const auto [held, first] = tensors_.emplace(name, view);
       if (first) shard_of_.emplace(name, file);
       if (!first && !equal_values(held->second, view)) {
-        fail(ExitCode::bad_data,
-             {shard.where(name), "not the tensor of this name in " + shard_of_.at(name), "each tensor once", {}});
+        refuse(shard.where(name), "not the tensor of this name in " + shard_of_.at(name), "each tensor once");
       }
     }
   }
   for (const auto& [name, file] : placed_in) {
     if (!tensors_.contains(name) && !shares_embedding(name)) {
-      fail(ExitCode::bad_data, {index_.string() + ": " + name,
-                                "the shard " + file + " does not hold this tensor",
-                                {},
-                                "index and shards belong to different checkpoints"});
+      refuse(index_.string() + ": " + name, "the shard " + file + " does not hold this tensor", "",
+             "index and shards belong to different checkpoints");
     }
   }
 }
@@ -110,9 +102,7 @@ std::unique_ptr<TensorArchive> open_model_archive(const fs::path& directory) {
     const fs::path index = directory / (name + ".index.json");
     if (is_file(index)) return std::make_unique<ShardedArchive>(index);
   }
-  fail(ExitCode::bad_data, {.where = directory.string(),
-                            .found = "no weights",
-                            .expected = "model.safetensors or pytorch_model.bin, or their index of shards"});
+  refuse(directory, "no weights", "model.safetensors or pytorch_model.bin, or their index of shards");
 }
 
 }  // namespace phatgoose

@@ -44,35 +44,33 @@ bool differs_in_python(std::string_view expression) {
 
 /// `expression` between `before` and `after`, which PEFT puts around it.
 std::shared_ptr<const CompiledExpression> compile(const std::string& before, const std::string& expression,
-                                                  const std::string& after, const std::string& where) {
-  if (expression.size() > kMaxPatternLength) refuse(where, "a pattern of over 1000 characters", "a module pattern");
+                                                  const std::string& after) {
+  if (expression.size() > kMaxPatternLength) refuse_here("a pattern of over 1000 characters", "a module pattern");
   const std::string found = "the pattern \"" + expression + "\"";
   const char* expected = "a regular expression without Python's own extensions";
-  if (differs_in_python(expression)) refuse(where, found, expected);
+  if (differs_in_python(expression)) refuse_here(found, expected);
   try {
     return std::make_shared<CompiledExpression>(
         std::regex(before + expression + after, std::regex::ECMAScript | std::regex::optimize));
   } catch (const std::regex_error&) {
-    refuse(where, found, expected);
+    refuse_here(found, expected);
   }
 }
 
 }  // namespace
 
-ModulePattern ModulePattern::whole(const std::string& expression, const std::string& where) {
-  return ModulePattern(compile("", expression, "", where));
-}
+ModulePattern ModulePattern::whole(const std::string& expression) { return ModulePattern(compile("", expression, "")); }
 
-ModulePattern ModulePattern::ending(const std::string& expression, const std::string& where) {
-  return ModulePattern(compile("(.*\\.)?(", expression, ")$", where));
+ModulePattern ModulePattern::ending(const std::string& expression) {
+  return ModulePattern(compile("(.*\\.)?(", expression, ")$"));
 }
 
 bool ModulePattern::matches(const std::string& path) const { return std::regex_match(path, compiled_->regex); }
 
-LayerPattern::LayerPattern() : compiled_(compile("", ".*?\\.[^.]*\\.(\\d+)\\.", "", "")) {}
+LayerPattern::LayerPattern() : compiled_(compile("", ".*?\\.[^.]*\\.(\\d+)\\.", "")) {}
 
-LayerPattern::LayerPattern(const std::string& expression, const std::string& where)
-    : compiled_(compile("(?:^|.*?\\.)", expression, "\\.(\\d+)\\.", where)) {}
+LayerPattern::LayerPattern(const std::string& expression)
+    : compiled_(compile("(?:^|.*?\\.)", expression, "\\.(\\d+)\\.")) {}
 
 std::optional<std::int64_t> LayerPattern::layer_of(const std::string& path) const {
   std::smatch match;

@@ -11,17 +11,15 @@ namespace {
 /// From this many entries on, PEFT replaces a list of targets by the shortest ends that tell them from other modules.
 constexpr std::size_t kCondensedTargets = 20;
 
-Json value_of(const Json& json, const char* key, const std::string& where) {
-  return json_get_or<Json>(json, key, nullptr, where);
-}
+Json value_of(const Json& json, const char* key) { return json_get_or<Json>(json, key, nullptr); }
 
 /// Python takes null, "" and [] for false.
 bool is_empty(const Json& value) { return value.is_null() || value == "" || value == Json::array(); }
 
-ModuleNames read_names(const Json& json, const char* key, const std::string& where) {
-  const Json value = value_of(json, key, where);
-  if (value.is_string()) return {{}, ModulePattern::whole(value.get<std::string>(), where + ": " + key)};
-  const auto names = json_get<std::vector<std::string>>(json, key, where);
+ModuleNames read_names(const Json& json, const char* key) {
+  const Json value = value_of(json, key);
+  if (value.is_string()) return {{}, in(key, [&] { return ModulePattern::whole(value.get<std::string>()); })};
+  const auto names = json_get<std::vector<std::string>>(json, key);
   return {{names.begin(), names.end()}, std::nullopt};
 }
 
@@ -31,10 +29,10 @@ bool is_other_module(const std::string& path) {
                              [&](const std::string& other) { return path == other || path.ends_with("." + other); });
 }
 
-std::set<std::int64_t> read_layer_numbers(const Json& json, const std::string& where) {
+std::set<std::int64_t> read_layer_numbers(const Json& json) {
   constexpr const char* kKey = "layers_to_transform";
-  if (json.at(kKey).is_number()) return {json_get<std::int64_t>(json, kKey, where)};
-  const auto numbers = json_get<std::vector<std::int64_t>>(json, kKey, where);
+  if (json.at(kKey).is_number()) return {json_get<std::int64_t>(json, kKey)};
+  const auto numbers = json_get<std::vector<std::int64_t>>(json, kKey);
   return {numbers.begin(), numbers.end()};
 }
 
@@ -45,44 +43,42 @@ bool ModuleNames::contain(const std::string& path) const {
   return std::ranges::any_of(ends, [&](const std::string& end) { return path == end || path.ends_with("." + end); });
 }
 
-ModuleTargets::ModuleTargets(const Json& json, const std::string& where) {
-  const Json targets = value_of(json, "target_modules", where);
+ModuleTargets::ModuleTargets(const Json& json) {
+  const Json targets = value_of(json, "target_modules");
   by_default_ = targets.is_null();
   all_linear_ = targets.is_string() && ascii_lower_case(targets.get<std::string>()) == "all-linear";
   if (by_default_) {
     targets_.ends = {"q", "v"};
   } else if (!all_linear_) {
-    targets_ = read_names(json, "target_modules", where);
+    targets_ = read_names(json, "target_modules");
   }
-  if (!is_empty(value_of(json, "exclude_modules", where))) excluded_ = read_names(json, "exclude_modules", where);
-  read_layers(json, where);
+  if (!is_empty(value_of(json, "exclude_modules"))) excluded_ = read_names(json, "exclude_modules");
+  read_layers(json);
 }
 
-void ModuleTargets::read_layers(const Json& json, const std::string& where) {
-  const Json layers = value_of(json, "layers_to_transform", where), pattern = value_of(json, "layers_pattern", where);
+void ModuleTargets::read_layers(const Json& json) {
+  const Json layers = value_of(json, "layers_to_transform"), pattern = value_of(json, "layers_pattern");
   if ((all_linear_ || targets_.pattern) && !(layers.is_null() && pattern.is_null())) {
-    refuse(where,
-           std::string(layers.is_null() ? "layers_pattern" : "layers_to_transform") + " together with target_modules " +
-               json.at("target_modules").dump(),
-           "target_modules as a list");
+    refuse_here(std::string(layers.is_null() ? "layers_pattern" : "layers_to_transform") +
+                    " together with target_modules " + json.at("target_modules").dump(),
+                "target_modules as a list");
   }
   if (layers.is_null()) {
-    if (!is_empty(pattern)) refuse(where, "layers_pattern without layers_to_transform", "both or neither");
+    if (!is_empty(pattern)) refuse_here("layers_pattern without layers_to_transform", "both or neither");
     return;
   }
-  std::set<std::int64_t> numbers = read_layer_numbers(json, where);
+  std::set<std::int64_t> numbers = read_layer_numbers(json);
   if (numbers.empty()) return;
   layers_ = std::move(numbers);
-  const std::string source = where + ": layers_pattern";
   if (is_empty(pattern)) {
     layer_patterns_.emplace_back();
-  } else if (pattern.is_string()) {
-    layer_patterns_.emplace_back(pattern.get<std::string>(), source);
-  } else {
-    for (const auto& one : json_get<std::vector<std::string>>(json, "layers_pattern", where)) {
-      layer_patterns_.emplace_back(one, source);
-    }
+    return;
   }
+  const auto expressions = pattern.is_string() ? std::vector<std::string>{pattern.get<std::string>()}
+                                               : json_get<std::vector<std::string>>(json, "layers_pattern");
+  in("layers_pattern", [&] {
+    for (const std::string& expression : expressions) layer_patterns_.emplace_back(expression);
+  });
 }
 
 bool ModuleTargets::in_layers(const std::string& path) const {

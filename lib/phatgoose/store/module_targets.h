@@ -26,14 +26,14 @@ class ModuleTargets {
  public:
   /// target_modules, exclude_modules, layers_to_transform and layers_pattern of an adapter_config.json; what PEFT would
   /// refuse is bad_data.
-  ModuleTargets(const Json& json, const std::string& where);
+  explicit ModuleTargets(const Json& json);
 
   /// The setting because of which PEFT does not adapt the module `path`; nothing where it does.
   std::optional<std::string> left_out_by(const std::string& path) const;
   bool contain(const std::string& path) const { return !left_out_by(path); }
 
  private:
-  void read_layers(const Json& json, const std::string& where);
+  void read_layers(const Json& json);
   bool in_layers(const std::string& path) const;
 
   bool all_linear_ = false;

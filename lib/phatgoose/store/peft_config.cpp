@@ -75,32 +75,32 @@ bool is_off(const Json& value) {
 }
 
 /// Capitals count in some of PEFT's names and not in others: read as it reads them, where that admits an adapter.
-void check_start(const Json& start, const std::string& where) {
+void check_start(const Json& start) {
   if (start.is_boolean() || is_off(start)) return;
   const std::string text = start.is_string() ? start.get<std::string>() : std::string(), name = ascii_lower_case(text);
   for (const std::string_view changing : kBaseChanging) {
     if (!name.starts_with(changing)) continue;
-    refuse(where, "init_lora_weights " + start.dump() + ", which changes the base model",
-           "an adapter of the base as it is");
+    refuse_here("init_lora_weights " + start.dump() + ", which changes the base model",
+                "an adapter of the base as it is");
   }
   if (is_among(kPlainStarts, text) || name == "gaussian" || name == "mica") return;
-  refuse(where, "init_lora_weights " + start.dump(), "true, false or an initialisation that PEFT knows");
+  refuse_here("init_lora_weights " + start.dump(), "true, false or an initialisation that PEFT knows");
 }
 
 /// `json`, which says nothing but plain LoRA.
-const Json& plain_lora(const Json& json, const std::string& where) {
-  const auto type = json_get<std::string>(json, "peft_type", where);
-  if (type != "LORA") refuse(where, "peft_type " + type, "LORA");
+const Json& plain_lora(const Json& json) {
+  const auto type = json_get<std::string>(json, "peft_type");
+  if (type != "LORA") refuse_here("peft_type " + type, "LORA");
   for (const Refused& setting : kRefused) {
     const auto found = json.find(setting.key);
     if (found == json.end() || (setting.object ? found->is_null() : is_off(*found))) continue;
-    refuse(where, std::string(setting.meaning) + " (" + std::string(setting.key) + ")", "plain LoRA");
+    refuse_here(std::string(setting.meaning) + " (" + std::string(setting.key) + ")", "plain LoRA");
   }
-  const auto bias = json_get_or<std::string>(json, "bias", "none", where);
-  if (bias != "none") refuse(where, "trained biases (bias " + bias + ")", "bias none");
-  const auto task = json_get_or<std::string>(json, "task_type", "SEQ_2_SEQ_LM", where);
-  if (!is_among(kTasks, task)) refuse(where, "task_type " + task, "SEQ_2_SEQ_LM: an adapter of the language model");
-  check_start(json_get_or<Json>(json, "init_lora_weights", true, where), where);
+  const auto bias = json_get_or<std::string>(json, "bias", "none");
+  if (bias != "none") refuse_here("trained biases (bias " + bias + ")", "bias none");
+  const auto task = json_get_or<std::string>(json, "task_type", "SEQ_2_SEQ_LM");
+  if (!is_among(kTasks, task)) refuse_here("task_type " + task, "SEQ_2_SEQ_LM: an adapter of the language model");
+  check_start(json_get_or<Json>(json, "init_lora_weights", true));
   return json;
 }
 
@@ -117,23 +117,23 @@ std::vector<std::string> unknown_settings_of(const Json& json) {
 
 /// PEFT's default stands in for a key that is absent, not for one that is null.
 template <typename T>
-T value_or_default(const Json& json, const char* key, T otherwise, const std::string& where) {
-  return json.contains(key) ? json_get<T>(json, key, where) : otherwise;
+T value_or_default(const Json& json, const char* key, T otherwise) {
+  return json.contains(key) ? json_get<T>(json, key) : otherwise;
 }
 
-std::int64_t check_rank(std::int64_t rank, const std::string& where) {
-  if (rank < 1 || rank > kMaxRank) refuse(where, "rank " + std::to_string(rank), "1 to 2^20");
+std::int64_t check_rank(std::int64_t rank) {
+  if (rank < 1 || rank > kMaxRank) refuse_here("rank " + std::to_string(rank), "1 to 2^20");
   return rank;
 }
 
-double check_alpha(double alpha, const std::string& where) {
-  if (!std::isfinite(alpha)) refuse(where, "alpha " + std::to_string(alpha), "a finite number");
+double check_alpha(double alpha) {
+  if (!std::isfinite(alpha)) refuse_here("alpha " + std::to_string(alpha), "a finite number");
   return alpha;
 }
 
-Json patterns_of(const Json& json, const char* key, const std::string& where) {
-  Json patterns = json_get_or<Json>(json, key, Json::object(), where);
-  if (!patterns.is_object()) refuse(where, std::string(key) + " " + patterns.dump(), "an object of patterns");
+Json patterns_of(const Json& json, const char* key) {
+  Json patterns = json_get_or<Json>(json, key, Json::object());
+  if (!patterns.is_object()) refuse_here(std::string(key) + " " + patterns.dump(), "an object of patterns");
   return patterns;
 }
 
@@ -146,19 +146,18 @@ T first_match(const std::vector<std::pair<ModulePattern, T>>& patterns, const st
 
 }  // namespace
 
-PeftConfig::PeftConfig(const Json& json, const std::string& where)
-    : targets_(plain_lora(json, where), where), unknown_(unknown_settings_of(json)) {
-  rank_ = check_rank(value_or_default(json, "r", kDefaultRank, where), where);
-  alpha_ = check_alpha(value_or_default(json, "lora_alpha", kDefaultAlpha, where), where);
-  rank_stabilised_ = json_get_or<bool>(json, "use_rslora", false, where);
-  const Json ranks = patterns_of(json, "rank_pattern", where), alphas = patterns_of(json, "alpha_pattern", where);
+PeftConfig::PeftConfig(const Json& json) : targets_(plain_lora(json)), unknown_(unknown_settings_of(json)) {
+  rank_ = check_rank(value_or_default(json, "r", kDefaultRank));
+  alpha_ = check_alpha(value_or_default(json, "lora_alpha", kDefaultAlpha));
+  rank_stabilised_ = json_get_or<bool>(json, "use_rslora", false);
+  const Json ranks = patterns_of(json, "rank_pattern"), alphas = patterns_of(json, "alpha_pattern");
   for (const auto& [pattern, rank] : ranks.items()) {
-    if (!rank.is_number_integer()) refuse(where, "rank_pattern " + pattern + " " + rank.dump(), "a rank");
-    rank_patterns_.emplace_back(ModulePattern::ending(pattern, where), check_rank(rank.get<std::int64_t>(), where));
+    if (!rank.is_number_integer()) refuse_here("rank_pattern " + pattern + " " + rank.dump(), "a rank");
+    rank_patterns_.emplace_back(ModulePattern::ending(pattern), check_rank(rank.get<std::int64_t>()));
   }
   for (const auto& [pattern, alpha] : alphas.items()) {
-    if (!alpha.is_number()) refuse(where, "alpha_pattern " + pattern + " " + alpha.dump(), "a number");
-    alpha_patterns_.emplace_back(ModulePattern::ending(pattern, where), check_alpha(alpha.get<double>(), where));
+    if (!alpha.is_number()) refuse_here("alpha_pattern " + pattern + " " + alpha.dump(), "a number");
+    alpha_patterns_.emplace_back(ModulePattern::ending(pattern), check_alpha(alpha.get<double>()));
   }
 }
 

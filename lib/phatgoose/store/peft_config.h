@@ -17,7 +17,7 @@ class PeftConfig {
   /// Every setting that PEFT 0.21 knows is used as PEFT uses it, or must have the value that turns it off: what is no
   /// plain LoRA (another peft_type, DoRA, biases, fully trained modules, an initialisation that changes the base) is
   /// refused with the reason: bad_data.
-  PeftConfig(const Json& json, const std::string& where);
+  explicit PeftConfig(const Json& json);
 
   /// The modules that PEFT would adapt.
   const ModuleTargets& targets() const { return targets_; }

@@ -42,9 +42,8 @@ const char* name_of(Kind kind) {
 
 class Unpickler {
  public:
-  Unpickler(std::span<const std::byte> bytes, const std::set<std::string>& allowed, const std::string& where,
-            Pickle& pickle)
-      : reader_(bytes, where), allowed_(allowed), pickle_(pickle) {}
+  Unpickler(std::span<const std::byte> bytes, const std::set<std::string>& allowed, Pickle& pickle)
+      : reader_(bytes), allowed_(allowed), pickle_(pickle) {}
 
   void run() {
     while (step(static_cast<unsigned char>(reader_.take_number<std::uint8_t>()))) {
@@ -53,9 +52,7 @@ class Unpickler {
 
  private:
   [[noreturn]] void refuse(const std::string& found) const {
-    fail(ExitCode::bad_data, {.where = reader_.where() + ", byte " + std::to_string(reader_.position()),
-                              .found = found,
-                              .expected = "a state dictionary written by torch.save"});
+    phatgoose::refuse("byte " + std::to_string(reader_.position()), found, "a state dictionary written by torch.save");
   }
 
   PickleNode* make(PickleNode node) { return &pickle_.nodes_.emplace_back(std::move(node)); }
@@ -271,8 +268,8 @@ bool Unpickler::step(unsigned char opcode) {
   }
 }
 
-Pickle::Pickle(std::span<const std::byte> bytes, const std::set<std::string>& allowed, const std::string& where) {
-  Unpickler(bytes, allowed, where, *this).run();
+Pickle::Pickle(std::span<const std::byte> bytes, const std::set<std::string>& allowed) {
+  Unpickler(bytes, allowed, *this).run();
 }
 
 }  // namespace phatgoose

@@ -40,7 +40,7 @@ class Pickle {
  public:
   /// Reads one whole pickle. Globals outside `allowed`, other opcodes than those of plain data, and malformed input are
   /// bad_data.
-  Pickle(std::span<const std::byte> bytes, const std::set<std::string>& allowed, const std::string& where);
+  Pickle(std::span<const std::byte> bytes, const std::set<std::string>& allowed);
   Pickle(const Pickle&) = delete;
   Pickle& operator=(const Pickle&) = delete;
 

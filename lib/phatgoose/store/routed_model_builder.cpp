@@ -7,7 +7,6 @@
 #include "phatgoose/base/shell.h"
 #include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
-#include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/staged_directory.h"
 
 namespace phatgoose {
@@ -35,10 +34,9 @@ void copy_whole(const fs::path& from, const fs::path& to) {
 
 /// Copies what the router needs of an expert; its manifest, where it has one, lists the copies only. Returns their
 /// names.
-std::vector<std::string> pack_expert(const fs::path& from, const fs::path& to, const RouterKind& kind) {
-  const ExpertDirectory expert = ExpertDirectory::open(from, /*check_values=*/false);
-  std::vector<std::string> names = {"adapter_config.json", expert.adapter_file().filename().string()};
-  if (kind.prototypes != nullptr) names.emplace_back(kind.prototypes);
+std::vector<std::string> pack_expert(const fs::path& from, const fs::path& to, const Reference& expert) {
+  std::vector<std::string> names = {"adapter_config.json"};
+  for (const auto& [file, hash] : expert.files) names.push_back(file);
   make_directories(to);
   for (const std::string& name : names) copy_whole(from / name, to / name);
   if (const auto manifest = read_manifest(from, kExpertKind)) {
@@ -50,11 +48,10 @@ std::vector<std::string> pack_expert(const fs::path& from, const fs::path& to, c
 
 std::vector<std::string> pack_experts(const RoutedModelPlan& plan, const RoutedModelManifest& manifest,
                                       const fs::path& directory) {
-  const RouterKind& kind = router_kind(manifest.routing.router, "--router");
   std::vector<std::string> files;
   for (std::size_t i = 0; i < manifest.experts.size(); ++i) {
     const std::string& path = manifest.experts[i].path;
-    for (const std::string& name : pack_expert(plan.experts[i].path, directory / path, kind)) {
+    for (const std::string& name : pack_expert(plan.experts[i].path, directory / path, manifest.experts[i])) {
       files.push_back(path + "/" + name);
     }
   }
@@ -65,10 +62,8 @@ std::vector<std::string> pack_experts(const RoutedModelPlan& plan, const RoutedM
 bool is_built(const fs::path& out, const RoutedModelManifest& manifest) {
   if (!is_file(out / "manifest.json")) return false;
   if (read_routed_model(out) == manifest) return true;
-  fail(ExitCode::usage, {.where = "--out",
-                         .found = out.string() + " contains another routed model",
-                         .expected = "a new or empty directory",
-                         .hint = "choose another --out, or remove that one first: rm -r " + shell_word(out.string())});
+  refuse_usage("--out", out.string() + " contains another routed model", "a new or empty directory",
+               "choose another --out, or remove that one first: rm -r " + shell_word(out.string()));
 }
 
 }  // namespace

@@ -21,12 +21,25 @@ Json router_json(const RoutedModelManifest& manifest) {
 }
 
 RoutedModelManifest::ExpertReference parse_expert(const Json& json, const std::string& name, const std::string& where) {
-  return {.name = name,
-          .path = json_get<std::string>(json, "path", where),
-          .adapter_hash = json_get<std::string>(json, "adapter_hash", where),
-          .prototypes_hash = json_get<std::string>(json, "prototypes_hash", where),
-          .enabled = json_get<bool>(json, "enabled", where),
-          .partial = json_get_or<bool>(json, "partial", false, where)};
+  RoutedModelManifest::ExpertReference expert{.name = name,
+                                              .path = json_get<std::string>(json, "path", where),
+                                              .enabled = json_get<bool>(json, "enabled", where),
+                                              .partial = json_get_or<bool>(json, "partial", false, where)};
+  const Json files = json_get<Json>(json, "files", where);
+  for (const auto& [file, hash] : files.items()) {
+    expert.files[file] = json_get<std::string>(files, file, where + ": files");
+  }
+  return expert;
+}
+
+/// What an expert of format 1 looks like in format 2. Its router read at most one file besides the adapter.
+Json from_format_1(Json expert, const RouterKind& kind, const fs::path& directory, const std::string& where) {
+  const fs::path path = directory / json_get<std::string>(expert, "path", where);
+  const auto needed = json_get<std::string>(expert, "prototypes_hash", where);
+  Json& files = expert["files"];
+  files[adapter_file_in(path).filename().string()] = json_get<std::string>(expert, "adapter_hash", where);
+  if (!kind.needs.empty()) files[kind.needs.front().file] = needed;
+  return expert;
 }
 
 void check_experts(const std::vector<RoutedModelManifest::ExpertReference>& experts, const std::string& where) {
@@ -50,21 +63,17 @@ void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& 
   }
   for (const std::string& name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    fail(ExitCode::usage, {.where = "--enabled",
-                           .found = "no expert is called \"" + name + "\"",
-                           .expected = "names of the given experts",
-                           .hint = did_you_mean(name, known)});
+    refuse_usage("--enabled", "no expert is called \"" + name + "\"", "names of the given experts",
+                 did_you_mean(name, known));
   }
 }
 
 void check_enabled(const RoutedModelManifest& manifest) {
   const auto enabled = std::ranges::count_if(manifest.experts, &RoutedModelManifest::ExpertReference::enabled);
-  const bool single = manifest.routing.router == "single";
-  if (enabled > 0 && (!single || enabled == 1)) return;
-  fail(ExitCode::usage,
-       {.where = "router " + manifest.routing.router,
-        .found = std::to_string(enabled) + " enabled experts",
-        .expected = single ? "one for the router single, named by --enabled" : "at least one"});
+  const std::int64_t most = router_kind(manifest.routing.router, "router").most_experts;
+  if (enabled > 0 && enabled <= most) return;
+  refuse_usage("router " + manifest.routing.router, std::to_string(enabled) + " enabled experts",
+               enabled == 0 ? "at least one" : "at most " + std::to_string(most) + ", named by --enabled");
 }
 
 void write_routed_model(const fs::path& directory, const RoutedModelManifest& manifest,
@@ -74,11 +83,8 @@ void write_routed_model(const fs::path& directory, const RoutedModelManifest& ma
   body["router"] = router_json(manifest);
   Json& experts = body["experts"] = Json::array();
   for (const auto& expert : manifest.experts) {
-    experts.push_back({{"name", expert.name},
-                       {"path", expert.path},
-                       {"adapter_hash", expert.adapter_hash},
-                       {"prototypes_hash", expert.prototypes_hash},
-                       {"enabled", expert.enabled}});
+    experts.push_back(
+        {{"name", expert.name}, {"path", expert.path}, {"files", expert.files}, {"enabled", expert.enabled}});
     if (expert.partial) experts.back()["partial"] = true;
   }
   write_manifest(directory, {.kind = kRoutedModelKind, .body = std::move(body)}, packed_files);
@@ -97,6 +103,7 @@ RoutedModelManifest read_routed_model(const fs::path& directory) {
   manifest.base_fingerprint = json_get<std::string>(base, "fingerprint", where + ": base");
   const Json router = json_get<Json>(stored->body, "router", where);
   manifest.routing = RoutingSettings::of_manifest(router, where + ": router");
+  const RouterKind& kind = router_kind(manifest.routing.router, where + ": router");
   if (const Json encoder = json_get<Json>(router, "encoder", where + ": router"); !encoder.is_null()) {
     manifest.encoder_name = json_get<std::string>(encoder, "name", where + ": router: encoder");
     manifest.encoder_fingerprint = json_get<std::string>(encoder, "fingerprint", where + ": router: encoder");
@@ -104,7 +111,9 @@ RoutedModelManifest read_routed_model(const fs::path& directory) {
   const auto experts = json_get<std::vector<Json>>(stored->body, "experts", where);
   for (std::size_t i = 0; i < experts.size(); ++i) {
     const auto name = json_get<std::string>(experts[i], "name", where + ": expert " + std::to_string(i));
-    manifest.experts.push_back(parse_expert(experts[i], name, where + ": expert " + name));
+    const std::string place = where + ": expert " + name;
+    const Json expert = stored->format == 1 ? from_format_1(experts[i], kind, directory, place) : experts[i];
+    manifest.experts.push_back(parse_expert(expert, name, place));
   }
   check_experts(manifest.experts, where);
   return manifest;

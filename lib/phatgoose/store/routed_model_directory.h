@@ -1,6 +1,9 @@
 // A routed model on disk: manifest.json names the base, the router with its settings, and the experts in order.
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +20,8 @@ struct RoutedModelManifest {
   std::string encoder_name, encoder_fingerprint;
   struct ExpertReference {
     std::string name;
-    std::string path;  ///< relative to the routed model's directory
-    std::string adapter_hash;
-    std::string prototypes_hash;  ///< of the file that the router reads besides the adapter; empty where it reads none
+    std::string path = {};                          ///< relative to the routed model's directory
+    std::map<std::string, std::string> files = {};  ///< all that the router reads of the expert, with their hashes
     bool enabled = true;
     bool partial = false;  ///< admitted although it lacks factors that its configuration promises
 
@@ -41,7 +43,8 @@ void check_enabled(const RoutedModelManifest& manifest);
 void write_routed_model(const fs::path& directory, const RoutedModelManifest& manifest,
                         const std::vector<std::string>& packed_files = {});
 /// No manifest, another kind, settings out of range, repeated names, no expert enabled: bad_data. The experts
-/// themselves are not opened.
+/// themselves are not opened. Manifests of format 1, which tell the hashes without the names of the files, are read,
+/// too.
 RoutedModelManifest read_routed_model(const fs::path& directory);
 
 /// A routed model on disk, as it is run.

@@ -18,19 +18,16 @@ Reference& expert_called(RoutedModelManifest& manifest, const std::string& name,
   if (found != manifest.experts.end()) return *found;
   std::vector<std::string> known;
   for (const Reference& expert : manifest.experts) known.push_back(expert.name);
-  fail(ExitCode::usage, {.where = option,
-                         .found = "no expert is called \"" + name + "\"",
-                         .expected = "a name in this routed model",
-                         .hint = did_you_mean(name, known)});
+  refuse_usage(option, "no expert is called \"" + name + "\"", "a name in this routed model",
+               did_you_mean(name, known));
 }
 
 void rename(RoutedModelManifest& manifest, const std::string& from, const std::string& to) {
   Reference& expert = expert_called(manifest, from, "--rename");
   const bool taken = std::ranges::find(manifest.experts, to, &Reference::name) != manifest.experts.end();
   if (taken || !is_expert_name(to)) {
-    fail(ExitCode::usage, {.where = "--rename " + from + "=" + to,
-                           .found = taken ? "a name that another expert has" : "\"" + to + "\"",
-                           .expected = kExpertNameRule});
+    refuse_usage("--rename " + from + "=" + to, taken ? "a name that another expert has" : "\"" + to + "\"",
+                 kExpertNameRule);
   }
   expert.name = to;
 }
@@ -38,15 +35,12 @@ void rename(RoutedModelManifest& manifest, const std::string& from, const std::s
 void add(RoutedModelManifest& manifest, const RoutedModelEdit& edit) {
   if (edit.add.empty()) return;
   if (!edit.model) {
-    fail(ExitCode::usage,
-         {.where = "--add", .found = "no --model", .expected = "the base, to check the expert against"});
+    refuse_usage("--add", "no --model", "the base, to check the expert against");
   }
   const std::string fingerprint = base_fingerprint(*edit.model);
   if (fingerprint != manifest.base_fingerprint) {
-    fail(ExitCode::bad_data,
-         {.where = edit.model->string(),
-          .found = "base model " + fingerprint,
-          .expected = manifest.base_fingerprint + ", the one that " + edit.directory.string() + " was built for"});
+    refuse(edit.model->string(), "base model " + fingerprint,
+           manifest.base_fingerprint + ", the one that " + edit.directory.string() + " was built for");
   }
   const T5Config config = read_t5_config(*edit.model);
   for (const NamedDirectory& expert : edit.add) {
@@ -71,10 +65,8 @@ void edit_routed_model(const RoutedModelEdit& edit) {
   RoutedModelManifest manifest = read_routed_model(edit.directory);
   const std::vector<std::string> packed = packed_files(edit.directory);
   if (!packed.empty() && !(edit.add.empty() && edit.remove.empty())) {
-    fail(ExitCode::usage, {.where = edit.directory.string(),
-                           .found = "--add or --remove for a packed routed model",
-                           .expected = "a routed model that refers to its experts",
-                           .hint = "build it again with --pack"});
+    refuse_usage(edit.directory, "--add or --remove for a packed routed model",
+                 "a routed model that refers to its experts", "build it again with --pack");
   }
   for (const std::string& name : edit.remove) {
     expert_called(manifest, name, "--remove");

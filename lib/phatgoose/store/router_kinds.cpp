@@ -3,54 +3,85 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <array>
-#include <string_view>
+#include <algorithm>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/base/shell.h"
 
 namespace phatgoose {
-namespace {
 
-using enum RouterKind::Mixing;
+const std::vector<RouterKind>& router_kinds() {
+  using TokenScores = RouterKind::TokenScores;
+  using InputScores = RouterKind::InputScores;
+  using Mixing = RouterKind::Mixing;
+  using Form = ExpertNeed::Form;
+  using Maker = ExpertNeed::Maker;
+  static const std::vector<RouterKind> kinds = {
+      {.name = "phatgoose",
+       .token_scores = TokenScores::normalised_product,
+       .needs = {{"gate.safetensors", Form::vectors, Maker::train_gate}}},
+      {.name = "average-activation",
+       .token_scores = TokenScores::normalised_product,
+       .needs = {{"average-activation.safetensors", Form::vectors, Maker::mean_inputs}}},
+      {.name = "arrow",
+       .token_scores = TokenScores::absolute_product,
+       .needs = {{"arrow.safetensors", Form::vectors, Maker::singular_vectors}}},
+      {.name = "retrieval",
+       .input_scores = InputScores::nearest_example,
+       .mixing = Mixing::fixed,
+       .needs = {{"retrieval.safetensors", Form::embeddings, Maker::example_embeddings}}},
+      {.name = "uniform", .mixing = Mixing::fixed, .shares_of_all = true},
+      {.name = "single", .mixing = Mixing::fixed, .most_experts = 1},
+      {.name = "token-oracle", .mixing = Mixing::fixed, .follows_labels = true},
+      {.name = "merged-factors", .mixing = Mixing::merged_factors},
+      {.name = "merged-product", .mixing = Mixing::merged_product},
+  };
+  return kinds;
+}
 
-constexpr std::array kKinds{
-    RouterKind{"phatgoose", "gate.safetensors", "train-gate", selected},
-    RouterKind{"average-activation", "average-activation.safetensors", "prepare --router average-activation", selected},
-    RouterKind{"arrow", "arrow.safetensors", "prepare --router arrow", selected},
-    RouterKind{"retrieval", "retrieval.safetensors", "prepare --router retrieval", fixed, true},
-    RouterKind{"uniform", nullptr, nullptr, fixed, false, true},
-    RouterKind{"single", nullptr, nullptr, fixed},
-    RouterKind{"token-oracle", nullptr, nullptr, fixed, false, false, true},
-    RouterKind{"merged-factors", nullptr, nullptr, merged},
-    RouterKind{"merged-product", nullptr, nullptr, merged},
-};
+bool RouterKind::prepared() const { return std::ranges::any_of(needs, &ExpertNeed::prepared); }
 
-}  // namespace
+bool RouterKind::prepared_from_rows() const {
+  return std::ranges::any_of(needs, [](const ExpertNeed& need) { return need.prepared() && need.from_rows(); });
+}
 
-std::span<const RouterKind> router_kinds() { return kKinds; }
+const ExpertNeed* RouterKind::need(ExpertNeed::Form form) const {
+  const auto found = std::ranges::find(needs, form, &ExpertNeed::form);
+  return found == needs.end() ? nullptr : &*found;
+}
 
-std::vector<std::string> router_names() {
+std::vector<std::string> router_names(const std::function<bool(const RouterKind&)>& which) {
   std::vector<std::string> names;
-  for (const RouterKind& kind : kKinds) names.emplace_back(kind.name);
+  for (const RouterKind& kind : router_kinds()) {
+    if (which(kind)) names.push_back(kind.name);
+  }
   return names;
 }
 
-std::string command_that_makes(const RouterKind& kind, const std::string& base, const std::filesystem::path& expert) {
-  const bool needs_rows = kind.name != std::string_view("arrow");
-  return fmt::format("phatgoose {} --model {} --expert {}{}", kind.made_by, base.empty() ? "BASE" : shell_word(base),
-                     shell_word(expert.lexically_normal().string()), needs_rows ? " --data TRAIN.jsonl" : "");
+std::vector<std::string> router_names() {
+  return router_names([](const RouterKind&) { return true; });
 }
 
 const RouterKind& router_kind(const std::string& name, const std::string& where) {
-  for (const RouterKind& kind : kKinds) {
-    if (name == kind.name) return kind;
-  }
-  fail(ExitCode::bad_data, {.where = where,
-                            .found = fmt::format("router \"{}\"", name),
-                            .expected = fmt::format("one of {}", fmt::join(router_names(), ", ")),
-                            .hint = did_you_mean(name, router_names())});
+  const auto found = std::ranges::find(router_kinds(), name, &RouterKind::name);
+  if (found != router_kinds().end()) return *found;
+  refuse(where, fmt::format("router \"{}\"", name), fmt::format("one of {}", fmt::join(router_names(), ", ")),
+         did_you_mean(name, router_names()));
+}
+
+std::string command_that_makes(const RouterKind& kind, const ExpertNeed& need, const std::string& base,
+                               const fs::path& expert) {
+  return fmt::format("phatgoose {} --model {} --expert {}{}",
+                     need.prepared() ? "prepare --router " + kind.name : "train-gate",
+                     base.empty() ? "BASE" : shell_word(base), shell_word(expert.lexically_normal().string()),
+                     need.from_rows() ? " --data TRAIN.jsonl" : "");
+}
+
+fs::path needed_file(const RouterKind& kind, const ExpertNeed& need, const std::string& base, const fs::path& expert) {
+  if (is_file(expert / need.file)) return expert / need.file;
+  refuse(expert.string(), "no " + need.file, "what the router " + kind.name + " needs of an expert",
+         command_that_makes(kind, need, base, expert));
 }
 
 }  // namespace phatgoose

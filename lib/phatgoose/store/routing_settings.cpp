@@ -21,8 +21,7 @@ struct Takers {
 };
 
 constexpr Takers kAll{[](const RouterKind&) { return true; }, ""};
-constexpr Takers kSelecting{[](const RouterKind& kind) { return kind.mixing == RouterKind::Mixing::selected; },
-                            "selects nothing"};
+constexpr Takers kSelecting{[](const RouterKind& kind) { return kind.selects(); }, "selects nothing"};
 
 struct RoutingSetting {
   unsigned places;
@@ -131,12 +130,11 @@ void RoutingSettings::check_fit(const std::string& router_name, const std::strin
   for (std::size_t i = 0; i < given.size(); ++i) {
     const auto& [places, takers, option] = given[i];
     if (!has_value(option) || takers.take(kind) || value_text(option) == value_text(usual[i].option)) continue;
-    fail(ExitCode::usage, {.where = "--" + option.name + " " + value_text(option),
-                           .found = fmt::format("{} {} {}", model, kind.name, takers.otherwise),
-                           .expected = "a router that takes it"});
+    refuse_usage("--" + option.name + " " + value_text(option),
+                 fmt::format("{} {} {}", model, kind.name, takers.otherwise), "a router that takes it");
   }
   if (!k || !top_p) return;
-  fail(ExitCode::usage, {.where = "--k, --top-p", .found = "both", .expected = "one of them: top-p takes the place of k"});
+  refuse_usage("--k, --top-p", "both", "one of them: top-p takes the place of k");
 }
 
 SelectionSettings RoutingSettings::selection() const {

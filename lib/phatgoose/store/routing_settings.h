@@ -1,5 +1,6 @@
-// How a routed model routes. Every setting is declared once, in routing_settings.cpp: the options of `build`, `eval` and
-// `predict`, the keys of a methods file and those of a routed model's manifest, and what changes what, follow from there.
+// How a routed model routes. Every setting is declared once, in routing_settings.cpp: the options of `build`, `eval`
+// and `predict`, the keys of a methods file and those of a routed model's manifest, and what changes what, follow from
+// there.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ struct RoutingSettings {
   std::string router = {};  ///< one of router_kinds()
   std::optional<std::int64_t> k = {};
   std::optional<double> top_p = {}, temperature = {}, renorm_eps = {};
-  std::string mix = {};                    ///< "outputs" or "parameters"
-  std::vector<std::string> enabled = {};   ///< texts of one or more names of experts, separated by commas
+  std::string mix = {};                     ///< "outputs" or "parameters"
+  std::vector<std::string> enabled = {};    ///< texts of one or more names of experts, separated by commas
   std::optional<std::string> encoder = {};  ///< directory of the sentence encoder, for retrieval; none: the base's own
 
   /// Router, k, temperature, renorm_eps and mix as a routed model has them that is built without any.

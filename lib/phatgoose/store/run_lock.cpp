@@ -56,8 +56,7 @@ void write_holder(const fs::path& path, int descriptor) {
       ::pwrite(descriptor, line.data(), line.size(), 0) == static_cast<ssize_t>(line.size())) {
     return;
   }
-  fail(ExitCode::cannot_finish,
-       {.where = path.string(), .found = fmt::format("cannot write: {}", std::strerror(errno))});
+  fail_io(path, "write");
 }
 
 [[noreturn]] void fail_held(const fs::path& path, const Holder& holder) {
@@ -76,10 +75,7 @@ void write_holder(const fs::path& path, int descriptor) {
 int lock_file(const fs::path& path) {
   for (;;) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0) {
-      fail(ExitCode::cannot_finish,
-           {.where = path.string(), .found = fmt::format("cannot create: {}", std::strerror(errno))});
-    }
+    if (descriptor < 0) fail_io(path, "create");
     const LockAttempt attempt = try_lock(descriptor);
     const int error = errno;
     const Holder before = read_holder(descriptor);

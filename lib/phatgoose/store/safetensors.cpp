@@ -28,87 +28,85 @@ struct HeaderEntry {
 };
 
 /// The text between the length field and the data.
-std::string_view header_text(std::span<const std::byte> bytes, const std::string& where) {
+std::string_view header_text(std::span<const std::byte> bytes) {
   if (bytes.size() < kLengthBytes) {
-    refuse(where, std::to_string(bytes.size()) + " bytes", "a safetensors file of at least 8");
+    refuse_here(std::to_string(bytes.size()) + " bytes", "a safetensors file of at least 8");
   }
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), kLengthBytes);
-  if (length > kMaxHeaderBytes) refuse(where, "a header of " + std::to_string(length) + " bytes", "at most 100000000");
+  if (length > kMaxHeaderBytes) refuse_here("a header of " + std::to_string(length) + " bytes", "at most 100000000");
   if (length > bytes.size() - kLengthBytes) {
-    fail(ExitCode::bad_data,
-         {where, "the file ends inside its header", std::to_string(length) + " bytes of header", kDownloadAgain});
+    refuse_here("the file ends inside its header", std::to_string(length) + " bytes of header", kDownloadAgain);
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length);
-  if (!text.starts_with('{')) refuse(where, "the header does not start with '{'", "a JSON object");
+  if (!text.starts_with('{')) refuse_here("the header does not start with '{'", "a JSON object");
   return text;
 }
 
-std::uint64_t parse_size(const Json& value, const std::string& where, const char* what) {
-  if (!value.is_number_unsigned())
-    refuse(where, std::string(what) + " " + value.dump(), "a whole number, not negative");
+std::uint64_t parse_size(const Json& value, const char* what) {
+  if (!value.is_number_unsigned()) refuse_here(std::string(what) + " " + value.dump(), "a whole number, not negative");
   const auto size = value.get<std::uint64_t>();
   if (size > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-    refuse(where, std::string(what) + " " + value.dump(), "less than 2^63");
+    refuse_here(std::string(what) + " " + value.dump(), "less than 2^63");
   }
   return size;
 }
 
-const Json& member(const Json& object, const char* key, const std::string& where) {
+const Json& member(const Json& object, const char* key) {
   const auto found = object.find(key);
-  if (found == object.end()) refuse(where, std::string("no ") + key, "dtype, shape and data_offsets");
+  if (found == object.end()) refuse_here(std::string("no ") + key, "dtype, shape and data_offsets");
   return *found;
 }
 
-HeaderEntry parse_entry(const std::string& name, const Json& value, const std::string& where) {
-  if (!value.is_object()) refuse(where, value.dump(), "dtype, shape and data_offsets");
-  const Json& dtype_name = member(value, "dtype", where);
+HeaderEntry parse_entry(const std::string& name, const Json& value) {
+  if (!value.is_object()) refuse_here(value.dump(), "dtype, shape and data_offsets");
+  const Json& dtype_name = member(value, "dtype");
   const auto dtype = dtype_name.is_string() ? dtype_named(dtype_name.get<std::string>()) : std::nullopt;
-  if (!dtype) refuse(where, "dtype " + dtype_name.dump(), "F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL");
-  const Json& shape = member(value, "shape", where);
-  if (!shape.is_array()) refuse(where, "shape " + shape.dump(), "a list of sizes");
-  const Json& offsets = member(value, "data_offsets", where);
-  if (!offsets.is_array() || offsets.size() != 2) refuse(where, "data_offsets " + offsets.dump(), "[begin, end]");
+  if (!dtype) refuse_here("dtype " + dtype_name.dump(), "F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL");
+  const Json& shape = member(value, "shape");
+  if (!shape.is_array()) refuse_here("shape " + shape.dump(), "a list of sizes");
+  const Json& offsets = member(value, "data_offsets");
+  if (!offsets.is_array() || offsets.size() != 2) refuse_here("data_offsets " + offsets.dump(), "[begin, end]");
 
-  HeaderEntry entry{name, *dtype, {}, parse_size(offsets[0], where, "offset"), parse_size(offsets[1], where, "offset")};
-  for (const Json& size : shape) entry.shape.push_back(static_cast<std::int64_t>(parse_size(size, where, "size")));
-  if (entry.begin > entry.end) refuse(where, "data_offsets " + offsets.dump(), "begin <= end");
+  HeaderEntry entry{name, *dtype, {}, parse_size(offsets[0], "offset"), parse_size(offsets[1], "offset")};
+  for (const Json& size : shape) entry.shape.push_back(static_cast<std::int64_t>(parse_size(size, "size")));
+  if (entry.begin > entry.end) refuse_here("data_offsets " + offsets.dump(), "begin <= end");
   const auto bytes = byte_count_of(entry.shape, entry.dtype);
-  if (!bytes) refuse(where, "shape " + to_string(entry.shape), "fewer than 2^63 bytes");
+  if (!bytes) refuse_here("shape " + to_string(entry.shape), "fewer than 2^63 bytes");
   if (*bytes != entry.end - entry.begin) {
-    refuse(where, std::to_string(entry.end - entry.begin) + " bytes of data",
-           std::to_string(*bytes) + " for " + name_of(entry.dtype) + " " + to_string(entry.shape));
+    refuse_here(std::to_string(entry.end - entry.begin) + " bytes of data",
+                std::to_string(*bytes) + " for " + name_of(entry.dtype) + " " + to_string(entry.shape));
   }
   return entry;
 }
 
 /// The ranges, in order, must cover the data exactly: no overlap, no hole, nothing behind.
-void check_layout(std::vector<HeaderEntry>& entries, std::uint64_t data_bytes, const std::string& where) {
+void check_layout(std::vector<HeaderEntry>& entries, std::uint64_t data_bytes) {
   std::stable_sort(entries.begin(), entries.end(), [](const HeaderEntry& x, const HeaderEntry& y) {
     return std::pair(x.begin, x.end) < std::pair(y.begin, y.end);
   });
   std::uint64_t covered = 0;
   for (const HeaderEntry& entry : entries) {
     if (entry.begin != covered) {
-      refuse(where + ": " + entry.name, "data begins at " + std::to_string(entry.begin), std::to_string(covered));
+      refuse(entry.name, "data begins at " + std::to_string(entry.begin), std::to_string(covered));
     }
     covered = entry.end;
   }
   if (covered > data_bytes) {
-    fail(ExitCode::bad_data, {where, "the file ends after " + std::to_string(data_bytes) + " bytes of data",
-                              std::to_string(covered) + " by the header", kDownloadAgain});
+    refuse_here("the file ends after " + std::to_string(data_bytes) + " bytes of data",
+                std::to_string(covered) + " by the header", kDownloadAgain);
   }
   if (covered < data_bytes) {
-    refuse(where, std::to_string(data_bytes) + " bytes of data", std::to_string(covered) + " by the header");
+    refuse_here(std::to_string(data_bytes) + " bytes of data", std::to_string(covered) + " by the header");
   }
 }
 
-std::map<std::string, std::string> parse_metadata(const Json& value, const std::string& where) {
+std::map<std::string, std::string> parse_metadata(const Json& value) {
   if (value.is_null()) return {};
-  if (!value.is_object()) refuse(where, value.dump(), "an object of strings");
+  if (!value.is_object()) refuse(kMetadataKey, value.dump(), "an object of strings");
   std::map<std::string, std::string> metadata;
   for (const auto& [key, text] : value.items()) {
-    if (!text.is_string()) refuse(where + "." + key, text.dump(), "a string");
+    if (!text.is_string()) refuse(kMetadataKey + ("." + key), text.dump(), "a string");
     metadata.emplace(key, text.get<std::string>());
   }
   return metadata;
@@ -165,19 +163,22 @@ std::string make_header(const std::vector<NamedTensor>& tensors, const std::map<
 
 SafetensorsFile::SafetensorsFile(const fs::path& path) : file_(path) {
   refuse_failed_download(file_);
-  const std::string where = path.string();
-  const std::string_view text = header_text(file_.bytes(), where);
-  const Json header = parse_json(text, where + ": header");
+  in(path, [&] { read_header(); });
+}
+
+void SafetensorsFile::read_header() {
+  const std::string_view text = header_text(file_.bytes());
+  const Json header = in("header", [&] { return parse_json(text); });
   std::vector<HeaderEntry> entries;
   for (const auto& [name, value] : header.items()) {
     if (name == kMetadataKey) {
-      metadata_ = parse_metadata(value, where + ": " + kMetadataKey);
+      metadata_ = parse_metadata(value);
     } else {
-      entries.push_back(parse_entry(name, value, where + ": " + name));
+      in(name, [&] { entries.push_back(parse_entry(name, value)); });
     }
   }
   const auto data = file_.bytes().subspan(kLengthBytes + text.size());
-  check_layout(entries, data.size(), where);
+  check_layout(entries, data.size());
   for (HeaderEntry& entry : entries) {
     const auto bytes = data.subspan(entry.begin, entry.end - entry.begin);
     tensors_.emplace(std::move(entry.name), TensorView{entry.dtype, std::move(entry.shape), bytes});

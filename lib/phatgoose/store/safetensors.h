@@ -24,6 +24,8 @@ class SafetensorsFile : public TensorArchive {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
  private:
+  void read_header();
+
   MappedFile file_;
   std::map<std::string, TensorView> tensors_;
   std::map<std::string, std::string> metadata_;

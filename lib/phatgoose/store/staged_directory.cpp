@@ -5,18 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
 #include "phatgoose/base/error.h"
 
 namespace phatgoose {
 namespace {
-
-[[noreturn]] void fail_io(const fs::path& path, const char* action) {
-  const std::string reason = std::strerror(errno);
-  fail(ExitCode::cannot_finish, {.where = path.string(), .found = std::string("cannot ") + action + ": " + reason});
-}
 
 /// Absolute, without a slash at the end, so that it has a parent and a name.
 fs::path plain(const fs::path& path) {

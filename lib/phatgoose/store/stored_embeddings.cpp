@@ -8,7 +8,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/finite.h"
 #include "phatgoose/store/float_values.h"
-#include "phatgoose/store/router_kinds.h"
+#include "phatgoose/store/made_from.h"
 #include "phatgoose/store/tensor_hash.h"
 
 namespace phatgoose {
@@ -17,49 +17,41 @@ namespace {
 constexpr const char* kTensor = "embeddings";
 constexpr double kLengthTolerance = 1e-4;  // fp32 rounding leaves about 1e-7
 
-[[noreturn]] void refuse_embeddings(const std::string& where, const std::string& found, const std::string& expected) {
-  fail(ExitCode::bad_data,
-       {.where = where,
-        .found = found,
-        .expected = expected,
-        .hint = command_that_makes(router_kind("retrieval", where), /*base=*/{}, fs::path(where).parent_path())});
-}
-
 /// The router compares products, which are cosines of rows of length 1 only.
-void check_lengths(const TensorView& embeddings, const std::string& where) {
+void check_lengths(const TensorView& embeddings, const std::string& where, const std::string& remedy) {
   const std::vector<float> values = float_values(embeddings);
   const std::int64_t size = embeddings.shape[1];
   for (std::int64_t row = 0; row < embeddings.shape[0]; ++row) {
     const auto begin = values.begin() + row * size;
     const double length = std::sqrt(std::inner_product(begin, begin + size, begin, 0.0));
     if (std::abs(length - 1.0) <= kLengthTolerance) continue;
-    refuse_embeddings(where, fmt::format("row {} of length {:.6g}", row, length), "rows of length 1");
+    refuse(where, fmt::format("row {} of length {:.6g}", row, length), "rows of length 1", remedy);
   }
 }
 
-std::string member(const SafetensorsFile& file, const fs::path& path, const std::string& key) {
+std::string member(const SafetensorsFile& file, const fs::path& path, const std::string& key,
+                   const std::string& remedy) {
   const auto found = file.metadata().find(key);
-  if (found == file.metadata().end())
-    refuse_embeddings(path.string(), "no \"" + key + "\" in its metadata", "embeddings");
-  return found->second;
+  if (found != file.metadata().end()) return found->second;
+  refuse(path.string(), "no \"" + key + "\" in its metadata", "embeddings", remedy);
 }
 
 }  // namespace
 
-StoredEmbeddings read_embeddings(const fs::path& path) {
+StoredEmbeddings read_embeddings(const fs::path& path, const std::string& remedy) {
   const auto file = std::make_shared<SafetensorsFile>(path);
   if (!file->contains(kTensor) || file->tensors().size() != 1) {
-    refuse_embeddings(path.string(), "other tensors", std::string("one tensor called ") + kTensor);
+    refuse(path.string(), "other tensors", std::string("one tensor called ") + kTensor, remedy);
   }
   const TensorView& view = file->at(kTensor);
+  const std::string where = file->where(kTensor);
   const bool matrix = view.shape.size() == 2 && view.shape[0] > 0 && view.shape[1] > 0;
   if (!matrix || view.dtype != DType::f32) {
-    refuse_embeddings(file->where(kTensor), std::string(name_of(view.dtype)) + " " + to_string(view.shape),
-                      "F32 [examples, size]");
+    refuse(where, std::string(name_of(view.dtype)) + " " + to_string(view.shape), "F32 [examples, size]", remedy);
   }
-  if (!all_finite(view)) refuse_embeddings(file->where(kTensor), "NaN or infinite values", "finite numbers");
-  check_lengths(view, file->where(kTensor));
-  return {view, member(*file, path, "encoder"), member(*file, path, "encoder_fingerprint"), file};
+  if (!all_finite(view)) refuse(where, "NaN or infinite values", "finite numbers", remedy);
+  check_lengths(view, where, remedy);
+  return {view, member(*file, path, "encoder", remedy), member(*file, path, "encoder_fingerprint", remedy), file};
 }
 
 void write_embeddings(const fs::path& path, const TensorView& embeddings, const std::string& encoder_name,
@@ -67,7 +59,7 @@ void write_embeddings(const fs::path& path, const TensorView& embeddings, const 
   write_safetensors(path, {{kTensor, embeddings}},
                     {{"encoder", encoder_name},
                      {"encoder_fingerprint", encoder_fingerprint},
-                     {"made_from", provenance},
+                     {kMadeFromKey, provenance},
                      {kHashKey, tensor_hash({{kTensor, embeddings}})}});
 }
 

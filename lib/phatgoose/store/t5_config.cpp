@@ -12,41 +12,40 @@ namespace {
 // Far above any real model; keeps every product of two sizes inside 64 bits.
 constexpr std::int64_t kMaxSize = 1 << 30;
 
-std::int64_t positive(const Json& json, const char* key, const std::string& where) {
-  const auto value = json_get<std::int64_t>(json, key, where);
-  if (value < 1 || value > kMaxSize) refuse(where, std::string(key) + " " + std::to_string(value), "1 to 2^30");
+std::int64_t positive(const Json& json, const char* key) {
+  const auto value = json_get<std::int64_t>(json, key);
+  if (value < 1 || value > kMaxSize) refuse_here(std::string(key) + " " + std::to_string(value), "1 to 2^30");
   return value;
 }
 
-FeedForwardKind parse_feed_forward(const Json& json, const std::string& where) {
-  const auto name = json_get_or<std::string>(json, "feed_forward_proj", "relu", where);
+FeedForwardKind parse_feed_forward(const Json& json) {
+  const auto name = json_get_or<std::string>(json, "feed_forward_proj", "relu");
   if (name == "gated-gelu") return FeedForwardKind::gated_gelu;
   if (name == "relu") return FeedForwardKind::relu;
-  refuse(where, "feed_forward_proj \"" + name + "\"", "\"gated-gelu\" (v1.1) or \"relu\" (v1.0)");
+  refuse_here("feed_forward_proj \"" + name + "\"", "\"gated-gelu\" (v1.1) or \"relu\" (v1.0)");
 }
 
-void check_model_type(const Json& json, const std::string& where) {
-  const auto type = json_get_or<std::string>(json, "model_type", "t5", where);
-  if (type != "t5") refuse(where, "model_type \"" + type + "\"", "\"t5\"", "the base must be a T5 model");
+void check_model_type(const Json& json) {
+  const auto type = json_get_or<std::string>(json, "model_type", "t5");
+  if (type != "t5") refuse_here("model_type \"" + type + "\"", "\"t5\"", "the base must be a T5 model");
 }
 
-void check_position_buckets(const T5Config& config, const std::string& where) {
+void check_position_buckets(const T5Config& config) {
   const std::int64_t buckets = config.relative_attention_num_buckets;
   if (buckets < 4 || buckets % 2 != 0) {
-    refuse(where, "relative_attention_num_buckets " + std::to_string(buckets), "an even number, at least 4");
+    refuse_here("relative_attention_num_buckets " + std::to_string(buckets), "an even number, at least 4");
   }
   // Distances up to buckets / 2 are exact in the decoder; the rest is logarithmic up to the maximum.
   if (config.relative_attention_max_distance <= buckets / 2) {
-    refuse(where, "relative_attention_max_distance " + std::to_string(config.relative_attention_max_distance),
-           "more than " + std::to_string(buckets / 2) + ", half of the buckets");
+    refuse_here("relative_attention_max_distance " + std::to_string(config.relative_attention_max_distance),
+                "more than " + std::to_string(buckets / 2) + ", half of the buckets");
   }
 }
 
-std::int64_t parse_token(const Json& json, const char* key, std::int64_t fallback, std::int64_t vocab_size,
-                         const std::string& where) {
-  const auto id = json_get_or<std::int64_t>(json, key, fallback, where);
+std::int64_t parse_token(const Json& json, const char* key, std::int64_t fallback, std::int64_t vocab_size) {
+  const auto id = json_get_or<std::int64_t>(json, key, fallback);
   if (id < 0 || id >= vocab_size) {
-    refuse(where, std::string(key) + " " + std::to_string(id), "0 to " + std::to_string(vocab_size - 1));
+    refuse_here(std::string(key) + " " + std::to_string(id), "0 to " + std::to_string(vocab_size - 1));
   }
   return id;
 }
@@ -90,40 +89,43 @@ class GroupLister {
   std::vector<LinearGroupSpec> groups_;
 };
 
+T5Config config_of(const Json& json) {
+  if (!json.is_object()) refuse_here(json.dump(), "a JSON object");
+  check_model_type(json);
+  T5Config config;
+  config.vocab_size = positive(json, "vocab_size");
+  config.d_model = positive(json, "d_model");
+  config.d_kv = positive(json, "d_kv");
+  config.d_ff = positive(json, "d_ff");
+  config.num_layers = positive(json, "num_layers");
+  const bool own_depth = json.contains("num_decoder_layers") && !json["num_decoder_layers"].is_null();
+  config.num_decoder_layers = own_depth ? positive(json, "num_decoder_layers") : config.num_layers;
+  config.num_heads = positive(json, "num_heads");
+  config.relative_attention_num_buckets = json_get_or<std::int64_t>(json, "relative_attention_num_buckets", 32);
+  config.relative_attention_max_distance = json_get_or<std::int64_t>(json, "relative_attention_max_distance", 128);
+  check_position_buckets(config);
+
+  config.dropout_rate = json_get_or<double>(json, "dropout_rate", 0.1);
+  if (!(config.dropout_rate >= 0 && config.dropout_rate < 1)) {
+    refuse_here("dropout_rate " + std::to_string(config.dropout_rate), "0 <= rate < 1");
+  }
+  config.layer_norm_epsilon = json_get_or<double>(json, "layer_norm_epsilon", 1e-6);
+  if (!(config.layer_norm_epsilon > 0 && std::isfinite(config.layer_norm_epsilon))) {
+    refuse_here("layer_norm_epsilon " + std::to_string(config.layer_norm_epsilon), "a positive number");
+  }
+  config.feed_forward = parse_feed_forward(json);
+  config.tie_word_embeddings = json_get_or<bool>(json, "tie_word_embeddings", true);
+  config.scale_decoder_outputs = json_get_or<bool>(json, "scale_decoder_outputs", config.tie_word_embeddings);
+  config.pad_token_id = parse_token(json, "pad_token_id", 0, config.vocab_size);
+  config.eos_token_id = parse_token(json, "eos_token_id", 1, config.vocab_size);
+  config.decoder_start_token_id = parse_token(json, "decoder_start_token_id", config.pad_token_id, config.vocab_size);
+  return config;
+}
+
 }  // namespace
 
 T5Config parse_t5_config(const Json& json, const std::string& where) {
-  if (!json.is_object()) refuse(where, json.dump(), "a JSON object");
-  check_model_type(json, where);
-  T5Config config;
-  config.vocab_size = positive(json, "vocab_size", where);
-  config.d_model = positive(json, "d_model", where);
-  config.d_kv = positive(json, "d_kv", where);
-  config.d_ff = positive(json, "d_ff", where);
-  config.num_layers = positive(json, "num_layers", where);
-  const bool own_depth = json.contains("num_decoder_layers") && !json["num_decoder_layers"].is_null();
-  config.num_decoder_layers = own_depth ? positive(json, "num_decoder_layers", where) : config.num_layers;
-  config.num_heads = positive(json, "num_heads", where);
-  config.relative_attention_num_buckets = json_get_or<std::int64_t>(json, "relative_attention_num_buckets", 32, where);
-  config.relative_attention_max_distance =
-      json_get_or<std::int64_t>(json, "relative_attention_max_distance", 128, where);
-  check_position_buckets(config, where);
-
-  config.dropout_rate = json_get_or<double>(json, "dropout_rate", 0.1, where);
-  if (!(config.dropout_rate >= 0 && config.dropout_rate < 1)) {
-    refuse(where, "dropout_rate " + std::to_string(config.dropout_rate), "0 <= rate < 1");
-  }
-  config.layer_norm_epsilon = json_get_or<double>(json, "layer_norm_epsilon", 1e-6, where);
-  if (!(config.layer_norm_epsilon > 0 && std::isfinite(config.layer_norm_epsilon))) {
-    refuse(where, "layer_norm_epsilon " + std::to_string(config.layer_norm_epsilon), "a positive number");
-  }
-  config.feed_forward = parse_feed_forward(json, where);
-  config.tie_word_embeddings = json_get_or<bool>(json, "tie_word_embeddings", true, where);
-  config.scale_decoder_outputs = json_get_or<bool>(json, "scale_decoder_outputs", config.tie_word_embeddings, where);
-  config.pad_token_id = parse_token(json, "pad_token_id", 0, config.vocab_size, where);
-  config.eos_token_id = parse_token(json, "eos_token_id", 1, config.vocab_size, where);
-  config.decoder_start_token_id =
-      parse_token(json, "decoder_start_token_id", config.pad_token_id, config.vocab_size, where);
+  const T5Config config = in(where, [&] { return config_of(json); });
   check_t5_config_keys(json, config, where);
   return config;
 }

@@ -64,15 +64,14 @@ std::optional<std::uint64_t> byte_count_of(const Shape& shape, DType dtype) {
 
 const TensorView& TensorArchive::at(const std::string& name) const {
   const auto found = tensors().find(name);
-  if (found == tensors().end()) fail(ExitCode::bad_data, {.where = where(name), .found = "there is no such tensor"});
+  if (found == tensors().end()) refuse(where(name), "there is no such tensor");
   return found->second;
 }
 
 const TensorView& TensorArchive::at(const std::string& name, const Shape& shape) const {
   const TensorView& view = at(name);
   if (view.shape != shape) {
-    fail(ExitCode::bad_data,
-         {.where = where(name), .found = "shape " + to_string(view.shape), .expected = to_string(shape)});
+    refuse(where(name), "shape " + to_string(view.shape), to_string(shape));
   }
   return view;
 }

@@ -20,6 +20,8 @@ class TorchZipFile : public TensorArchive {
   void release(const std::string& name) const override;
 
  private:
+  void read_tensors();
+
   MappedFile file_;
   std::map<std::string, TensorView> tensors_;
 };

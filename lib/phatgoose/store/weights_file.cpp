@@ -19,14 +19,14 @@ bool is_printable_or_space(char byte) { return is_printable(byte) || byte == '\n
 void refuse_failed_download(const MappedFile& file) {
   const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   if (text.empty()) {
-    fail(ExitCode::bad_data, {file.path().string(), "an empty file", "weights", kDownloadAgain});
+    refuse(file.path(), "an empty file", "weights", kDownloadAgain);
   }
   const std::string_view start = text.substr(0, kTellingBytes);
   if (start.size() < kTellingBytes || !std::all_of(start.begin(), start.end(), is_printable_or_space)) return;
   const std::string_view line = text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()), kShownBytes);
   const std::string shown(line.begin(), std::find_if_not(line.begin(), line.end(), is_printable));
-  fail(ExitCode::bad_data, {file.path().string(), "text that begins with \"" + shown + "\"", "weights",
-                            "this is a server's error page instead of the file: download it again"});
+  refuse(file.path(), "text that begins with \"" + shown + "\"", "weights",
+         "this is a server's error page instead of the file: download it again");
 }
 
 }  // namespace phatgoose

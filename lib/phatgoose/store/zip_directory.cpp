@@ -33,17 +33,17 @@ struct Entry {
 
 void expect_signature(ByteReader& reader, std::uint32_t signature, const char* what) {
   if (reader.take_number<std::uint32_t>() != signature) {
-    fail(ExitCode::bad_data, {.where = reader.where(), .found = std::string("no zip ") + what});
+    refuse_here(std::string("no zip ") + what);
   }
 }
 
 /// The end record: the last one whose comment reaches exactly to the end of the file.
-std::size_t find_end(std::span<const std::byte> file, const std::string& where) {
+std::size_t find_end(std::span<const std::byte> file) {
   if (file.size() >= kEndBytes) {
     const std::size_t last = file.size() - kEndBytes;
     const std::size_t first = last - std::min(last, kMaxCommentBytes);
     for (std::size_t at = last + 1; at-- > first;) {
-      ByteReader reader(file.subspan(at), where);
+      ByteReader reader(file.subspan(at));
       if (reader.take_number<std::uint32_t>() != kEnd) continue;
       reader.seek(kEndBytes - sizeof(std::uint16_t));
       if (reader.take_number<std::uint16_t>() == last - at) return at;
@@ -52,15 +52,13 @@ std::size_t find_end(std::span<const std::byte> file, const std::string& where) 
   constexpr std::string_view kBeginning = "PK\3\4";
   const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
   const bool begins_well = bytes.substr(0, kBeginning.size()) == kBeginning;
-  fail(ExitCode::bad_data, {.where = where,
-                            .found = begins_well ? "a truncated zip file" : "not a zip file",
-                            .expected = "a file written by torch.save",
-                            .hint = begins_well ? kDownloadAgain : ""});
+  refuse_here(begins_well ? "a truncated zip file" : "not a zip file", "a file written by torch.save",
+              begins_well ? kDownloadAgain : "");
 }
 
-Central find_central(std::span<const std::byte> file, const std::string& where) {
-  const std::size_t end = find_end(file, where);
-  ByteReader reader(file, where);
+Central find_central(std::span<const std::byte> file) {
+  const std::size_t end = find_end(file);
+  ByteReader reader(file);
   if (end >= kLocatorBytes) {
     reader.seek(end - kLocatorBytes);
     if (reader.take_number<std::uint32_t>() == kEnd64Locator) {
@@ -80,14 +78,13 @@ Central find_central(std::span<const std::byte> file, const std::string& where) 
 }
 
 /// The 64-bit values that stand in for those of `fields` that are 0xffffffff, in this order.
-void apply_zip64(std::span<const std::byte> extra, const std::string& where,
-                 std::initializer_list<std::uint64_t*> fields) {
-  ByteReader reader(extra, where);
+void apply_zip64(std::span<const std::byte> extra, std::initializer_list<std::uint64_t*> fields) {
+  ByteReader reader(extra);
   while (reader.position() + 4 <= extra.size()) {
     const auto id = reader.take_number<std::uint16_t>();
     const auto part = reader.take(reader.take_number<std::uint16_t>());
     if (id != kZip64Extra) continue;
-    ByteReader values(part, where);
+    ByteReader values(part);
     for (std::uint64_t* field : fields) {
       if (*field == kSeeZip64) *field = values.take_number<std::uint64_t>();
     }
@@ -108,18 +105,16 @@ Entry take_entry(ByteReader& reader) {
   reader.take(8);  // disk, attributes
   std::uint64_t header_offset = reader.take_number<std::uint32_t>();
   std::string name(reader.take_text(name_bytes));
-  apply_zip64(reader.take(extra_bytes), reader.where(), {&size, &stored, &header_offset});
+  apply_zip64(reader.take(extra_bytes), {&size, &stored, &header_offset});
   reader.take(comment_bytes);
   if (method != 0 || (flags & kEncrypted) != 0 || stored != size) {
-    fail(ExitCode::bad_data, {.where = reader.where() + ": " + name,
-                              .found = "a compressed or encrypted zip entry",
-                              .expected = "entries stored as they are, as torch.save writes them"});
+    refuse(name, "a compressed or encrypted zip entry", "entries stored as they are, as torch.save writes them");
   }
   return {std::move(name), size, header_offset};
 }
 
-std::span<const std::byte> contents_of(const Entry& entry, std::span<const std::byte> file, const std::string& where) {
-  ByteReader reader(file, where + ": " + entry.name);
+std::span<const std::byte> contents_of(const Entry& entry, std::span<const std::byte> file) {
+  ByteReader reader(file);
   reader.seek(entry.header_offset);
   expect_signature(reader, kLocalHeader, "entry header");
   reader.take(22);  // versions, flags, method, time, checksum, sizes
@@ -132,17 +127,17 @@ std::span<const std::byte> contents_of(const Entry& entry, std::span<const std::
 
 }  // namespace
 
-std::map<std::string, std::span<const std::byte>> read_zip_directory(std::span<const std::byte> file,
-                                                                     const std::string& where) {
-  const Central central = find_central(file, where);
-  ByteReader reader(file, where);
+std::map<std::string, std::span<const std::byte>> read_zip_directory(std::span<const std::byte> file) {
+  const Central central = find_central(file);
+  ByteReader reader(file);
   reader.seek(central.offset);
   std::map<std::string, std::span<const std::byte>> contents;
   for (std::uint64_t i = 0; i < central.entries; ++i) {
     const Entry entry = take_entry(reader);
-    if (!contents.emplace(entry.name, contents_of(entry, file, where)).second) {
-      fail(ExitCode::bad_data, {.where = where, .found = "the zip entry " + entry.name + " twice"});
-    }
+    in(entry.name, [&] {
+      if (!contents.emplace(entry.name, contents_of(entry, file)).second)
+        refuse_here("a zip entry that is there twice");
+    });
   }
   return contents;
 }

@@ -1,6 +1,7 @@
 #include "phatgoose/text/added_tokens.h"
 
 #include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
 #include <algorithm>
 
@@ -20,7 +21,7 @@ bool is_word_character(char32_t c) {
 /// The last character of a text that is not empty.
 Character last_character(std::string_view text) {
   std::size_t begin = text.size() - 1;
-  while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) --begin;
+  while (begin > 0 && U8_IS_TRAIL(text[begin])) --begin;
   return first_character(text.substr(begin));
 }
 

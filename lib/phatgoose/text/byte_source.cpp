@@ -95,7 +95,7 @@ struct ByteSource::Impl {
     for (;;) {
       const ssize_t count = ::read(descriptor, to, size);
       if (count >= 0) return static_cast<std::size_t>(count);
-      if (errno != EINTR) refuse(name, std::string("cannot read: ") + std::strerror(errno), "a readable file");
+      if (errno != EINTR) fail_io(name, "read", ExitCode::bad_data);
     }
   }
 

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/utf8.h"
 #include "phatgoose/text/unicode.h"
 
 namespace phatgoose {
@@ -33,15 +34,6 @@ bool is_sound(const std::vector<std::uint32_t>& trie, std::size_t values) {
     }
     const std::size_t children = i ^ offset_of(trie[i]);
     if (children >= trie.size() || (has_value(trie[i]) && (trie[children] & kIsValue) == 0)) return false;
-  }
-  return true;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto [bytes, c] = first_character(text);
-    if (bytes == 1 && c >= 0x80) return false;
-    text.remove_prefix(bytes);
   }
   return true;
 }
@@ -84,7 +76,7 @@ void visit_graphemes(std::string_view text, Visit visit) {
 
 }  // namespace
 
-CharacterMap::CharacterMap(std::string_view table, const std::string& where) {
+CharacterMap::CharacterMap(std::string_view table) {
   static_assert(std::endian::native == std::endian::little);
   if (table.empty()) return;
   std::uint32_t bytes = 0;
@@ -94,10 +86,8 @@ CharacterMap::CharacterMap(std::string_view table, const std::string& where) {
     std::memcpy(trie_.data(), table.data() + sizeof bytes, bytes);
     replacements_ = table.substr(sizeof bytes + bytes);
   }
-  if (is_sound(trie_, replacements_.size()) && is_utf8(replacements_)) return;
-  fail(ExitCode::bad_data, {.where = where,
-                            .found = "a damaged precompiled_charsmap",
-                            .expected = "the table of a sentencepiece normaliser"});
+  if (is_sound(trie_, replacements_.size()) && find_invalid_utf8(replacements_) == std::string::npos) return;
+  refuse_here("a damaged precompiled_charsmap", "the table of a sentencepiece normaliser");
 }
 
 const char* CharacterMap::replacement(std::string_view text) const {

@@ -17,8 +17,8 @@ class CharacterMap {
  public:
   CharacterMap() = default;  ///< changes nothing
   /// `table`: a little-endian 32-bit size, so many bytes of a double-array trie, and the replacements, each ended by a
-  /// zero byte. A damaged one: bad_data that names `where`. An empty one changes nothing.
-  CharacterMap(std::string_view table, const std::string& where);
+  /// zero byte. A damaged one: bad_data. An empty one changes nothing.
+  explicit CharacterMap(std::string_view table);
 
   /// `text` (valid UTF-8) with its characters replaced; what stands for a character keeps the place of that character.
   PlacedText apply(const PlacedText& text) const;

@@ -102,7 +102,10 @@ bool LineReader::next(std::string& line, std::size_t part_bytes) {
   in.column = whole ? 0 : in.column + taken;
   in.used += taken;
   in.offset += static_cast<std::int64_t>(taken);
-  if (const auto fault = fault_of_line(text, in.where(), first_column)) throw LineError(*fault);
+  if (auto fault = fault_of_line(text, first_column)) {
+    fault->where = in.where() + ": " + fault->where;
+    throw LineError(*std::move(fault));
+  }
   line = text;
   return true;
 }

@@ -15,7 +15,7 @@ namespace phatgoose {
 /// A line that cannot be given: bytes that are not UTF-8, or more of them than admitted (bad_data).
 class LineError : public Error {
  public:
-  explicit LineError(const Fault& fault) : Error(ExitCode::bad_data, fault) {}
+  explicit LineError(Fault fault) : Error(ExitCode::bad_data, std::move(fault)) {}
 };
 
 class LineReader {

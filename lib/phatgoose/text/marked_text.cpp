@@ -11,12 +11,9 @@ constexpr std::string_view kOpen = "[[", kClose = "]]";
 
 }  // namespace
 
-MarkedText parse_marked(std::string_view line, const std::string& where) {
+MarkedText parse_marked(std::string_view line) {
   const auto refuse = [&](const std::string& found) {
-    fail(ExitCode::bad_data, {.where = where,
-                              .found = found + " in \"" + std::string(line.substr(0, 60)) + "\"",
-                              .expected = "spans marked as [[span]]",
-                              .hint = ""});
+    refuse_here(found + " in \"" + std::string(line.substr(0, 60)) + "\"", "spans marked as [[span]]");
   };
   MarkedText marked;
   for (std::size_t from = 0; from < line.size();) {

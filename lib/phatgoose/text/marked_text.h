@@ -14,7 +14,7 @@ struct MarkedText {
   std::vector<std::pair<std::size_t, std::size_t>> spans;  ///< [begin, end) bytes of `text`, in order, none empty
 };
 
-/// Takes the marks out of a line. Marks that are not closed, nested or around nothing: bad_data that names `where`.
-MarkedText parse_marked(std::string_view line, const std::string& where);
+/// Takes the marks out of a line. Marks that are not closed, nested or around nothing: bad_data.
+MarkedText parse_marked(std::string_view line);
 
 }  // namespace phatgoose

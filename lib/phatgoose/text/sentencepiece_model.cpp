@@ -11,8 +11,8 @@
 namespace phatgoose {
 namespace {
 
-[[noreturn]] void refuse_damaged(const std::string& where) {
-  refuse(where, "no sentencepiece model, or a damaged one", "the spiece.model of a T5 checkpoint");
+[[noreturn]] void refuse_damaged() {
+  refuse_here("no sentencepiece model, or a damaged one", "the spiece.model of a T5 checkpoint");
 }
 
 /// A field of a protocol buffer message (protobuf.dev/programming-guides/encoding).
@@ -25,7 +25,7 @@ struct ProtoField {
 /// The fields of a message in the order in which they are stored.
 class ProtoReader {
  public:
-  ProtoReader(std::string_view message, const std::string& where) : rest_(message), where_(where) {}
+  explicit ProtoReader(std::string_view message) : rest_(message) {}
 
   std::optional<ProtoField> next() {
     if (rest_.empty()) return std::nullopt;
@@ -45,13 +45,13 @@ class ProtoReader {
         field.value = fixed<std::uint32_t>();
         return field;
       default:
-        refuse_damaged(where_);
+        refuse_damaged();
     }
   }
 
  private:
   std::string_view take(std::uint64_t count) {
-    if (count > rest_.size()) refuse_damaged(where_);
+    if (count > rest_.size()) refuse_damaged();
     const std::string_view taken = rest_.substr(0, count);
     rest_.remove_prefix(count);
     return taken;
@@ -72,76 +72,78 @@ class ProtoReader {
       value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
       if (byte < 0x80) return value;
     }
-    refuse_damaged(where_);
+    refuse_damaged();
   }
 
   std::string_view rest_;
-  const std::string& where_;
 };
 
-SentencePiece parse_piece(std::string_view message, const std::string& where) {
+SentencePiece parse_piece(std::string_view message) {
   SentencePiece piece;
-  ProtoReader reader(message, where);
+  ProtoReader reader(message);
   while (const auto field = reader.next()) {
     if (field->number == 1) piece.text = field->bytes;
     if (field->number == 2) piece.score = std::bit_cast<float>(static_cast<std::uint32_t>(field->value));
     if (field->number == 3) {
-      if (field->value < 1 || field->value > 6) refuse_damaged(where);
+      if (field->value < 1 || field->value > 6) refuse_damaged();
       piece.kind = static_cast<PieceKind>(field->value);
     }
   }
-  if (!std::isfinite(piece.score)) refuse_damaged(where);
+  if (!std::isfinite(piece.score)) refuse_damaged();
   return piece;
 }
 
-void parse_trainer(std::string_view message, const std::string& where, SentencePieceModel& model) {
+void parse_trainer(std::string_view message, SentencePieceModel& model) {
   constexpr std::uint64_t kUnigram = 1;
-  ProtoReader reader(message, where);
+  ProtoReader reader(message);
   while (const auto field = reader.next()) {
     if (field->number == 3 && field->value != kUnigram) {
-      refuse(where, "model_type " + std::to_string(field->value), "1, unigram, as T5's tokenizer is");
+      refuse_here("model_type " + std::to_string(field->value), "1, unigram, as T5's tokenizer is");
     }
-    if (field->number == 24 && field->value != 0) refuse(where, "treat_whitespace_as_suffix true", "false");
+    if (field->number == 24 && field->value != 0) refuse_here("treat_whitespace_as_suffix true", "false");
     if (field->number == 35) model.byte_fallback = field->value != 0;
   }
 }
 
-void parse_normalizer(std::string_view message, const std::string& where, SentencePieceModel& model) {
-  ProtoReader reader(message, where);
+void parse_normalizer(std::string_view message, SentencePieceModel& model) {
+  ProtoReader reader(message);
   while (const auto field = reader.next()) {
     if (field->number == 2) model.character_map = field->bytes;
     for (const auto& [number, name] :
          {std::pair(3, "add_dummy_prefix"), {4, "remove_extra_whitespaces"}, {5, "escape_whitespaces"}}) {
       if (field->number == static_cast<std::uint64_t>(number) && field->value == 0) {
-        refuse(where, std::string(name) + " false", "true, as T5's tokenizer treats white space");
+        refuse_here(std::string(name) + " false", "true, as T5's tokenizer treats white space");
       }
     }
   }
 }
 
-void check_denormalizer(std::string_view message, const std::string& where) {
-  ProtoReader reader(message, where);
+void check_denormalizer(std::string_view message) {
+  ProtoReader reader(message);
   while (const auto field = reader.next()) {
     if (field->number != 2 || field->bytes.empty()) continue;
-    refuse(where, "a denormalizer", "pieces that are decoded as they stand");
+    refuse_here("a denormalizer", "pieces that are decoded as they stand");
   }
+}
+
+SentencePieceModel parse_model(std::string_view content) {
+  SentencePieceModel model;
+  ProtoReader reader(content);
+  while (const auto field = reader.next()) {
+    if (field->number == 1) model.pieces.push_back(parse_piece(field->bytes));
+    if (field->number == 2) parse_trainer(field->bytes, model);
+    if (field->number == 3) parse_normalizer(field->bytes, model);
+    if (field->number == 5) check_denormalizer(field->bytes);
+  }
+  if (model.pieces.empty()) refuse_damaged();
+  return model;
 }
 
 }  // namespace
 
 SentencePieceModel read_sentencepiece_model(const fs::path& path) {
-  const std::string where = path.string();
   const std::string content = read_file(path);
-  SentencePieceModel model;
-  ProtoReader reader(content, where);
-  while (const auto field = reader.next()) {
-    if (field->number == 1) model.pieces.push_back(parse_piece(field->bytes, where));
-    if (field->number == 2) parse_trainer(field->bytes, where, model);
-    if (field->number == 3) parse_normalizer(field->bytes, where, model);
-    if (field->number == 5) check_denormalizer(field->bytes, where);
-  }
-  if (model.pieces.empty()) refuse_damaged(where);
-  return model;
+  return in(path.string(), [&] { return parse_model(content); });
 }
 
 }  // namespace phatgoose

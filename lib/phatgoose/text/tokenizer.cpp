@@ -35,21 +35,6 @@ void clean_up_spaces(std::string& text) {
   }
 }
 
-/// Calls visit(begin, end) for the maximal runs without white space (of Unicode, which is less than that of Python).
-template <typename Visit>
-void visit_words(std::string_view text, Visit visit) {
-  std::size_t begin = 0, i = 0;
-  while (i < text.size()) {
-    const auto [bytes, c] = first_character(text.substr(i));
-    if (is_white_space(c)) {
-      if (begin < i) visit(begin, i);
-      begin = i + bytes;
-    }
-    i += bytes;
-  }
-  if (begin < i) visit(begin, i);
-}
-
 }  // namespace
 
 struct Tokenizer::Impl {
@@ -69,7 +54,7 @@ struct Tokenizer::Impl {
 
   explicit Impl(const fs::path& directory)
       : files(read_tokenizer_files(directory)),
-        characters(files.character_map, files.vocabulary_file),
+        characters(in(files.vocabulary_file, [&] { return CharacterMap(files.character_map); })),
         unigram(files.pieces, kUnknownId) {
     for (const ScoredPiece& piece : files.pieces) decoded.push_back({piece.text, false});
     std::vector<AddedToken> tokens;
@@ -77,7 +62,11 @@ struct Tokenizer::Impl {
     std::set<std::pair<bool, std::string>> seen;
     for (const auto& [id, token] : files.added) {
       const std::string content = token.normalized ? characters.apply(placed_utf8(token.content)).bytes : token.content;
-      if (!seen.emplace(token.normalized, content).second) refuse_alike(token);
+      if (!seen.emplace(token.normalized, content).second) {
+        refuse(files.vocabulary_file,
+               "the added token \"" + token.content + "\", which is another one once it is normalised",
+               "tokens that can be told apart");
+      }
       tokens.push_back(token);
       added_ids.push_back(id);
       raw.push_back(token.normalized ? "" : content);
@@ -96,20 +85,14 @@ struct Tokenizer::Impl {
     in_normal_text = AddedTokenFinder(std::move(tokens), normal);
   }
 
-  [[noreturn]] void refuse_alike(const AddedToken& token) const {
-    fail(ExitCode::bad_data,
-         {.where = files.vocabulary_file,
-          .found = "the added token \"" + token.content + "\", which is another one once it is normalised",
-          .expected = "tokens that can be told apart"});
-  }
-
   std::vector<TextToken> encode(std::string_view text) const {
     const PlacedText whole = placed_utf8(text);
     std::vector<TextToken> tokens;
     for_each_stretch(in_raw_text, whole, tokens, [&](const PlacedText& raw) {
       for_each_stretch(in_normal_text, characters.apply(raw), tokens, [&](const PlacedText& normal) {
-        visit_words(normal.bytes,
-                    [&](std::size_t begin, std::size_t end) { append_word(normal.part(begin, end), tokens); });
+        for (const WordPlace& word : word_places(normal.bytes, is_white_space)) {
+          append_word(normal.part(word.begin, word.end), tokens);
+        }
       });
     });
     return tokens;
@@ -202,9 +185,8 @@ std::int64_t Tokenizer::size() const { return std::ssize(impl_->decoded); }
 
 TokenId Tokenizer::sentinel(int n) const {
   if (const TokenId id = impl_->sentinels.at(static_cast<std::size_t>(n)); id >= 0) return id;
-  fail(ExitCode::bad_data, {.where = impl_->files.vocabulary_file,
-                            .found = fmt::format("no <extra_id_{}>", n),
-                            .expected = fmt::format("{} sentinels, as T5 has", kSentinelCount)});
+  refuse(impl_->files.vocabulary_file, fmt::format("no <extra_id_{}>", n),
+         fmt::format("{} sentinels, as T5 has", kSentinelCount));
 }
 
 std::string Tokenizer::fingerprint() const {
@@ -222,11 +204,10 @@ std::string Tokenizer::fingerprint() const {
 void Tokenizer::check_vocab_size(std::int64_t vocab_size, const std::string& where) const {
   if (size() <= vocab_size) return;
   const auto pieces = std::ssize(impl_->files.pieces);
-  fail(ExitCode::bad_data, {.where = where,
-                            .found = fmt::format("vocab_size {}", vocab_size),
-                            .expected = fmt::format("at least {} ({} pieces and sentinels, {} tokens that were added)",
-                                                    size(), pieces, size() - pieces),
-                            .hint = "the tokenizer and config.json belong to different models"});
+  refuse(
+      where, fmt::format("vocab_size {}", vocab_size),
+      fmt::format("at least {} ({} pieces and sentinels, {} tokens that were added)", size(), pieces, size() - pieces),
+      "the tokenizer and config.json belong to different models");
 }
 
 }  // namespace phatgoose

@@ -36,17 +36,16 @@ std::vector<AddedToken> fixed_pieces(const SentencePieceModel& model) {
 }
 
 /// `additional` with the sentinels, unless it has them already.
-std::vector<AddedToken> with_sentinels(std::vector<AddedToken> additional, std::int64_t extra_ids,
-                                       const std::string& where) {
+std::vector<AddedToken> with_sentinels(std::vector<AddedToken> additional, std::int64_t extra_ids) {
   const auto is_sentinel = [](const AddedToken& token) {
     return token.content.find(kSentinelPrefix) != std::string::npos;
   };
   const auto has = std::ranges::count_if(additional, is_sentinel);
   if (has == 0) std::ranges::move(sentinels(extra_ids), std::back_inserter(additional));
   if (has > 0 && extra_ids > 0 && has != extra_ids) {
-    refuse(where,
-           "extra_ids " + std::to_string(extra_ids) + " and " + std::to_string(has) + " special tokens <extra_id_...>",
-           "as many sentinels as extra_ids says");
+    refuse_here(
+        "extra_ids " + std::to_string(extra_ids) + " and " + std::to_string(has) + " special tokens <extra_id_...>",
+        "as many sentinels as extra_ids says");
   }
   return additional;
 }
@@ -117,18 +116,17 @@ void add_tokens(Vocabulary& vocabulary, const std::map<std::int32_t, AddedToken>
 }
 
 /// The ids that files give to added tokens must be those that `transformers` gives them.
-void check_declared(const Vocabulary& vocabulary, const std::map<std::int32_t, AddedToken>& declared,
-                    const std::string& where) {
+void check_declared(const Vocabulary& vocabulary, const std::map<std::int32_t, AddedToken>& declared) {
   for (const auto& [id, token] : declared) {
     const std::int32_t used = vocabulary.id_of(token.content);
     if (used == id) continue;
-    refuse(where, "the added token \"" + token.content + "\" with id " + std::to_string(id),
-           "id " + std::to_string(used) + ", which transformers gives it",
-           "added tokens follow the vocabulary without a gap, and a piece of it keeps its id");
+    refuse_here("the added token \"" + token.content + "\" with id " + std::to_string(id),
+                "id " + std::to_string(used) + ", which transformers gives it",
+                "added tokens follow the vocabulary without a gap, and a piece of it keeps its id");
   }
 }
 
-void check_special_ids(const Vocabulary& vocabulary, const NamedTokens& named, const std::string& where) {
+void check_special_ids(const Vocabulary& vocabulary, const NamedTokens& named) {
   const auto id_of = [&](const char* key) {
     const auto found = std::ranges::find(named, std::string(key), [](const auto& entry) { return entry.first; });
     return found != named.end() && found->second ? vocabulary.id_of(found->second->content) : -1;
@@ -136,14 +134,14 @@ void check_special_ids(const Vocabulary& vocabulary, const NamedTokens& named, c
   const std::int32_t pad = id_of("pad_token"), eos = id_of("eos_token"), unknown = id_of("unk_token");
   if (pad == 0 && eos == 1 && unknown == 2) return;
   const auto text = [](std::int32_t id) { return id < 0 ? std::string("none") : std::to_string(id); };
-  refuse(where, "pad, eos and unk have ids " + text(pad) + ", " + text(eos) + ", " + text(unknown), "0, 1, 2",
-         "this is not the vocabulary of a T5 model");
+  refuse_here("pad, eos and unk have ids " + text(pad) + ", " + text(eos) + ", " + text(unknown), "0, 1, 2",
+              "this is not the vocabulary of a T5 model");
 }
 
 /// tokenizer.json decides; a spiece.model next to it must be the same vocabulary.
-void check_agreement(const SentencePieceModel& model, const TokenizerJson& json, const std::string& where) {
+void check_agreement(const SentencePieceModel& model, const TokenizerJson& json) {
   const auto differs = [&](const std::string& found, const std::string& expected) {
-    refuse(where, found, expected + ", as in tokenizer.json", "the files belong to different models");
+    refuse_here(found, expected + ", as in tokenizer.json", "the files belong to different models");
   };
   if (model.pieces.size() > json.pieces.size()) {
     differs(std::to_string(model.pieces.size()) + " pieces", "at most " + std::to_string(json.pieces.size()));
@@ -171,7 +169,8 @@ VocabularyFile from_json(const fs::path& directory, const TokenizerSettings& set
   const fs::path path = directory / "tokenizer.json";
   TokenizerJson json = read_tokenizer_json(path, settings.pipeline());
   if (const fs::path model = directory / "spiece.model"; is_file(model)) {
-    check_agreement(read_sentencepiece_model(model), json, model.string());
+    const SentencePieceModel pieces = read_sentencepiece_model(model);
+    in(model, [&] { check_agreement(pieces, json); });
   }
   return {path, std::move(json.pieces), std::move(json.character_map), std::move(json.added), std::nullopt};
 }
@@ -205,7 +204,7 @@ std::vector<AddedToken> unnamed_tokens(const TokenizerSettings& settings, const 
   const auto& additional = file.fixed ? file.fixed : settings.additional();
   std::vector<AddedToken> tokens = additional.value_or(std::vector<AddedToken>());
   if (settings.pipeline() == TokenizerPipeline::of_t5) {
-    tokens = with_sentinels(std::move(tokens), settings.extra_ids(), settings.where());
+    tokens = in(settings.where(), [&] { return with_sentinels(std::move(tokens), settings.extra_ids()); });
   }
   return settings.extra().value_or(std::move(tokens));
 }
@@ -244,11 +243,11 @@ TokenizerFiles read_tokenizer_files(const fs::path& directory) {
   Vocabulary vocabulary(file.pieces);
   if (!is_t5) {
     for (const auto& [id, token] : file.added) vocabulary.add(token);
-    check_declared(vocabulary, file.added, file.path.string());
+    in(file.path, [&] { check_declared(vocabulary, file.added); });
   }
   add_tokens(vocabulary, declared, named, unnamed_tokens(settings, file));
-  check_declared(vocabulary, declared, settings.declared_in());
-  check_special_ids(vocabulary, named, file.path.string());
+  in(settings.declared_in(), [&] { check_declared(vocabulary, declared); });
+  in(file.path, [&] { check_special_ids(vocabulary, named); });
   return {std::move(file.pieces), std::move(file.character_map), vocabulary.added(), settings.cleans_up_spaces(),
           file.path.string()};
 }

@@ -28,9 +28,9 @@ TokenizerJson read_tokenizer_json(const fs::path& path, TokenizerPipeline pipeli
 
 /// A token as the files spell it: a string, or an object with "content" and flags. What flags are missing are those of
 /// a token that is `special` or is not.
-AddedToken parse_added_token(const Json& value, bool special, const std::string& where);
+AddedToken parse_added_token(const Json& value, bool special);
 
 /// An id from 0 to 2^30; anything else is bad_data that names `token`.
-std::int32_t parse_token_id(const Json& value, const std::string& token, const std::string& where);
+std::int32_t parse_token_id(const Json& value, const std::string& token);
 
 }  // namespace phatgoose

@@ -42,12 +42,13 @@ class TokenizerSettings {
   const std::string& where() const { return where_; }  ///< tokenizer_config.json
 
  private:
-  void read_pipeline(const fs::path& directory);
+  void read_config(const Json& model);  ///< `model`: config.json
+  void read_pipeline(const Json& model);
   void check_neutral() const;
   void read_special_tokens();
-  void read_special_tokens_map(const fs::path& path);
-  void read_added_tokens(const fs::path& path);
-  std::vector<AddedToken> tokens_in(const Json& list, const std::string& where) const;
+  void read_special_tokens_map(const Json& map);
+  void read_added_tokens(const Json& ids);
+  std::vector<AddedToken> tokens_in(const Json& list) const;
 
   std::string where_;
   Json config_;

@@ -22,7 +22,7 @@ std::string encode_utf8(std::u32string_view text);
 
 /// Whether str.isspace holds.
 bool is_space(char32_t c);
-/// Whether the character has the Unicode property White_Space.
+/// Whether the character has the Unicode property White_Space, which is less.
 bool is_white_space(char32_t c);
 /// Whether the regular expression \w matches: letters, digits, underscore.
 bool is_word(char32_t c);
@@ -33,8 +33,8 @@ std::string strip(std::string_view text);
 struct WordPlace {
   std::size_t begin, end;
 };
-/// The maximal runs without white space, in order.
-std::vector<WordPlace> word_places(std::string_view text);
+/// The maximal runs without white space, or what else is to separate them, in order.
+std::vector<WordPlace> word_places(std::string_view text, bool (*separates)(char32_t) = is_space);
 /// str.split(): those runs.
 std::vector<std::string> split_words(std::string_view text);
 /// str.lower(), except that a final sigma is not treated apart.

@@ -33,7 +33,7 @@ class FileLines : public sentencepiece::SentenceIterator {
     } while (!done_ && line_.empty());
     if (done_) return;
     --left_;
-    if (marked_) line_ = parse_marked(line_, files_[next_file_ - 1].string()).text;
+    if (marked_) line_ = in(reader_->where(), [&] { return parse_marked(line_).text; });
   }
 
  private:
@@ -76,11 +76,9 @@ void train_vocabulary(const std::vector<fs::path>& files, const VocabularyOption
   std::string model;
   const auto status = sentencepiece::SentencePieceTrainer::Train(arguments, &lines, &model);
   if (!status.ok() || model.empty()) {
-    fail(ExitCode::bad_data, {.where = files.empty() ? "text" : files.front().string(),
-                              .found = "no vocabulary of " + std::to_string(options.pieces) +
-                                       " pieces can be trained: " + status.ToString(),
-                              .expected = "more text, or fewer pieces",
-                              .hint = ""});
+    refuse(files.empty() ? "text" : files.front().string(),
+           "no vocabulary of " + std::to_string(options.pieces) + " pieces can be trained: " + status.ToString(),
+           "more text, or fewer pieces");
   }
   make_directories(out);
   write_file(out / "spiece.model", model);

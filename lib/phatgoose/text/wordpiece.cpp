@@ -1,5 +1,7 @@
 #include "phatgoose/text/wordpiece.h"
 
+#include <unicode/utf8.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -28,10 +30,8 @@ std::optional<Match> find_special(std::string_view text, std::size_t from, const
   return first;
 }
 
-bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
-
 std::int64_t character_count(std::string_view text) {
-  return std::count_if(text.begin(), text.end(), [](char byte) { return !continues_character(byte); });
+  return std::count_if(text.begin(), text.end(), [](char byte) { return !U8_IS_TRAIL(byte); });
 }
 
 }  // namespace
@@ -46,10 +46,8 @@ WordPieceTokenizer::WordPieceTokenizer(const fs::path& directory) {
   const auto required = [&](const std::string& name) {
     const auto found = vocabulary_.find(name);
     if (found != vocabulary_.end()) return found->second;
-    fail(ExitCode::bad_data, {.where = files.where,
-                              .found = "no \"" + name + "\"",
-                              .expected = "a BERT vocabulary with its special tokens",
-                              .hint = "vocabulary and tokenizer_config.json may belong to different models"});
+    refuse(files.where, "no \"" + name + "\"", "a BERT vocabulary with its special tokens",
+           "vocabulary and tokenizer_config.json may belong to different models");
   };
   unknown_ = required(settings_.unknown);
   classify_ = required(settings_.classify);
@@ -107,7 +105,7 @@ void WordPieceTokenizer::append_pieces(const std::string& word, TokenIds& ids) c
     while (found == vocabulary_.end()) {
       do {
         --end;
-      } while (end > mark && continues_character(rest[end]));
+      } while (end > mark && U8_IS_TRAIL(rest[end]));
       if (end <= mark) return unknown();
       found = vocabulary_.find(std::string_view(rest).substr(0, end));
     }

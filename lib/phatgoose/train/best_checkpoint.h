@@ -10,7 +10,7 @@ namespace phatgoose {
 
 /// What validation found for one state of the parameters.
 struct Validation {
-  double loss = 0;                   ///< mean cross-entropy per target token, without dropout
+  double loss = 0;                   ///< of the objective, without dropout
   std::optional<double> accuracy{};  ///< of rank classification, where every validation row has choices
 };
 

@@ -12,10 +12,9 @@
 
 #include "phatgoose/base/files.h"
 #include "phatgoose/base/json.h"
+#include "phatgoose/nn/t5_weights.h"
 
 namespace phatgoose {
-
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 struct Checkpoint {
   std::int64_t step;

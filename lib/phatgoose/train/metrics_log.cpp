@@ -6,26 +6,16 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "phatgoose/base/error.h"
 
 namespace phatgoose {
 
-namespace {
-
-[[noreturn]] void fail_io(const fs::path& path, const char* doing) {
-  fail(ExitCode::cannot_finish,
-       {.where = path.string(), .found = fmt::format("{} failed: {}", doing, std::strerror(errno))});
-}
-
-}  // namespace
-
 MetricsLog::MetricsLog(fs::path path, std::int64_t size) : path_(std::move(path)), size_(size) {
   descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail_io(path_, "opening");
+  if (descriptor_ < 0) fail_io(path_, "open");
   struct stat status {};
-  if (::fstat(descriptor_, &status) != 0) fail_io(path_, "reading the size");
+  if (::fstat(descriptor_, &status) != 0) fail_io(path_, "read the size");
   if (status.st_size < size) {
     ::close(descriptor_);
     fail(ExitCode::bad_data, {.where = path_.string(),
@@ -33,7 +23,7 @@ MetricsLog::MetricsLog(fs::path path, std::int64_t size) : path_(std::move(path)
                               .expected = fmt::format("the {} bytes that the checkpoint recorded", size),
                               .hint = "the file was changed after the checkpoint; start again in an empty directory"});
   }
-  if (::ftruncate(descriptor_, size) != 0 || ::lseek(descriptor_, size, SEEK_SET) < 0) fail_io(path_, "truncating");
+  if (::ftruncate(descriptor_, size) != 0 || ::lseek(descriptor_, size, SEEK_SET) < 0) fail_io(path_, "truncate");
 }
 
 MetricsLog::~MetricsLog() { ::close(descriptor_); }
@@ -44,14 +34,14 @@ void MetricsLog::append(const Json& line) {
   while (written < text.size()) {
     const ssize_t count = ::write(descriptor_, text.data() + written, text.size() - written);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_io(path_, "writing");
+    if (count < 0) fail_io(path_, "write");
     written += static_cast<std::size_t>(count);
   }
   size_ += static_cast<std::int64_t>(text.size());
 }
 
 void MetricsLog::sync() {
-  if (::fsync(descriptor_) != 0) fail_io(path_, "syncing");
+  if (::fsync(descriptor_) != 0) fail_io(path_, "sync");
 }
 
 }  // namespace phatgoose

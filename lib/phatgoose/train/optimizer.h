@@ -1,9 +1,10 @@
-// AdamW (Loshchilov & Hutter 2019) over named parameters, and the clipping of their gradients.
+// What turns gradients into updates: the interface of an optimiser, and what all have in common.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,37 +23,42 @@ struct Parameter {
   at::Tensor gradient() const;  ///< a view of the leaf's gradient, which must exist
 };
 
-struct AdamWSettings {
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double weight_decay = 0.0;
-};
-
-class AdamW {
+class Optimizer {
  public:
-  AdamW(std::vector<Parameter> parameters, const AdamWSettings& settings);
+  /// At least one parameter, all on one device.
+  explicit Optimizer(std::vector<Parameter> parameters);
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
-  /// Updates done so far; the bias corrections follow from it.
+  at::Device device() const { return parameters_.front().leaf.device(); }
+  /// Updates done so far.
   std::int64_t updates() const { return updates_; }
   void set_updates(std::int64_t updates) { updates_ = updates; }
 
-  /// Every leaf gets a gradient of zeros, so that one which the loss does not reach still has a moment update.
+  /// Every leaf gets a gradient of zeros, so that one which the loss does not reach is still updated.
   void zero_gradients();
   /// Scales all gradients so that their joint Euclidean norm is at most `max_norm` (0: no limit). Returns the norm
   /// before.
   double clip_gradients(double max_norm);
-  /// One update with learning rate `lr`. Rate 0 still updates the moments.
+  /// One update with learning rate `lr`. Rate 0 still updates the state.
   void update(double lr);
 
-  /// First and second moments, "first_moment.NAME" and "second_moment.NAME"; writing into them restores a state.
-  std::vector<std::pair<std::string, at::Tensor>> moments() const;
+  /// What the next update depends on besides parameters and updates(): tensors of any shape, fp32, under names that are
+  /// the same in every run. Writing into them and set_updates() restore a state.
+  virtual std::vector<std::pair<std::string, at::Tensor>> state() const = 0;
+
+ protected:
+  /// Indices of the parameters that share a learning rate, by lr_scale.
+  using Groups = std::map<double, std::vector<std::size_t>>;
 
  private:
+  /// Applies update number updates(), without gradient history.
+  virtual void apply(const Groups& groups, double lr) = 0;
+
   std::vector<Parameter> parameters_;
-  std::vector<at::Tensor> first_moments_, second_moments_;
-  AdamWSettings settings_;
+  Groups groups_;
   std::int64_t updates_ = 0;
 };
 

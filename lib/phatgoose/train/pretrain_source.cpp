@@ -34,10 +34,11 @@ Json PretrainSource::position() const {
 }
 
 void PretrainSource::seek(const Json& position) {
-  const std::string where = "place in the text";
-  step_ = json_get<std::int64_t>(position, "step", where);
-  span_.restore(json_get<Json>(position, "span_corruption", where), where);
-  lm_.restore(json_get<Json>(position, "prefix_lm", where), where);
+  in("place in the text", [&] {
+    step_ = json_get<std::int64_t>(position, "step");
+    span_.restore(json_get<Json>(position, "span_corruption"));
+    lm_.restore(json_get<Json>(position, "prefix_lm"));
+  });
 }
 
 }  // namespace phatgoose

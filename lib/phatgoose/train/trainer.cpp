@@ -9,9 +9,7 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/numbers.h"
 #include "phatgoose/base/signals.h"
-#include "phatgoose/nn/dropout.h"
-#include "phatgoose/nn/t5_model.h"
-#include "phatgoose/train/sequence_loss.h"
+#include "phatgoose/data/batching.h"
 
 namespace phatgoose {
 
@@ -32,10 +30,10 @@ std::vector<at::Tensor> copies_of(const std::vector<Parameter>& parameters) {
 
 }  // namespace
 
-Trainer::Trainer(const T5Model& model, std::vector<Parameter> parameters, ExampleSource& source, Validator validate,
+Trainer::Trainer(const Objective& objective, Optimizer& optimizer, ExampleSource& source, Validator validate,
                  const TrainerSettings& settings, const fs::path& run)
-    : model_(model),
-      optimizer_(std::move(parameters), settings.adamw),
+    : objective_(objective),
+      optimizer_(optimizer),
       source_(source),
       validate_(std::move(validate)),
       settings_(settings),
@@ -78,8 +76,7 @@ bool Trainer::validation_due() const {
 bool Trainer::train_step() {
   const std::vector<Example> examples = source_.next();
   timing_->begin_step();
-  const auto target_tokens = static_cast<double>(target_token_count(examples));
-  const std::optional<double> loss = accumulate_gradients(examples, target_tokens);
+  const std::optional<double> loss = accumulate_gradients(examples);
   if (!loss) return false;
   if (!std::isfinite(*loss)) fail_diverged(step_ + 1, "the loss", *loss);
   const double norm = optimizer_.clip_gradients(settings_.clip);
@@ -92,28 +89,28 @@ bool Trainer::train_step() {
                     {"learning_rate", rate},
                     {"gradient_norm", norm},
                     {"rows", examples.size()},
-                    {"target_tokens", static_cast<std::int64_t>(target_tokens)}});
+                    {"target_tokens", target_token_count(examples)}});
   timing_->end_step(step_, token_count(examples));
   last_loss_ = fmt::format("loss {:.4f}", *loss);
   progress_->update(step_, last_loss_);
   return true;
 }
 
-std::optional<double> Trainer::accumulate_gradients(const std::vector<Example>& examples, double target_tokens) {
+std::optional<double> Trainer::accumulate_gradients(const std::vector<Example>& examples) {
   optimizer_.zero_gradients();
-  at::Tensor loss_sum = at::zeros({}, at::TensorOptions(model_.device()).dtype(at::kDouble));
+  const double divisor = objective_.divisor(examples);
+  at::Tensor loss_sum = at::zeros({}, at::TensorOptions(optimizer_.device()).dtype(at::kDouble));
   std::int64_t rows_done = 0;
   for (const std::vector<std::int64_t>& rows : passes_of(examples, settings_.pass_tokens)) {
     if (stop_requested()) return std::nullopt;
     const Dropout dropout(settings_.dropout, settings_.seed, static_cast<std::uint64_t>(step_), rows);
-    const at::Tensor loss =
-        sequence_loss_sum(model_, examples, rows, settings_.dropout > 0 ? &dropout : nullptr);  // []
-    (loss / target_tokens).backward();
+    const at::Tensor loss = objective_.sum(examples, rows, settings_.dropout > 0 ? &dropout : nullptr);  // []
+    (loss / divisor).backward();
     loss_sum += loss.detach();
     rows_done += std::ssize(rows);
     progress_->update(step_, last_loss_, static_cast<double>(rows_done) / static_cast<double>(examples.size()));
   }
-  return loss_sum.item<double>() / target_tokens;
+  return loss_sum.item<double>() / divisor;
 }
 
 bool Trainer::validate() {
@@ -134,7 +131,7 @@ bool Trainer::validate() {
 }
 
 NamedTensors Trainer::state_tensors() const {
-  NamedTensors tensors = optimizer_.moments();
+  NamedTensors tensors = optimizer_.state();
   const std::vector<Parameter>& parameters = optimizer_.parameters();
   for (const Parameter& parameter : parameters) tensors.emplace_back("parameter." + parameter.name, parameter.value());
   for (std::size_t i = 0; i < best_values_.size(); ++i) {
@@ -175,7 +172,7 @@ void Trainer::restore() {
     log_info(fmt::format("resuming after step {} of {}", step_, settings_.schedule.steps));
   }
   metrics_.emplace(run_ / "metrics.jsonl", metrics_size_);
-  timing_.emplace(run_ / "timing.jsonl", model_.device());
+  timing_.emplace(run_ / "timing.jsonl", optimizer_.device());
   note_boundary();
 }
 

@@ -1,5 +1,5 @@
 // One training loop for experts, gates and base models (METHODS 3.1): accumulate the gradients of a step's
-// passes, clip, AdamW, validate, save. Stopped and resumed it computes the same bits as without a stop.
+// passes, clip, update, validate, save. Stopped and resumed it computes the same bits as without a stop.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +13,15 @@
 #include "phatgoose/train/checkpoint.h"
 #include "phatgoose/train/example_source.h"
 #include "phatgoose/train/metrics_log.h"
+#include "phatgoose/train/objective.h"
 #include "phatgoose/train/optimizer.h"
 #include "phatgoose/train/schedule.h"
 #include "phatgoose/train/timing_log.h"
 
 namespace phatgoose {
 
-class T5Model;
-
 struct TrainerSettings {
   Schedule schedule{};
-  AdamWSettings adamw{};
   double clip = 1.0;
   double dropout = 0.0;
   std::uint64_t seed = 0;  ///< of the dropout noise
@@ -43,9 +41,9 @@ using Validator = std::function<std::optional<Validation>()>;
 
 class Trainer {
  public:
-  /// Trains `parameters` of `model` (and of its adapters). Metrics, timing and checkpoints go to the directory `run`,
-  /// which must exist. Without `validate` (empty) the last state is the result.
-  Trainer(const T5Model& model, std::vector<Parameter> parameters, ExampleSource& source, Validator validate,
+  /// Trains the parameters of `optimizer` to make `objective` small. Metrics, timing and checkpoints go to the
+  /// directory `run`, which must exist. Without `validate` (empty) the last state is the result.
+  Trainer(const Objective& objective, Optimizer& optimizer, ExampleSource& source, Validator validate,
           const TrainerSettings& settings, const fs::path& run);
 
   /// Continues from the newest checkpoint of the run, or begins. When finished, the parameters hold the best state.
@@ -62,7 +60,7 @@ class Trainer {
   /// Both return false when a stop was requested; then nothing has changed but scratch gradients.
   bool train_step();
   bool validate();
-  std::optional<double> accumulate_gradients(const std::vector<Example>& examples, double target_tokens);
+  std::optional<double> accumulate_gradients(const std::vector<Example>& examples);
   TrainingOutcome stop();
   void finish();
   bool save_due() const;
@@ -70,8 +68,8 @@ class Trainer {
   NamedTensors state_tensors() const;
   void note_boundary();
 
-  const T5Model& model_;
-  AdamW optimizer_;
+  const Objective& objective_;
+  Optimizer& optimizer_;
   ExampleSource& source_;
   Validator validate_;
   TrainerSettings settings_;

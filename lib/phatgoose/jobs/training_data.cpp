@@ -1,4 +1,4 @@
-#include "phatgoose/jobs/training_setup.h"
+#include "phatgoose/jobs/training_data.h"
 
 #include <fmt/format.h>
 
@@ -8,17 +8,13 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/numbers.h"
+#include "phatgoose/data/batching.h"
 #include "phatgoose/data/mixed_order.h"
 #include "phatgoose/data/row_encoder.h"
-#include "phatgoose/train/sequence_loss.h"
 
 namespace phatgoose {
 
 namespace {
-
-void append(std::vector<Example>& examples, std::vector<Example> more) {
-  std::ranges::move(more, std::back_inserter(examples));
-}
 
 /// A file of empty targets teaches nothing but to be silent; more likely its rows have other keys.
 void check_targets(const RowNotes& notes, std::int64_t rows, const std::string& path) {
@@ -32,6 +28,13 @@ void log_rows(const char* purpose, const std::vector<Example>& examples, const R
   log_info(fmt::format("{} rows: {}, of {} tokens; cut: {} inputs, {} targets", purpose, grouped(std::ssize(examples)),
                        grouped(token_count(examples)), grouped(notes.count(RowNote::cut_input)),
                        grouped(notes.count(RowNote::cut_target))));
+}
+
+/// Rows of each task.
+std::vector<std::int64_t> sizes_of_tasks(const std::vector<Example>& examples) {
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(examples.back().task + 1));
+  for (const Example& example : examples) ++sizes[static_cast<std::size_t>(example.task)];
+  return sizes;
 }
 
 void log_shares(const std::vector<std::int64_t>& sizes, const Mixing& mixing) {
@@ -66,21 +69,26 @@ TrainingData read_training_data(const DataSettings& settings, const fs::path& mo
     data.tokenizer = std::make_shared<Tokenizer>(std::move(*tokenizer));
   }
   // The rows of one file, put after `examples`.
-  const auto read = [&](const std::string& path, std::vector<Example>& examples, RowNotes& notes) {
+  const auto read = [&](const std::string& path, std::vector<Example>& examples, RowNotes& notes,
+                        std::int64_t task = 0) {
     SkippedRows skipped;
     std::vector<Record> records =
         read_records(path, settings.reading.line_limit(), settings.reading.skip_bad_rows ? &skipped : nullptr);
-    RowEncoder encoder(data.tokenizer.get(), config.vocab_size, path);
-    append(examples, encode_rows(records, encoder, settings.max_input, settings.max_target));
+    RowEncoder encoder(data.tokenizer.get(), config.vocab_size);
+    const auto encode = [&] { return encode_rows(records, encoder, settings.max_input, settings.max_target); };
+    std::vector<Example> encoded = in(path, encode);
+    for (Example& example : encoded) {
+      example.task = task;
+      examples.push_back(std::move(example));
+    }
     encoder.notes().warn(path, std::ssize(records));
     notes.add(encoder.notes());
     notes.skip(skipped.count());
     return records;
   };
-  for (const std::string& path : settings.data) {
+  for (std::int64_t task = 0; const std::string& path : settings.data) {
     RowNotes notes;
-    data.train_sizes.push_back(std::ssize(read(path, data.train, notes)));
-    check_targets(notes, data.train_sizes.back(), path);
+    check_targets(notes, std::ssize(read(path, data.train, notes, task++)), path);
     data.train_notes.add(notes);
   }
   for (const std::string& path : settings.valid) {
@@ -92,46 +100,11 @@ TrainingData read_training_data(const DataSettings& settings, const fs::path& mo
 }
 
 EpochSource training_source(const TrainingData& data, const DataSettings& settings, std::int64_t batch,
-                            std::int64_t seed) {
+                            std::uint64_t seed) {
   const Mixing mixing{.equal = settings.mix == "equal", .cap = settings.mix_cap};
-  if (data.train_sizes.size() > 1) log_shares(data.train_sizes, mixing);
-  return {data.train, batch,
-          make_row_order(data.train_sizes, mixing, static_cast<std::uint64_t>(seed), settings.shuffle)};
-}
-
-Validator make_validator(const T5Model& model, const TrainingData& data, std::int64_t pass_tokens,
-                         const AccuracyFunction& accuracy) {
-  if (data.valid.empty()) return {};
-  const bool has_accuracy = accuracy && data.valid_rows_have_choices();
-  return [&model, &data, pass_tokens, accuracy, has_accuracy]() -> std::optional<Validation> {
-    const std::optional<double> loss = mean_loss(model, data.valid, pass_tokens);
-    if (!loss) return std::nullopt;
-    Validation validation{.loss = *loss, .accuracy = std::nullopt};
-    if (has_accuracy) validation.accuracy = accuracy(model, data);
-    return validation;
-  };
-}
-
-TrainerSettings trainer_settings(const TrainingSettings& training, std::int64_t seed) {
-  return {
-      .schedule = {.peak = training.lr,
-                   .steps = training.steps,
-                   .warmup_steps = ratio_of_steps(training.warmup_ratio, training.steps)},
-      .adamw = {.beta1 = training.beta1, .beta2 = training.beta2, .weight_decay = training.weight_decay},
-      .clip = training.clip,
-      .seed = static_cast<std::uint64_t>(seed),
-      .save_every = training.save_every,
-      .keep_checkpoints = training.keep_checkpoints,
-      .pass_tokens = training.pass_tokens,
-  };
-}
-
-std::vector<Parameter> trained_parameters(const ExpertParameters& expert) {
-  std::vector<Parameter> parameters;
-  for (const NamedParameter& parameter : expert.trainable()) {
-    parameters.push_back({.name = parameter.name, .leaf = parameter.tensor});
-  }
-  return parameters;
+  const std::vector<std::int64_t> sizes = sizes_of_tasks(data.train);
+  if (sizes.size() > 1) log_shares(sizes, mixing);
+  return {data.train, batch, make_row_order(sizes, mixing, seed, settings.shuffle)};
 }
 
 }  // namespace phatgoose

@@ -1,19 +1,16 @@
-// What the jobs that adapt a frozen base have in common: the base, the rows, the validation, the trainer's settings.
+// The rows that an adapter is trained and validated on.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "phatgoose/adapters/expert_parameters.h"
 #include "phatgoose/data/records.h"
 #include "phatgoose/data/row_notes.h"
-#include "phatgoose/nn/t5_model.h"
 #include "phatgoose/settings/training.h"
+#include "phatgoose/store/t5_config.h"
 #include "phatgoose/text/tokenizer.h"
 #include "phatgoose/train/epoch_source.h"
-#include "phatgoose/train/trainer.h"
 
 namespace phatgoose {
 
@@ -25,9 +22,9 @@ struct ValidationFile {
 
 /// Rows as the model reads them.
 struct TrainingData {
-  std::vector<Example> train, valid;
+  std::vector<Example> train;  ///< one data set after the other, each a task
+  std::vector<Example> valid;
   RowNotes train_notes, valid_notes;
-  std::vector<std::int64_t> train_sizes;  ///< rows of each data set in `train`, where they lie one after the other
   std::vector<ValidationFile> valid_files;
   std::shared_ptr<const Tokenizer> tokenizer;  ///< null where the base has none
   std::int64_t max_input = 0;
@@ -44,21 +41,6 @@ TrainingData read_training_data(const DataSettings& settings, const fs::path& mo
 
 /// Steps of `batch` rows of data.train, which must outlive the result, mixed as `settings` say.
 EpochSource training_source(const TrainingData& data, const DataSettings& settings, std::int64_t batch,
-                            std::int64_t seed);
-
-/// Rank-classification accuracy of a model on data.valid_files, whose rows all have choices. Handed in, because scoring
-/// is above training.
-using AccuracyFunction = std::function<double(const T5Model& model, const TrainingData& data)>;
-
-/// Validation on data.valid, which must outlive the result; empty without validation rows. The accuracy counts where
-/// `accuracy` is given and every row has choices.
-Validator make_validator(const T5Model& model, const TrainingData& data, std::int64_t pass_tokens,
-                         const AccuracyFunction& accuracy);
-
-/// The trainer's settings without validation and dropout; the schedule is constant after the warm-up.
-TrainerSettings trainer_settings(const TrainingSettings& training, std::int64_t seed);
-
-/// What is trained of an expert.
-std::vector<Parameter> trained_parameters(const ExpertParameters& expert);
+                            std::uint64_t seed);
 
 }  // namespace phatgoose

@@ -1,6 +1,8 @@
-#include "phatgoose/store/run_record.h"
+#include "phatgoose/settings/run_record.h"
 
 #include <catch2/catch.hpp>
+#include <functional>
+#include <utility>
 
 #include "phatgoose/settings/train_expert.h"
 #include "phatgoose/settings/train_gate.h"
@@ -53,6 +55,55 @@ TEST_CASE("a run continues only with the settings it was begun with") {
   CHECK_THROWS_MATCHES(check_run(run, run, record_of(settings)), Error,
                        FailsWith(ExitCode::usage, "--dropout: the run in",
                                  "began without --dropout, and cannot continue with --dropout 0.0"));
+}
+
+/// Begins a run in `run` whose record is changed by `change`, as if another version of the program had written it.
+void begin_otherwise(const fs::path& run, const Json& record, const std::function<void(Json&)>& change) {
+  Json other = record;
+  change(other);
+  fs::create_directories(run);
+  test::write_text(run / "run.json", other.dump());
+}
+
+TEST_CASE("a run from before an option existed continues with the option's default only") {
+  const test::ScratchDirectory scratch;
+  const fs::path run = scratch / "out";
+  TrainExpertSettings settings;
+  begin_otherwise(run, record_of(settings), [](Json& record) {
+    record.erase("clip");
+    record.erase("init");
+  });
+  CHECK_NOTHROW(check_run(run, run, record_of(settings)));
+  CHECK(is_same_record(run, record_of(settings)));
+  const double clip = std::exchange(settings.training.clip, 17.0);
+  CHECK_FALSE(is_same_record(run, record_of(settings)));
+  CHECK_THROWS_MATCHES(check_run(run, run, record_of(settings)), Error,
+                       FailsWith(ExitCode::usage, "--clip: the run in", "cannot continue with --clip 17"));
+  settings.training.clip = clip;
+  settings.init = "adapter";
+  CHECK_THROWS_MATCHES(check_run(run, run, record_of(settings)), Error,
+                       FailsWith(ExitCode::usage, "--init: the run in", "began without --init"));
+}
+
+TEST_CASE("a setting of a run that the program does not have is refused by name") {
+  const test::ScratchDirectory scratch;
+  const fs::path run = scratch / "out";
+  const Json record = record_of({});
+  begin_otherwise(run, record, [](Json& other) { other["warp"] = 9; });
+  CHECK_FALSE(is_same_record(run, record));
+  CHECK_THROWS_MATCHES(check_run(run, run, record), Error, FailsWith(ExitCode::usage, "run.json: ", "\"warp\""));
+}
+
+TEST_CASE("what may change, and what is said of the rows, is not compared") {
+  const test::ScratchDirectory scratch;
+  const fs::path run = scratch / "out";
+  const Json record = record_of({});
+  begin_otherwise(run, record, [](Json& other) {
+    other["threads"] = 9;
+    other["rows"] = {{"train", 3}};
+  });
+  CHECK_NOTHROW(check_run(run, run, record));
+  CHECK(is_same_record(run, record));
 }
 
 TEST_CASE("a directory of something else is refused as output, an empty one is not") {

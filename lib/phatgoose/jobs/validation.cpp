@@ -1,4 +1,4 @@
-#include "phatgoose/jobs/validation_accuracy.h"
+#include "phatgoose/jobs/validation.h"
 
 #include <algorithm>
 
@@ -19,6 +19,19 @@ double validation_accuracy(const T5Model& model, const TrainingData& data) {
     sum += right / static_cast<double>(samples.size());
   }
   return sum / static_cast<double>(data.valid_files.size());
+}
+
+Validator make_validator(const T5Model& model, const Objective& objective, const TrainingData& data,
+                         std::int64_t pass_tokens) {
+  if (data.valid.empty()) return {};
+  const bool has_accuracy = data.valid_rows_have_choices();
+  return [&model, &objective, &data, pass_tokens, has_accuracy]() -> std::optional<Validation> {
+    const std::optional<double> loss = mean_loss(objective, data.valid, pass_tokens);
+    if (!loss) return std::nullopt;
+    Validation validation{.loss = *loss};
+    if (has_accuracy) validation.accuracy = validation_accuracy(model, data);
+    return validation;
+  };
 }
 
 }  // namespace phatgoose

@@ -1,4 +1,4 @@
-#include "phatgoose/jobs/validation_accuracy.h"
+#include "phatgoose/jobs/validation.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,0 +1,31 @@
+#include "phatgoose/store/made_from.h"
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/store/tensor_hash.h"
+
+namespace phatgoose {
+
+bool is_made_from(const fs::path& file, const Json& wanted) {
+  if (!is_file(file)) return false;
+  try {
+    const SafetensorsFile found(file);
+    const auto made = found.metadata().find(kMadeFromKey);
+    if (made == found.metadata().end() || made->second != wanted.dump()) return false;
+    const auto hash = found.metadata().find(kHashKey);  // a file of an older release says nothing of its data
+    return hash == found.metadata().end() || hash->second == tensor_hash(found.tensors());
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void check_made_from_adapter(const fs::path& file, const std::string& adapter, const std::string& remedy) {
+  const SafetensorsFile opened(file);
+  const auto made_from = opened.metadata().find(kMadeFromKey);
+  if (made_from == opened.metadata().end()) return;
+  const auto found =
+      in(file, [&] { return json_get_or<std::string>(parse_json(made_from->second), "adapter", adapter); });
+  if (found == adapter) return;
+  refuse(file, "made from another adapter (" + found + ")", "one made from this adapter (" + adapter + ")", remedy);
+}
+
+}  // namespace phatgoose
