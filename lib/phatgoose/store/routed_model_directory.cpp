@@ -108,18 +108,6 @@ void check_enabled(const RoutedModelManifest& manifest) {
                enabled == 0 ? "at least one" : "at most " + std::to_string(most) + ", named by --enabled");
 }
 
-RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingSettings& changes,
-                            const std::string& directory) {
-  changes.check_fit(manifest.routing.router, directory + ", whose router", {});
-  RoutingSettings routing = manifest.routing.overridden_by(changes);
-  enable_only(manifest, changes.enabled);
-  check_enabled(manifest);
-  routing.enabled.clear();
-  routing.encoder.reset();
-  manifest.routing = routing;
-  return manifest;
-}
-
 void write_routed_model(const fs::path& directory, const RoutedModelManifest& manifest,
                         const std::vector<std::string>& packed_files) {
   Json body;
@@ -141,6 +129,39 @@ RoutedModelManifest read_routed_model(const fs::path& directory) {
            "a routed model, as phatgoose build writes it");
   }
   return in(directory / "manifest.json", [&] { return parse_routed_model(*stored, directory); });
+}
+
+RoutedModelDirectory RoutedModelDirectory::open(const fs::path& path, const RoutingSettings& changes) {
+  RoutedModelDirectory routed{path, read_routed_model(path)};
+  RoutedModelManifest& manifest = routed.manifest;
+  changes.check_fit(manifest.routing.router, path.string() + ", whose router", {});
+  manifest.routing = manifest.routing.overridden_by(changes);
+  manifest.routing.enabled.clear();  // stands with the experts
+  manifest.routing.encoder.reset();
+  enable_only(manifest, changes.enabled);
+  check_enabled(manifest);
+  return routed;
+}
+
+void RoutedModelDirectory::check_base(const std::string& fingerprint) const {
+  if (manifest.base_fingerprint == fingerprint) return;
+  refuse(path.string(), "base model " + fingerprint, manifest.base_fingerprint + ", the one it was built for",
+         "that was " + manifest.base_path);
+}
+
+std::vector<std::string> RoutedModelDirectory::enabled_experts() const {
+  std::vector<std::string> names;
+  for (const auto& expert : manifest.experts) {
+    if (expert.enabled) names.push_back(expert.name);
+  }
+  return names;
+}
+
+bool RoutedModelDirectory::same_but_for_selection(const RoutedModelDirectory& other) const {
+  RoutedModelManifest alike = manifest;
+  alike.routing = other.manifest.routing;
+  return path == other.path && alike == other.manifest &&
+         manifest.routing.same_but_for_selection(other.manifest.routing);
 }
 
 }  // namespace phatgoose
