@@ -72,6 +72,7 @@ existing() {
 
 # Prints the sources and headers that no chain of includes connects with LibTorch.
 without_libtorch() {
+  # shellcheck disable=SC2016  # awk's own variables
   find . \( -name '*.h' -o -name '*.cpp' \) -printf '%P\n' | sort | xargs awk '
     FNR == 1 { files[++count] = FILENAME }
     match($0, /^ *#include <(ATen|torch|c10)\//) { needs[FILENAME] = 1 }
