@@ -11,16 +11,6 @@ namespace {
 
 using namespace dropout_site;
 
-std::string encoder_module(std::int64_t number) { return "encoder.block." + std::to_string(number) + ".layer."; }
-std::string decoder_module(std::int64_t number) { return "decoder.block." + std::to_string(number) + ".layer."; }
-
-std::uint32_t first_site(std::int64_t number) {
-  return kFirstLayer + static_cast<std::uint32_t>(number) * kSitesPerLayer;
-}
-std::uint32_t decoder_site(const T5Weights& weights, std::int64_t number) {
-  return first_site(weights.config.num_layers + number);
-}
-
 const at::Tensor& norm_of(const T5Weights& weights, const std::string& module) {
   return weights.tensor(module + ".layer_norm.weight");
 }
@@ -43,7 +33,8 @@ at::Tensor SelfAttention::forward(const at::Tensor& x, const LayerContext& conte
   if (context.cache == nullptr) {
     mixed = packed_attention(qkv, qkv, inner, context.self, site_ + kSelfWeights);
   } else {
-    const at::Tensor past = context.cache->append(qkv.narrow(1, inner, 2 * inner));  // [rows * max_length, 2 H K]
+    // [rows * max_length, 2 H K]
+    const at::Tensor past = context.cache->append(site_, qkv.narrow(1, inner, 2 * inner));
     mixed = packed_attention(qkv, past, 0, context.self);
   }
   return add_residual(x, output_.forward(mixed, context.pass), context.pass, site_ + kSelfOutput);  // [N, D]
@@ -81,18 +72,17 @@ at::Tensor FeedForward::forward(const at::Tensor& x, const Pass& pass) const {
   return add_residual(x, output_.forward(inner, pass), pass, site_ + kFeedForward);                // [N, D]
 }
 
-EncoderLayer::EncoderLayer(const T5Weights& weights, std::int64_t number)
-    : self_attention_(weights, encoder_module(number) + "0", first_site(number)),
-      feed_forward_(weights, encoder_module(number) + "1", first_site(number)) {}
+EncoderLayer::EncoderLayer(const T5Weights& weights, const std::string& block, std::uint32_t site)
+    : self_attention_(weights, block + ".layer.0", site), feed_forward_(weights, block + ".layer.1", site) {}
 
 at::Tensor EncoderLayer::forward(const at::Tensor& x, const LayerContext& context) const {
   return feed_forward_.forward(self_attention_.forward(x, context), context.pass);
 }
 
-DecoderLayer::DecoderLayer(const T5Weights& weights, std::int64_t number)
-    : self_attention_(weights, decoder_module(number) + "0", decoder_site(weights, number)),
-      cross_attention_(weights, decoder_module(number) + "1", decoder_site(weights, number)),
-      feed_forward_(weights, decoder_module(number) + "2", decoder_site(weights, number)) {}
+DecoderLayer::DecoderLayer(const T5Weights& weights, const std::string& block, std::uint32_t site)
+    : self_attention_(weights, block + ".layer.0", site),
+      cross_attention_(weights, block + ".layer.1", site),
+      feed_forward_(weights, block + ".layer.2", site) {}
 
 at::Tensor DecoderLayer::forward(const at::Tensor& x, const LayerContext& context) const {
   const at::Tensor attended = cross_attention_.forward(self_attention_.forward(x, context), context);  // [N, D]

@@ -26,7 +26,7 @@ struct LayerContext {
   const AttentionInputs& self;              ///< runs and bias of self-attention
   const AttentionInputs* cross = nullptr;   ///< runs of cross-attention; null in the encoder
   const at::Tensor* keys_values = nullptr;  ///< what this layer's cross_keys_values() gave; null in the encoder
-  KeyValueCache* cache = nullptr;           ///< this layer's, when decoding token by token
+  KeyValueCache* cache = nullptr;           ///< of the stack, when decoding token by token
 };
 
 /// One layer of a stack.
@@ -86,7 +86,8 @@ class FeedForward {
 
 class EncoderLayer : public Layer {
  public:
-  EncoderLayer(const T5Weights& weights, std::int64_t number);
+  /// `block`: "encoder.block.0"; `site`: the layer's first place of dropout.
+  EncoderLayer(const T5Weights& weights, const std::string& block, std::uint32_t site);
   at::Tensor forward(const at::Tensor& x, const LayerContext& context) const override;
 
  private:
@@ -96,7 +97,7 @@ class EncoderLayer : public Layer {
 
 class DecoderLayer : public Layer {
  public:
-  DecoderLayer(const T5Weights& weights, std::int64_t number);
+  DecoderLayer(const T5Weights& weights, const std::string& block, std::uint32_t site);
   at::Tensor forward(const at::Tensor& x, const LayerContext& context) const override;
   at::Tensor cross_keys_values(const at::Tensor& states, const Pass& pass) const override;
 

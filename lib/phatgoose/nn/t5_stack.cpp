@@ -16,13 +16,19 @@ T5Stack::T5Stack(const T5Weights& weights, const char* name)
       final_norm_(weights.tensor(final_norm_name(name))),
       epsilon_(weights.config.layer_norm_epsilon) {}
 
+template <typename Kind>
+void T5Stack::add_layer(const T5Weights& weights, const char* name, std::int64_t first) {
+  using namespace dropout_site;
+  const std::string block = std::string(name) + ".block." + std::to_string(layers_.size());
+  const auto number = static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(layers_.size());
+  layers_.push_back(std::make_unique<Kind>(weights, block, kFirstLayer + number * kSitesPerLayer));
+}
+
 T5Stack T5Stack::encoder(const T5Weights& weights) {
   T5Stack stack(weights, "encoder");
   stack.input_site_ = dropout_site::kEncoderInput;
   stack.output_site_ = dropout_site::kEncoderOutput;
-  for (std::int64_t i = 0; i < weights.config.num_layers; ++i) {
-    stack.layers_.push_back(std::make_unique<EncoderLayer>(weights, i));
-  }
+  for (std::int64_t i = 0; i < weights.config.num_layers; ++i) stack.add_layer<EncoderLayer>(weights, "encoder", 0);
   return stack;
 }
 
@@ -33,7 +39,7 @@ T5Stack T5Stack::decoder(const T5Weights& weights) {
   const T5Config& config = weights.config;
   if (config.scale_decoder_outputs) stack.output_scale_ = std::pow(static_cast<double>(config.d_model), -0.5);
   for (std::int64_t i = 0; i < config.num_decoder_layers; ++i) {
-    stack.layers_.push_back(std::make_unique<DecoderLayer>(weights, i));
+    stack.add_layer<DecoderLayer>(weights, "decoder", config.num_layers);
   }
   return stack;
 }
@@ -44,7 +50,7 @@ at::Tensor T5Stack::forward(const at::Tensor& ids, const StackContext& context) 
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     x = layers_[i]->forward(x, {pass, context.self, &context.cross,
                                 context.cross_keys_values.empty() ? nullptr : &context.cross_keys_values[i],
-                                context.caches.empty() ? nullptr : &context.caches[i]});
+                                context.cache});
   }
   x = with_dropout(rms_norm(x, final_norm_, epsilon_), pass, output_site_);  // [N, D]
   return output_scale_ ? x * *output_scale_ : x;

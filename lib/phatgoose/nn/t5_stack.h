@@ -18,7 +18,7 @@ struct StackContext {
   AttentionInputs self;                             ///< runs and bias of self-attention
   AttentionInputs cross = {};                       ///< runs of cross-attention; decoder only
   std::span<const at::Tensor> cross_keys_values{};  ///< of every layer; decoder only
-  std::span<KeyValueCache> caches{};                ///< of every layer, when decoding token by token
+  KeyValueCache* cache = nullptr;                   ///< when decoding token by token
 };
 
 class T5Stack {
@@ -35,6 +35,9 @@ class T5Stack {
 
  private:
   T5Stack(const T5Weights& weights, const char* name);
+  /// Puts the next layer on top. `first`: the number of the stack's first layer among those of the model.
+  template <typename Kind>
+  void add_layer(const T5Weights& weights, const char* name, std::int64_t first);
 
   at::Tensor embedding_, position_table_, final_norm_;  // [V, D], [buckets, H], [D]
   double epsilon_;
