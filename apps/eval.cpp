@@ -1,4 +1,4 @@
-#include "phatgoose/eval/suite_runner.h"
+#include "phatgoose/jobs/eval_job.h"
 
 #include "machine.h"
 #include "phatgoose/base/log.h"
@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
                         .stopping = "stopping after this batch; finished tasks are kept",
                         .lost = "the unfinished task begins again, as it does anyway"});
     const Machine machine = prepare_machine(settings.common);
-    const std::optional<Evaluation> evaluation = evaluate_suite(settings, machine.device, machine.dtype);
+    const std::optional<Evaluation> evaluation = evaluate(plan_evaluation(settings), machine.device, machine.dtype);
     if (!evaluation) {
       log_info("stopped; the finished tasks are kept, run the same command again to continue");
       return ExitCode::stopped;

@@ -1,4 +1,4 @@
-#include "phatgoose/eval/predict.h"
+#include "phatgoose/jobs/predict_job.h"
 
 #include <unistd.h>
 
@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   using namespace phatgoose;
   return run_command<PredictSettings>(argc, argv, [](const PredictSettings& settings, const Json&) {
     const Machine machine = prepare_machine(settings.common);
-    predict(settings, machine.device, machine.dtype, {STDIN_FILENO, std::cout, stdout_has_colours()});
+    predict(plan_predictions(settings), machine.device, machine.dtype, {STDIN_FILENO, std::cout, stdout_has_colours()});
     return ExitCode::done;
   });
 }

@@ -3,12 +3,12 @@
 
 #include <optional>
 
-#include "phatgoose/eval/suite_runner.h"
+#include "phatgoose/jobs/eval_job.h"
 
 namespace phatgoose::test {
 
 inline std::optional<Evaluation> evaluate(const EvalSettings& settings) {
-  return evaluate_suite(settings, at::kCPU, at::kFloat);
+  return evaluate(plan_evaluation(settings), at::kCPU, at::kFloat);
 }
 
 }  // namespace phatgoose::test

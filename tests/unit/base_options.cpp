@@ -35,8 +35,10 @@ struct Kitchen {
   Kitchen() {
     set.add("model", &model, "what to cook").as("DIR").must();
     set.add("data", &data, "ingredients").as("FILE");
-    set.add("steps", &steps, "how long").between(1, 1000).in("Heat");
-    set.add("rate", &rate, "how fast").at_least(0).in("Heat");
+    set.begin_group("Heat");
+    set.add("steps", &steps, "how long").between(1, 1000);
+    set.add("rate", &rate, "how fast").at_least(0);
+    set.begin_group("Options");
     set.add("json", &json, "say it in JSON");
     set.add("shuffle", &shuffle, "mix first");
     set.add("dtype", &dtype, "kind of numbers").one_of({"auto", "fp32", "bf16"});

@@ -299,6 +299,22 @@ TEST_CASE("a finished gate is known without its run, and one of any origin can b
   CHECK_FALSE(read_manifest(joint.out, "expert", true)->body.at("gate").contains("joint"));
 }
 
+TEST_CASE("a gate that was trained before an option existed is finished where the option has its default") {
+  const Workshop shop;
+  run(shop.expert());
+  run(shop.gate());
+  fs::remove_all(shop.scratch / "expert/gate-run");
+  Json manifest = read_json(shop.scratch / "expert/manifest.json");
+  manifest.at("gate").at("training").erase("data-mix");
+  test::write_text(shop.scratch / "expert/manifest.json", manifest.dump());
+  const auto time = fs::last_write_time(shop.scratch / "expert/gate.safetensors");
+  CHECK(run(shop.gate()) == TrainingOutcome::finished);
+  CHECK(fs::last_write_time(shop.scratch / "expert/gate.safetensors") == time);
+  TrainGateSettings other = shop.gate();
+  other.data.mix = "equal";
+  CHECK_THROWS_MATCHES(run(other), Error, FailsWith(ExitCode::usage, "--data-mix", "equal", "--retrain"));
+}
+
 TEST_CASE("bad rows are skipped where that is wanted, and counted in run.json and the manifest") {
   const Workshop shop;
   TrainExpertSettings settings = shop.expert();

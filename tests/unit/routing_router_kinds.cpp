@@ -76,7 +76,8 @@ class Models {
 
   RoutedModel load(const std::string& out, const RoutingSettings& changes = {}) {
     model.remove_adapters();
-    return RoutedModel::load(scratch / out, model, base_fingerprint(scratch / "base"), changes);
+    return RoutedModel::load(RoutedModelDirectory::open(scratch / out, changes), model,
+                             base_fingerprint(scratch / "base"));
   }
 
   test::ScratchDirectory scratch;

@@ -29,15 +29,15 @@ TEST_CASE("the highest accuracy is the best whatever the loss, ties go to the la
 TEST_CASE("the best so far survives a checkpoint") {
   BestCheckpoint best;
   CHECK(best.to_json().is_null());
-  CHECK_FALSE(BestCheckpoint::from_json(best.to_json(), "test").step());
+  CHECK_FALSE(BestCheckpoint::from_json(best.to_json()).step());
   best.offer(7, {.loss = 0.1 + 0.2, .accuracy = 1.0 / 3});
   const Json stored = Json::parse(best.to_json().dump());
-  BestCheckpoint restored = BestCheckpoint::from_json(stored, "test");
+  BestCheckpoint restored = BestCheckpoint::from_json(stored);
   CHECK(restored.step() == 7);
   CHECK(restored.validation().loss == best.validation().loss);
   CHECK(restored.validation().accuracy == best.validation().accuracy);
   CHECK_FALSE(restored.offer(8, {.loss = 0, .accuracy = 0.33}));
-  CHECK_THROWS_MATCHES(BestCheckpoint::from_json({{"step", 1}}, "test"), Error,
+  CHECK_THROWS_MATCHES(BestCheckpoint::from_json({{"step", 1}}), Error,
                        test::FailsWith(ExitCode::bad_data, "validation_loss"));
 }
 

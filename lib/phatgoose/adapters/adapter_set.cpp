@@ -38,10 +38,9 @@ double common_alpha(const std::vector<LinearLora>& lora) {
   for (const LinearLora& linear : lora) {
     const double own = linear.scale * static_cast<double>(linear.a.size(0));
     if (std::abs(alpha.value_or(own) - own) > 1e-9 * std::abs(own)) {
-      fail(ExitCode::bad_data, {.where = linear.path,
-                                .found = "alpha " + std::to_string(own),
-                                .expected = "the same alpha for every linear (" + std::to_string(*alpha) + ")",
-                                .hint = "continue from an adapter with one alpha"});
+      refuse(linear.path, "alpha " + std::to_string(own),
+             "the same alpha for every linear (" + std::to_string(*alpha) + ")",
+             "continue from an adapter with one alpha");
     }
     alpha = alpha.value_or(own);
   }

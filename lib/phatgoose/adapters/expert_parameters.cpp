@@ -3,10 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <set>
 
 #include "phatgoose/adapters/lora_init.h"
-#include "phatgoose/base/error.h"
 #include "phatgoose/nn/tensor_bridge.h"
 
 namespace phatgoose {
@@ -25,30 +23,6 @@ std::string joint_name(const std::vector<LoraMember>& members) {
   return name + "}";
 }
 
-void check_shape(const TensorView& view, const Shape& expected, const std::string& where, const std::string& what) {
-  if (view.shape == expected) return;
-  fail(ExitCode::bad_data, {.where = where,
-                            .found = what + " of shape " + to_string(view.shape),
-                            .expected = to_string(expected),
-                            .hint = "the expert was made for another base model"});
-}
-
-/// Refuses module paths that the base lacks.
-void check_paths(const ExpertDirectory& expert, const std::vector<LinearGroupSpec>& groups) {
-  std::set<std::string> known;
-  for (const LinearGroupSpec& group : groups) {
-    for (const LinearSpec& linear : group.linears) known.insert(linear.path);
-  }
-  for (const auto& [path, lora] : expert.loras()) {
-    if (!known.contains(path)) {
-      fail(ExitCode::bad_data, {.where = expert.path().string(),
-                                .found = "an adapter for " + path,
-                                .expected = "linear layers of the base model",
-                                .hint = "the expert was made for another base model"});
-    }
-  }
-}
-
 LoraParameters load_group(const ExpertDirectory& expert, const LinearGroupSpec& spec, at::Device device) {
   std::vector<LoraShape> shapes;
   for (const LinearSpec& linear : spec.linears) {
@@ -57,19 +31,14 @@ LoraParameters load_group(const ExpertDirectory& expert, const LinearGroupSpec& 
   }
   LoraParameters parameters = zero_lora(spec, shapes, device);
   const std::int64_t in = spec.linears.front().in;
-  const std::string where = expert.path().string();
   if (expert.has_gate()) parameters.v = at::zeros({static_cast<std::int64_t>(parameters.members.size()), in}, device);
   for (std::size_t m = 0; m < parameters.members.size(); ++m) {
     const LoraMember& member = parameters.members[m];
     const LoraEntry& entry = expert.loras().at(member.path);
-    check_shape(entry.a, {member.rank, in}, where, member.path + ": A");
-    check_shape(entry.b, {member.out, member.rank}, where, member.path + ": B");
     copy_into(parameters.a_of(member), entry.a);
     copy_into(parameters.b_of(member), entry.b);
     if (!expert.has_gate()) continue;
-    const TensorView& gate = expert.gates().at(member.path);
-    check_shape(gate, {in}, where, member.path + ": gate");
-    copy_into(parameters.v[static_cast<std::int64_t>(m)], gate);
+    copy_into(parameters.v[static_cast<std::int64_t>(m)], expert.gates().at(member.path));
   }
   return parameters;
 }
@@ -96,7 +65,7 @@ ExpertParameters ExpertParameters::initial(const std::vector<LinearGroupSpec>& g
 
 ExpertParameters ExpertParameters::load(const ExpertDirectory& directory, const std::vector<LinearGroupSpec>& groups,
                                         at::Device device) {
-  check_paths(directory, groups);
+  directory.check_linears(groups);
   ExpertParameters expert(groups);
   for (const LinearGroupSpec& spec : groups) {
     expert.groups_.push_back(std::make_shared<LoraParameters>(load_group(directory, spec, device)));

@@ -193,23 +193,21 @@ std::string json_text(const Json& value, int indent) {
 
 namespace detail {
 
-const Json* json_find(const Json& object, const std::string& key, const std::string& where) {
+const Json* json_find(const Json& object, const std::string& key) {
   if (!object.is_object()) {
-    refuse(where, std::string("a JSON ") + object.type_name(), "an object with \"" + key + "\"");
+    refuse_here(std::string("a JSON ") + object.type_name(), "an object with \"" + key + "\"");
   }
   const auto member = object.find(key);
   return member == object.end() ? nullptr : &*member;
 }
 
-void json_missing(const std::string& key, const std::string& where, const std::string& expected) {
-  refuse(where, "no \"" + key + "\"", expected);
-}
+void json_missing(const std::string& key, const std::string& expected) { refuse_here("no \"" + key + "\"", expected); }
 
-void json_mistyped(const Json& value, const std::string& key, const std::string& where, const std::string& expected) {
+void json_mistyped(const Json& value, const std::string& key, const std::string& expected) {
   constexpr std::size_t kShown = 60;
   std::string shown = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (shown.size() > kShown) shown = shown.substr(0, kShown) + "...";
-  refuse(where, "\"" + key + "\" is " + shown, expected);
+  refuse_here("\"" + key + "\" is " + shown, expected);
 }
 
 }  // namespace detail

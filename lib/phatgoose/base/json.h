@@ -35,13 +35,13 @@ auto read_json(const std::string& path, Take&& take) {
 std::string json_text(const Json& value, int indent = -1);
 
 /// The member `key` of `object` as T; a missing key or another type is a bad_data error that names the key, at the
-/// place that in() adds, or `where`.
+/// place that in() adds.
 template <typename T>
-T json_get(const Json& object, const std::string& key, const std::string& where = {});
+T json_get(const Json& object, const std::string& key);
 
 /// As json_get, but `fallback` where the key is missing or null.
 template <typename T>
-T json_get_or(const Json& object, const std::string& key, T fallback, const std::string& where = {});
+T json_get_or(const Json& object, const std::string& key, T fallback);
 
 }  // namespace phatgoose
 

@@ -59,14 +59,13 @@ std::string json_expectation() {
 }
 
 /// The member, or null where `object` has none. `object` that is no object: bad_data error.
-const Json* json_find(const Json& object, const std::string& key, const std::string& where);
-[[noreturn]] void json_missing(const std::string& key, const std::string& where, const std::string& expected);
-[[noreturn]] void json_mistyped(const Json& value, const std::string& key, const std::string& where,
-                                const std::string& expected);
+const Json* json_find(const Json& object, const std::string& key);
+[[noreturn]] void json_missing(const std::string& key, const std::string& expected);
+[[noreturn]] void json_mistyped(const Json& value, const std::string& key, const std::string& expected);
 
 template <typename T>
-T json_read(const Json& value, const std::string& key, const std::string& where) {
-  if (!json_holds<T>(value)) json_mistyped(value, key, where, json_expectation<T>());
+T json_read(const Json& value, const std::string& key) {
+  if (!json_holds<T>(value)) json_mistyped(value, key, json_expectation<T>());
   return value.get<T>();
 }
 
@@ -75,17 +74,17 @@ T json_read(const Json& value, const std::string& key, const std::string& where)
 namespace phatgoose {
 
 template <typename T>
-T json_get(const Json& object, const std::string& key, const std::string& where) {
-  const Json* value = detail::json_find(object, key, where);
-  if (value == nullptr) detail::json_missing(key, where, detail::json_expectation<T>());
-  return detail::json_read<T>(*value, key, where);
+T json_get(const Json& object, const std::string& key) {
+  const Json* value = detail::json_find(object, key);
+  if (value == nullptr) detail::json_missing(key, detail::json_expectation<T>());
+  return detail::json_read<T>(*value, key);
 }
 
 template <typename T>
-T json_get_or(const Json& object, const std::string& key, T fallback, const std::string& where) {
-  const Json* value = detail::json_find(object, key, where);
+T json_get_or(const Json& object, const std::string& key, T fallback) {
+  const Json* value = detail::json_find(object, key);
   if (value == nullptr || value->is_null()) return fallback;
-  return detail::json_read<T>(*value, key, where);
+  return detail::json_read<T>(*value, key);
 }
 
 }  // namespace phatgoose

@@ -148,18 +148,18 @@ void assign_nothing(const Option& option) {
       option.target);
 }
 
-void assign_json(const Option& option, const Json& object, const std::string& key, const std::string& where) {
-  if (json_get_or<Json>(object, key, nullptr, where).is_null() && !has_value(option)) return;
+void assign_json(const Option& option, const Json& object, const std::string& key) {
+  if (json_get_or<Json>(object, key, nullptr).is_null() && !has_value(option)) return;
   std::visit(
       [&](auto* target) {
         using Target = std::remove_pointer_t<decltype(target)>;
         if constexpr (std::is_same_v<Target, std::vector<std::string>>) {
-          *target = json_get<Target>(object, key, where);
+          *target = json_get<Target>(object, key);
         } else {
-          const auto value = json_get<typename ValueOf<Target>::type>(object, key, where);
+          const auto value = json_get<typename ValueOf<Target>::type>(object, key);
           if (!admits(option, value)) {
-            refuse(where, key + " " + object.at(key).dump(), expectation(option),
-                   did_you_mean(text_of(value), option.choices));
+            refuse_here(key + " " + object.at(key).dump(), expectation(option),
+                        did_you_mean(text_of(value), option.choices));
           }
           *target = value;
         }

@@ -20,8 +20,8 @@ void assign_texts(const Option& option, const std::vector<std::string>& texts);
 void assign_nothing(const Option& option);
 
 /// Sets the option's target to the member `key` of `object`. None, or null: it stays, if it may be without a value; a
-/// target that has one, another type, and what does not fit its choices or range: bad_data at `where`.
-void assign_json(const Option& option, const Json& object, const std::string& key, const std::string& where);
+/// target that has one, another type, and what does not fit its choices or range: bad_data at the place that in() adds.
+void assign_json(const Option& option, const Json& object, const std::string& key);
 
 /// The value as JSON; null for none.
 Json value_json(const Option& option);

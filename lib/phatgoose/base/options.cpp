@@ -43,6 +43,7 @@ Option& OptionSet::add(Option option) {
   if (std::ranges::find(options_, option.name, &Option::name) != options_.end()) {
     fail(ExitCode::bug, {.where = command_, .found = "option " + option.name + " declared twice"});
   }
+  option.group = group_;
   return options_.emplace_back(std::move(option));
 }
 

@@ -22,7 +22,7 @@ struct Option {
   std::string name;  ///< long name without dashes: "warmup-ratio"; the YAML key is the same
   OptionTarget target;
   std::string help;
-  std::string group = "Options";
+  std::string group = {};                      ///< of help
   std::string placeholder = {};                ///< "DIR", "FILE", ...; derived from the type when empty
   std::vector<std::string> choices = {};       ///< admitted values; empty: all
   std::vector<std::string> former_names = {};  ///< refused, naming the one of today
@@ -34,10 +34,6 @@ struct Option {
   bool positional = false;
   bool changeable = false;  ///< the product does not depend on it: a run may be continued with another value
 
-  Option& in(std::string group_name) {
-    group = std::move(group_name);
-    return *this;
-  }
   Option& as(std::string text) {
     placeholder = std::move(text);
     return *this;
@@ -91,6 +87,9 @@ class OptionSet {
  public:
   OptionSet(std::string command, std::string summary) : command_(std::move(command)), summary_(std::move(summary)) {}
 
+  /// Options that are declared from now on stand in this group of help.
+  void begin_group(std::string name) { group_ = std::move(name); }
+
   /// Declares an option that sets `target`, which must outlive the set. Vector options take one or more values each
   /// time they are given; bool options are --name or --name true|false, others with `bare` --name or --name CHOICE.
   Option& add(std::string name, OptionTarget target, std::string help) {
@@ -126,7 +125,7 @@ class OptionSet {
   std::string markdown() const;
 
  private:
-  std::string command_, summary_;
+  std::string command_, summary_, group_ = "Options";
   std::vector<Option> options_;
   std::vector<Preset> presets_;
   std::vector<std::string> commands_, examples_;

@@ -52,8 +52,7 @@ class Benchmark {
   void run() {
     const std::vector<std::string> works = settings_.work.empty() ? default_works() : settings_.work;
     if (settings_.experts.empty() && std::ranges::find(works, "routed_experts") != works.end()) {
-      fail(ExitCode::usage,
-           {.where = "--work routed_experts", .found = "no --expert", .expected = "expert directories", .hint = ""});
+      refuse_usage("--work routed_experts", "no --expert", "expert directories");
     }
     check_directories();
     if (works != std::vector<std::string>{"first_forward"}) {

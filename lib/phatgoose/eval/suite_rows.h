@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "phatgoose/base/text_file.h"
 #include "phatgoose/eval/task_answers.h"
-#include "phatgoose/settings/eval.h"
 
 namespace phatgoose {
 
@@ -17,15 +17,17 @@ struct SuiteRows {
   const Tokenizer* tokenizer_or_null() const { return tokenizer ? &*tokenizer : nullptr; }
 };
 
-/// The suite with these tasks only, in its own order; without names with all of them. A name that it lacks: usage
-/// error, or bad_data where the names stand in a file, at `source` ("FILE:LINE").
-Suite with_tasks(Suite suite, const std::vector<std::string>& names, const std::string& source = {});
+/// Which rows of a task's file are evaluated.
+struct RowChoice {
+  std::optional<std::int64_t> limit = {};  ///< rows per task
+  std::optional<std::int64_t> seed = {};   ///< draws these rows; none: the first
+  std::size_t line_limit = kMaxLineBytes;
+  bool skip_bad = false;  ///< count bad rows and go on, instead of ending with the first
+};
 
-/// Usage error for --limit-seed without --limit.
-void check_limit(const EvalSettings& settings);
-
-/// All rows of `suite` (of each task `settings.limit` at most, which is said), checked before anything is computed:
+/// All rows of `suite` that are chosen (which is said where they are not all), checked before anything is computed:
 /// bad_data with the line. What is to be known of them is said. `needs`: of every task.
-SuiteRows prepare_suite(const Suite& suite, const EvalSettings& settings, const std::vector<RowNeeds>& needs);
+SuiteRows prepare_suite(const Suite& suite, const fs::path& base, const RowChoice& choice,
+                        const std::vector<RowNeeds>& needs);
 
 }  // namespace phatgoose

@@ -54,10 +54,8 @@ void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& 
 void check_labelled(const Task& task) {
   if (task.kind == TaskKind::rank_classification) return;
   const auto readers = router_names(&RouterKind::follows_labels);
-  fail(ExitCode::bad_data, {.where = "task " + task.name,
-                            .found = fmt::format("generation, for the router {}", fmt::join(readers, " or ")),
-                            .expected = "rank classification",
-                            .hint = "--tasks, or tasks in a methods file, selects other tasks"});
+  refuse("task " + task.name, fmt::format("generation, for the router {}", fmt::join(readers, " or ")),
+         "rank classification", "--tasks, or tasks in a methods file, selects other tasks");
 }
 
 }  // namespace

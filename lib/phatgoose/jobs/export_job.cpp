@@ -32,10 +32,8 @@ struct ExportJob {
 MergeRule rule_of(const ExportSettings& settings, std::size_t experts) {
   if (settings.merge) return *settings.merge == "factors" ? MergeRule::factors : MergeRule::product;
   if (experts == 1) return MergeRule::product;  // the mean over one expert
-  fail(ExitCode::usage, {.where = "--merge",
-                         .found = fmt::format("no rule for {} experts", experts),
-                         .expected = "--merge product or --merge factors",
-                         .hint = "a single expert needs none"});
+  refuse_usage("--merge", fmt::format("no rule for {} experts", experts), "--merge product or --merge factors",
+               "a single expert needs none");
 }
 
 /// bf16 where all of the base's numbers are, otherwise fp32.
@@ -94,18 +92,14 @@ bool is_exported(const fs::path& out, const Json& record) {
   const std::optional<Manifest> manifest = read_manifest(out, kModelKind);
   if (!manifest) return false;
   if (manifest->body.contains(kRecord) && manifest->body.at(kRecord) == record) return true;
-  fail(ExitCode::usage, {.where = "--out",
-                         .found = out.string() + " contains another model",
-                         .expected = "a new or empty directory",
-                         .hint = "choose another --out, or remove that one first: rm -r " + shell_word(out.string())});
+  refuse_usage("--out", out.string() + " contains another model", "a new or empty directory",
+               "choose another --out, or remove that one first: rm -r " + shell_word(out.string()));
 }
 
 void check_finite(const at::Tensor& weight, const std::string& path) {
   if (at::isfinite(weight).all().item<bool>()) return;
-  fail(ExitCode::bad_data, {.where = path + ".weight",
-                            .found = "infinite values after adding the update",
-                            .expected = "finite weights",
-                            .hint = "the experts' factors are too large"});
+  refuse(path + ".weight", "infinite values after adding the update", "finite weights",
+         "the experts' factors are too large");
 }
 
 /// Replaces W by W + dW at every adapted linear.

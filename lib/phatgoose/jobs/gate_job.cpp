@@ -27,7 +27,7 @@ class GateJob : public AdapterJob {
   void check() const override;
   bool has_product() const override;
   bool is_finished() const override;
-  fs::path finished_run() const override;
+  fs::path settle_run() const override;
   const AdapterSet& begin(T5Model& model) override;
   void write(const Json& best, const Json& rows) const override;
 
@@ -42,9 +42,9 @@ class GateJob : public AdapterJob {
 /// How the gate in `destination` was trained, as its manifest says; null where it says nothing.
 Json recorded_training(const fs::path& destination) {
   if (!is_of_kind(destination, kExpertKind)) return nullptr;
-  const std::string where = (destination / "manifest.json").string();
-  const Json gate = json_get_or<Json>(read_json(where), "gate", Json::object(), where);
-  return json_get_or<Json>(gate, "training", nullptr, where);
+  return read_json(destination / "manifest.json", [](const Json& manifest) {
+    return json_get_or<Json>(json_get_or<Json>(manifest, "gate", Json::object()), "training", nullptr);
+  });
 }
 
 /// The run's folder. A gate that is there, and its run, stay whole while another is trained.
@@ -57,14 +57,11 @@ fs::path run_folder(const fs::path& destination, bool retrain, const Json& recor
 
 /// Usage error that names the first setting in which `before`, with which the gate of `where` was trained, differs.
 void refuse_other_training(const Json& before, const Json& record, const fs::path& where, const std::string& hint) {
-  for (const auto& [name, value] : record.items()) {
-    const std::string had = before.contains(name) ? before.at(name).dump() : "nothing";
-    if (had == value.dump()) continue;
-    fail(ExitCode::usage, {.where = "--" + name,
-                           .found = value.dump(),
-                           .expected = fmt::format("{}, with which {} was trained", had, where.string()),
-                           .hint = hint});
-  }
+  const auto name = first_difference(before, record);
+  if (!name) return;
+  const auto value = [&](const Json& in) { return in.contains(*name) ? in.at(*name).dump() : "nothing"; };
+  refuse_usage("--" + *name, value(record), fmt::format("{}, with which {} was trained", value(before), where.string()),
+               hint);
 }
 
 void GateJob::check_retraining() const {
@@ -84,16 +81,16 @@ void GateJob::check() const {
   }
   if (run_has_begun(training().run)) return check_same_record(training().run, training().record);
   if (is_file(gate)) {
-    fail(ExitCode::usage, {.where = gate.string(),
-                           .found = "a gate that did not come from this command",
-                           .expected = "an expert without a gate",
-                           .hint = hint});
+    refuse_usage(gate.string(), "a gate that did not come from this command", "an expert without a gate", hint);
   }
   if (copy_) AdapterJob::check();
 }
 
 /// Whether the gate there was trained by this command.
-bool GateJob::has_product() const { return recorded_training(training().out).dump() == training().record.dump(); }
+bool GateJob::has_product() const {
+  const Json before = recorded_training(training().out);
+  return !before.is_null() && !first_difference(before, training().record);
+}
 
 bool GateJob::is_finished() const {
   if (!has_product()) return false;
@@ -103,7 +100,7 @@ bool GateJob::is_finished() const {
 }
 
 /// Puts the run of --retrain into the place of the one before.
-fs::path GateJob::finished_run() const {
+fs::path GateJob::settle_run() const {
   const fs::path fresh = training().out / kNewRun, usual = training().out / kRun;
   if (run_has_begun(fresh) && is_same_record(fresh, training().record)) {
     fs::remove_all(usual);

@@ -78,9 +78,7 @@ void write_embedded_examples(const Preparation& from, const ExpertNeed& need, co
     encoder = load_sentence_encoder(*from.settings.encoder, from.device);
   } else {
     if (!from.tokenizer) {
-      fail(ExitCode::bad_data, {.where = from.settings.model,
-                                .found = "a base without tokenizer, and no --encoder",
-                                .expected = "a sentence encoder for the examples"});
+      refuse(from.settings.model, "a base without tokenizer, and no --encoder", "a sentence encoder for the examples");
     }
     model.emplace(load_base(from.settings.model, from.device, from.dtype));
     encoder = std::make_unique<BaseSentenceEncoder>(*model, *from.tokenizer, from.fingerprint);

@@ -154,10 +154,8 @@ TrainingOutcome PretrainJob::make() {
 TrainingOutcome pretrain(PretrainSettings settings, at::Device device) {
   check_model_settings(settings);
   if (settings.common.dtype != "fp32") {
-    fail(ExitCode::usage, {.where = "--dtype",
-                           .found = settings.common.dtype.value_or("no type"),
-                           .expected = "fp32: all weights are trained",
-                           .hint = "--save-dtype sets the type of the stored weights"});
+    refuse_usage("--dtype", settings.common.dtype.value_or("no type"), "fp32: all weights are trained",
+                 "--save-dtype sets the type of the stored weights");
   }
   return PretrainJob(std::move(settings), device).run();
 }

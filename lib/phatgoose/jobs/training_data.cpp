@@ -19,9 +19,7 @@ namespace {
 /// A file of empty targets teaches nothing but to be silent; more likely its rows have other keys.
 void check_targets(const RowNotes& notes, std::int64_t rows, const std::string& path) {
   if (notes.count(RowNote::empty_target) < rows) return;
-  fail(ExitCode::bad_data, {.where = path,
-                            .found = fmt::format("all {} targets are empty", rows),
-                            .expected = "rows to learn from: {\"input\": ..., \"target\": ...}"});
+  refuse(path, fmt::format("all {} targets are empty", rows), "rows to learn from: {\"input\": ..., \"target\": ...}");
 }
 
 void log_rows(const char* purpose, const std::vector<Example>& examples, const RowNotes& notes) {

@@ -40,7 +40,7 @@ TrainingOutcome TrainingJob::run() {
   } else if (make() == TrainingOutcome::stopped) {
     return TrainingOutcome::stopped;
   }
-  CheckpointFolder(finished_run())
+  CheckpointFolder(settle_run())
       .prune(plan.trainer.keep_checkpoints, plan.trainer.save_every, plan.trainer.schedule.steps);
   return TrainingOutcome::finished;
 }

@@ -19,7 +19,7 @@ struct TrainingPlan {
   fs::path out;         ///< the product's directory, which is locked meanwhile
   const char* kind;     ///< of the product's manifest
   fs::path run;         ///< directory of the run: `out`, or a folder in it
-  Json record;          ///< what the run begins with (store/run_record.h)
+  Json record;          ///< what the run begins with (settings/run_record.h)
   std::uint64_t seed;
   std::int64_t batch;  ///< rows of a step
   AdamWSettings adamw;
@@ -50,8 +50,8 @@ class TrainingJob {
   virtual bool is_finished() const;
   /// Trains; writes the product, the manifest last, when the run is finished.
   virtual TrainingOutcome make() = 0;
-  /// The directory of the run once the product is finished.
-  virtual fs::path finished_run() const { return training().run; }
+  /// Puts the run of a finished product where it stays; that directory.
+  virtual fs::path settle_run() const { return training().run; }
 };
 
 /// The optimiser of the plan.

@@ -30,8 +30,7 @@ at::Device parse_device(const std::string& text) {
   if (text == "cpu") return at::kCPU;
   const bool numbered = text.rfind("cuda:", 0) == 0 && text.size() > 5 && text.size() < 9 &&
                         text.find_first_not_of("0123456789", 5) == std::string::npos;
-  if (text != "cuda" && !numbered)
-    fail(ExitCode::usage, {.where = "--device", .found = "\"" + text + "\"", .expected = "cpu, cuda or cuda:N"});
+  if (text != "cuda" && !numbered) refuse_usage("--device", "\"" + text + "\"", "cpu, cuda or cuda:N");
   const int index = numbered ? std::stoi(text.substr(5)) : 0;
   const int count = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0;
   if (index >= count)
@@ -45,7 +44,7 @@ at::Device parse_device(const std::string& text) {
 at::ScalarType parse_dtype(const std::string& text) {
   if (text == "fp32") return at::kFloat;
   if (text == "bf16") return at::kBFloat16;
-  fail(ExitCode::usage, {.where = "--dtype", .found = "\"" + text + "\"", .expected = "fp32 or bf16"});
+  refuse_usage("--dtype", "\"" + text + "\"", "fp32 or bf16");
 }
 
 bool has_bf16_units(at::Device device) { return device.is_cpu() && at::cpu::init_amx(); }

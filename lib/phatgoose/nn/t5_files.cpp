@@ -81,10 +81,8 @@ Fill from_checkpoint(const T5Checkpoint& checkpoint) {
     const TensorView& view = archive.at(stored, shape_of(target));
     // Judged where it lies: a temporary of every weight would scatter the heap, half the model's size of it.
     if (!all_finite(view))
-      fail(ExitCode::bad_data, {.where = archive.where(stored),
-                                .found = "NaN or infinite values",
-                                .expected = "finite weights",
-                                .hint = "the checkpoint is damaged or was saved from a diverged run"});
+      refuse(archive.where(stored), "NaN or infinite values", "finite weights",
+             "the checkpoint is damaged or was saved from a diverged run");
     copy_into(target, view);
     archive.release(stored);
   };

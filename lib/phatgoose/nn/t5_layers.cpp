@@ -72,25 +72,20 @@ at::Tensor FeedForward::forward(const at::Tensor& x, const Pass& pass) const {
   return add_residual(x, output_.forward(inner, pass), pass, site_ + kFeedForward);                // [N, D]
 }
 
-EncoderLayer::EncoderLayer(const T5Weights& weights, const std::string& block, std::uint32_t site)
-    : self_attention_(weights, block + ".layer.0", site), feed_forward_(weights, block + ".layer.1", site) {}
-
-at::Tensor EncoderLayer::forward(const at::Tensor& x, const LayerContext& context) const {
-  return feed_forward_.forward(self_attention_.forward(x, context), context.pass);
+T5Layer::T5Layer(const T5Weights& weights, const std::string& block, bool decodes, std::uint32_t site)
+    : self_attention_(weights, block + ".layer.0", site),
+      feed_forward_(weights, block + (decodes ? ".layer.2" : ".layer.1"), site) {
+  if (decodes) cross_attention_.emplace(weights, block + ".layer.1", site);
 }
 
-DecoderLayer::DecoderLayer(const T5Weights& weights, const std::string& block, std::uint32_t site)
-    : self_attention_(weights, block + ".layer.0", site),
-      cross_attention_(weights, block + ".layer.1", site),
-      feed_forward_(weights, block + ".layer.2", site) {}
-
-at::Tensor DecoderLayer::forward(const at::Tensor& x, const LayerContext& context) const {
-  const at::Tensor attended = cross_attention_.forward(self_attention_.forward(x, context), context);  // [N, D]
+at::Tensor T5Layer::forward(const at::Tensor& x, const LayerContext& context) const {
+  at::Tensor attended = self_attention_.forward(x, context);  // [N, D]
+  if (cross_attention_) attended = cross_attention_->forward(attended, context);
   return feed_forward_.forward(attended, context.pass);
 }
 
-at::Tensor DecoderLayer::cross_keys_values(const at::Tensor& states, const Pass& pass) const {
-  return cross_attention_.keys_values(states, pass);
+at::Tensor T5Layer::cross_keys_values(const at::Tensor& states, const Pass& pass) const {
+  return cross_attention_->keys_values(states, pass);
 }
 
 }  // namespace phatgoose

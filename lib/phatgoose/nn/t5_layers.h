@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "phatgoose/nn/attention.h"
@@ -36,10 +37,9 @@ class Layer {
 
   virtual at::Tensor forward(const at::Tensor& x, const LayerContext& context) const = 0;  // [N, D] -> [N, D]
 
-  /// Keys and values of cross-attention for the encoder's states, which all decoding shares; undefined without it.
-  virtual at::Tensor cross_keys_values(const at::Tensor& /*states*/, const Pass& /*pass*/) const {
-    return {};
-  }  // [N_src, D] -> [N_src, 2 H K]
+  /// Keys and values of cross-attention for the encoder's states, which all decoding shares; of decoder layers only.
+  virtual at::Tensor cross_keys_values(const at::Tensor& states,
+                                       const Pass& pass) const = 0;  // [N_src, D] -> [N_src, 2 H K]
 };
 
 /// Pre-norm self-attention: x + dropout(o(attention(q, k, v of norm(x)))).
@@ -84,26 +84,17 @@ class FeedForward {
   std::uint32_t site_;
 };
 
-class EncoderLayer : public Layer {
+/// A layer of the encoder, or of the decoder: then with cross-attention.
+class T5Layer : public Layer {
  public:
   /// `block`: "encoder.block.0"; `site`: the layer's first place of dropout.
-  EncoderLayer(const T5Weights& weights, const std::string& block, std::uint32_t site);
-  at::Tensor forward(const at::Tensor& x, const LayerContext& context) const override;
-
- private:
-  SelfAttention self_attention_;
-  FeedForward feed_forward_;
-};
-
-class DecoderLayer : public Layer {
- public:
-  DecoderLayer(const T5Weights& weights, const std::string& block, std::uint32_t site);
+  T5Layer(const T5Weights& weights, const std::string& block, bool decodes, std::uint32_t site);
   at::Tensor forward(const at::Tensor& x, const LayerContext& context) const override;
   at::Tensor cross_keys_values(const at::Tensor& states, const Pass& pass) const override;
 
  private:
   SelfAttention self_attention_;
-  CrossAttention cross_attention_;
+  std::optional<CrossAttention> cross_attention_;
   FeedForward feed_forward_;
 };
 

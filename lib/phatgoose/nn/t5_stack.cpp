@@ -10,38 +10,25 @@
 
 namespace phatgoose {
 
-T5Stack::T5Stack(const T5Weights& weights, const char* name)
+T5Stack::T5Stack(const T5Weights& weights, const std::string& name)
     : embedding_(weights.embedding()),
       position_table_(weights.tensor(position_table_name(name))),
       final_norm_(weights.tensor(final_norm_name(name))),
-      epsilon_(weights.config.layer_norm_epsilon) {}
-
-template <typename Kind>
-void T5Stack::add_layer(const T5Weights& weights, const char* name, std::int64_t first) {
+      epsilon_(weights.config.layer_norm_epsilon) {
   using namespace dropout_site;
-  const std::string block = std::string(name) + ".block." + std::to_string(layers_.size());
-  const auto number = static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(layers_.size());
-  layers_.push_back(std::make_unique<Kind>(weights, block, kFirstLayer + number * kSitesPerLayer));
-}
-
-T5Stack T5Stack::encoder(const T5Weights& weights) {
-  T5Stack stack(weights, "encoder");
-  stack.input_site_ = dropout_site::kEncoderInput;
-  stack.output_site_ = dropout_site::kEncoderOutput;
-  for (std::int64_t i = 0; i < weights.config.num_layers; ++i) stack.add_layer<EncoderLayer>(weights, "encoder", 0);
-  return stack;
-}
-
-T5Stack T5Stack::decoder(const T5Weights& weights) {
-  T5Stack stack(weights, "decoder");
-  stack.input_site_ = dropout_site::kDecoderInput;
-  stack.output_site_ = dropout_site::kDecoderOutput;
   const T5Config& config = weights.config;
-  if (config.scale_decoder_outputs) stack.output_scale_ = std::pow(static_cast<double>(config.d_model), -0.5);
-  for (std::int64_t i = 0; i < config.num_decoder_layers; ++i) {
-    stack.add_layer<DecoderLayer>(weights, "decoder", config.num_layers);
+  const bool decodes = name == "decoder";
+  input_site_ = decodes ? kDecoderInput : kEncoderInput;
+  output_site_ = decodes ? kDecoderOutput : kEncoderOutput;
+  if (decodes && config.scale_decoder_outputs) {
+    output_scale_ = std::pow(static_cast<double>(config.d_model), -0.5);
   }
-  return stack;
+  const std::int64_t layers = decodes ? config.num_decoder_layers : config.num_layers;
+  for (std::int64_t i = 0; i < layers; ++i) {
+    const auto number = static_cast<std::uint32_t>(decodes ? config.num_layers + i : i);  // encoder layers come first
+    layers_.push_back(std::make_unique<T5Layer>(weights, name + ".block." + std::to_string(i), decodes,
+                                                kFirstLayer + number * kSitesPerLayer));
+  }
 }
 
 at::Tensor T5Stack::forward(const at::Tensor& ids, const StackContext& context) const {

@@ -23,9 +23,9 @@ struct StackContext {
 
 class T5Stack {
  public:
-  static T5Stack encoder(const T5Weights& weights);
-  /// Its output has, where configured, the D^-0.5 scale: it is ready for the head.
-  static T5Stack decoder(const T5Weights& weights);
+  /// `name`: "encoder" or "decoder". The decoder's output has, where configured, the D^-0.5 scale: it is ready for the
+  /// head.
+  T5Stack(const T5Weights& weights, const std::string& name);
 
   /// [N] ids -> [N, D], after the final norm (and its dropout).
   at::Tensor forward(const at::Tensor& ids, const StackContext& context) const;
@@ -34,22 +34,17 @@ class T5Stack {
   const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
 
  private:
-  T5Stack(const T5Weights& weights, const char* name);
-  /// Puts the next layer on top. `first`: the number of the stack's first layer among those of the model.
-  template <typename Kind>
-  void add_layer(const T5Weights& weights, const char* name, std::int64_t first);
-
   at::Tensor embedding_, position_table_, final_norm_;  // [V, D], [buckets, H], [D]
   double epsilon_;
   std::optional<double> output_scale_;
-  std::uint32_t input_site_ = 0, output_site_ = 0;
+  std::uint32_t input_site_, output_site_;
   std::vector<std::unique_ptr<Layer>> layers_;
 };
 
 /// A whole model.
 struct T5Stacks {
   explicit T5Stacks(T5Weights model_weights)
-      : weights(std::move(model_weights)), encoder(T5Stack::encoder(weights)), decoder(T5Stack::decoder(weights)) {}
+      : weights(std::move(model_weights)), encoder(weights, "encoder"), decoder(weights, "decoder") {}
 
   T5Weights weights;
   T5Stack encoder, decoder;

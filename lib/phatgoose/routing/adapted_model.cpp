@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "phatgoose/adapters/adapter_set.h"
-#include "phatgoose/base/error.h"
 #include "phatgoose/store/manifest.h"
 
 namespace phatgoose {
@@ -14,26 +13,17 @@ T5Model load_base(const fs::path& base, at::Device device, at::ScalarType dtype)
   return model;
 }
 
-std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerprint, const Adaptation& adaptation) {
-  const auto& [expert, routed, changes, allow_partial] = adaptation;
-  if (expert && routed) {
-    fail(ExitCode::usage, {.where = "--expert, --routed",
-                           .found = "both",
-                           .expected = "at most one of them",
-                           .hint = "a routed model already names its experts"});
-  }
-  if (!routed && !changes.given().empty()) {
-    fail(ExitCode::usage,
-         {.where = changes.given(), .found = "no --routed", .expected = "a routed model to apply them to"});
-  }
+std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerprint, const Adaptation& adaptation,
+                                 bool allow_partial) {
   model.remove_adapters();
-  if (expert) {
-    const ExpertDirectory directory = ExpertDirectory::open(*expert);
+  if (const auto* expert = std::get_if<PlainExpert>(&adaptation)) {
+    const ExpertDirectory directory = ExpertDirectory::open(expert->directory);
     directory.check_base(model.config(), base_fingerprint, allow_partial);
     load_adapters(directory, linear_groups(model.config()), model.device())->attach(model);
   }
-  if (!routed) return std::nullopt;
-  return RoutedModel::load(*routed, model, base_fingerprint, changes, allow_partial);
+  const auto* routed = std::get_if<RoutedModelDirectory>(&adaptation);
+  if (routed == nullptr) return std::nullopt;
+  return RoutedModel::load(*routed, model, base_fingerprint, allow_partial);
 }
 
 bool leaves_encoder(const Adaptation& adaptation) {
@@ -41,18 +31,17 @@ bool leaves_encoder(const Adaptation& adaptation) {
     const ExpertDirectory directory = ExpertDirectory::open(expert, /*check_values=*/false);
     return std::ranges::none_of(directory.loras(), [](const auto& lora) { return lora.first.starts_with("encoder."); });
   };
-  if (adaptation.expert) return leaves(*adaptation.expert);
-  if (!adaptation.routed) return true;
-  const fs::path routed = *adaptation.routed;
-  const RoutedModelManifest manifest = changed(read_routed_model(routed), adaptation.changes, routed.string());
-  return std::ranges::all_of(manifest.experts,
-                             [&](const auto& expert) { return !expert.enabled || leaves(routed / expert.path); });
+  if (const auto* expert = std::get_if<PlainExpert>(&adaptation)) return leaves(expert->directory);
+  const auto* routed = std::get_if<RoutedModelDirectory>(&adaptation);
+  if (routed == nullptr) return true;
+  return std::ranges::all_of(routed->manifest.experts,
+                             [&](const auto& expert) { return !expert.enabled || leaves(routed->path / expert.path); });
 }
 
-AdaptedModel load_adapted_model(const fs::path& base, const Adaptation& adaptation, at::Device device,
-                                at::ScalarType dtype) {
+AdaptedModel load_adapted_model(const fs::path& base, const Adaptation& adaptation, bool allow_partial,
+                                at::Device device, at::ScalarType dtype) {
   AdaptedModel adapted{load_base(base, device, dtype), std::nullopt};
-  adapted.routed = adapt(adapted.model, base_fingerprint(base), adaptation);
+  adapted.routed = adapt(adapted.model, base_fingerprint(base), adaptation, allow_partial);
   return adapted;
 }
 

@@ -38,21 +38,13 @@ std::vector<LinearVectors> read_prototypes(std::span<const ExpertDirectory> expe
 
 }  // namespace
 
-RoutedModel RoutedModel::load(const fs::path& directory, T5Model& model, const std::string& base_fingerprint,
-                              const RoutingSettings& changes, bool allow_partial) {
-  const RoutedModelManifest manifest = changed(read_routed_model(directory), changes, directory.string());
-  if (manifest.base_fingerprint != base_fingerprint) {
-    fail(ExitCode::bad_data, {.where = directory.string(),
-                              .found = "base model " + base_fingerprint,
-                              .expected = manifest.base_fingerprint + ", the one it was built for",
-                              .hint = "that was " + manifest.base_path});
-  }
-  std::vector<ExpertDirectory> experts = open_enabled(directory, manifest, model.config(), allow_partial);
-  RoutedModel routed(model, std::move(experts), manifest.routing);
-  routed.expert_names_.clear();
-  for (const auto& reference : manifest.experts) {
-    if (reference.enabled) routed.expert_names_.push_back(reference.name);
-  }
+RoutedModel RoutedModel::load(const RoutedModelDirectory& directory, T5Model& model,
+                              const std::string& base_fingerprint, bool allow_partial) {
+  directory.check_base(base_fingerprint);
+  std::vector<ExpertDirectory> experts =
+      open_enabled(directory.path, directory.manifest, model.config(), allow_partial);
+  RoutedModel routed(model, std::move(experts), directory.manifest.routing);
+  routed.expert_names_ = directory.enabled_experts();
   return routed;
 }
 
@@ -77,7 +69,8 @@ void RoutedModel::route(T5Model& model, RoutingSettings settings) {
   if (settings.mixing() == Mix::parameters) check_mergeable(MergeRule::factors, experts_);
   if (kind_->mixing == RouterKind::Mixing::fixed) {
     const auto all = std::max<std::int64_t>(1, std::ssize(experts_));
-    settings = RoutingSettings::defaults().overridden_by({.router = kind_->name, .k = all, .mix = settings.mix});
+    const SelectionSettings usual;
+    settings = settings.overridden_by({.k = all, .temperature = usual.temperature, .renorm_eps = usual.renorm_eps});
   }
   const std::vector<LinearVectors> prototypes = read_prototypes(experts_, *kind_);
   const std::vector<const LoraMap*> loras = loras_of(experts_);

@@ -37,9 +37,9 @@ class RoutedModel {
 
   /// Experts that are not enabled in the manifest are left out. bad_data when the base is another one, an expert is
   /// missing, has changed since the routed model was built, or does not fit; it may be partial where it was built in as
-  /// such, or with `allow_partial`. usage for `changes` that do not fit.
-  static RoutedModel load(const fs::path& directory, T5Model& model, const std::string& base_fingerprint,
-                          const RoutingSettings& changes = {}, bool allow_partial = false);
+  /// such, or with `allow_partial`.
+  static RoutedModel load(const RoutedModelDirectory& directory, T5Model& model, const std::string& base_fingerprint,
+                          bool allow_partial = false);
 
   /// The same for experts at hand, which must fit the model; settings that are not given are the defaults.
   RoutedModel(T5Model& model, std::vector<ExpertDirectory> experts, const RoutingSettings& settings);

@@ -5,16 +5,31 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/routing/arrow_router.h"
-#include "phatgoose/routing/constant_router.h"
 #include "phatgoose/routing/phatgoose_router.h"
 #include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
+namespace {
+
+/// No preference: every competitor scores 0, so that the number of experts taken, the enabled ones, and what is known
+/// of rows and tokens decide (METHODS 4: uniform, single, retrieval, token-oracle).
+class ConstantRouter : public Router {
+ public:
+  explicit ConstantRouter(std::size_t competitors) : competitors_(static_cast<std::int64_t>(competitors)) {}
+  at::Tensor scores(const at::Tensor& u, const Pass& /*pass*/) const override {
+    return at::zeros({u.size(0), competitors_}, at::TensorOptions(u.device()).dtype(at::kFloat));  // [N, S]
+  }
+
+ private:
+  std::int64_t competitors_;
+};
+
+}  // namespace
 
 std::unique_ptr<Router> make_router(const RouterInputs& inputs) {
   switch (router_kind(inputs.settings.router, "router").token_scores) {
     case RouterKind::TokenScores::none:
-      return make_constant_router(inputs);
+      return std::make_unique<ConstantRouter>(inputs.competitors.size());
     case RouterKind::TokenScores::normalised_product:
       return make_phatgoose_router(inputs);
     case RouterKind::TokenScores::absolute_product:
@@ -32,9 +47,7 @@ at::Tensor gather_prototypes(const RouterInputs& inputs) {
     const std::string& path = inputs.group.linears[competitor.linear].path;
     const auto found = vectors.by_path.find(path);
     if (found == vectors.by_path.end()) {
-      fail(ExitCode::bad_data, {.where = vectors.file ? vectors.file->where(path) : path,
-                                .found = "no vector",
-                                .expected = "a vector for every adapted linear"});
+      refuse(vectors.file ? vectors.file->where(path) : path, "no vector", "a vector for every adapted linear");
     }
     copy_into(gathered[column++], found->second);
   }

@@ -10,25 +10,22 @@ std::vector<std::string> bench_work_names() {
 
 OptionSet BenchSettings::declare() {
   OptionSet set("bench", "Measure speed: one JSON line for each kind of work");
-  const char* what = "What to measure";
+  set.begin_group("What to measure");
   set.add("model", &model,
           "base model directory, or a shape with random weights: t5-v1.1-small, -base, -large, -xl, -xxl")
-      .as("DIR|SHAPE")
-      .in(what);
+      .as("DIR|SHAPE");
   set.add("expert", &experts, "experts of routed_experts, the first of them that of rank_lora; default: random experts")
-      .as("DIR...")
-      .in(what);
+      .as("DIR...");
   set.add("work", &work, "measurements to make; default: all but routed_experts (without --expert) and first_forward")
-      .one_of(bench_work_names())
-      .in(what);
-  const char* shapes = "Shapes";
-  set.add("rows", &rows, "rows of a batch").at_least(1).in(shapes);
+      .one_of(bench_work_names());
+  set.begin_group("Shapes");
+  set.add("rows", &rows, "rows of a batch").at_least(1);
   set.add("input-length", &input_length, "input tokens of a full row; mixed rows have a sixteenth of it to all of it")
-      .at_least(1)
-      .in(shapes);
-  set.add("target-length", &target_length, "target tokens of a full row").at_least(1).in(shapes);
-  set.add("rank", &rank, "LoRA rank of random experts and of training steps").at_least(1).in(shapes);
-  set.add("repeats", &repeats, "runs of each measurement, of which the best counts").at_least(1).in("Machine");
+      .at_least(1);
+  set.add("target-length", &target_length, "target tokens of a full row").at_least(1);
+  set.add("rank", &rank, "LoRA rank of random experts and of training steps").at_least(1);
+  set.begin_group("Machine");
+  set.add("repeats", &repeats, "runs of each measurement, of which the best counts").at_least(1);
   common.declare(set);
   return set;
 }

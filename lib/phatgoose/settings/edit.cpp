@@ -8,18 +8,16 @@ namespace phatgoose {
 
 OptionSet EditSettings::declare() {
   OptionSet set("edit", "Add, remove, enable, disable or rename experts of a routed model");
-  const char* what = "What";
-  set.add("routed", &routed, "routed model directory").as("DIR").must().in(what);
-  set.add("model", &model, "its base model directory; needed for --add").as("DIR").in(what);
-  const char* changes = "Changes (in this order)";
-  set.add("remove", &remove, "remove these experts (names separated by commas); their files are kept")
-      .as("A,B")
-      .in(changes);
-  set.add("rename", &rename, "rename an expert within this routed model").as("OLD=NEW").in(changes);
-  set.add("add", &add, "append these expert directories; NAME= gives one another name").as("[NAME=]DIR").in(changes);
-  expert_options.declare(set, changes);
-  set.add("disable", &disable, "disable these experts (names separated by commas)").as("A,B").in(changes);
-  set.add("enable", &enable, "enable these experts again (names separated by commas)").as("A,B").in(changes);
+  set.begin_group("What");
+  set.add("routed", &routed, "routed model directory").as("DIR").must();
+  set.add("model", &model, "its base model directory; needed for --add").as("DIR");
+  set.begin_group("Changes (in this order)");
+  set.add("remove", &remove, "remove these experts (names separated by commas); their files are kept").as("A,B");
+  set.add("rename", &rename, "rename an expert within this routed model").as("OLD=NEW");
+  set.add("add", &add, "append these expert directories; NAME= gives one another name").as("[NAME=]DIR");
+  expert_options.declare(set);
+  set.add("disable", &disable, "disable these experts (names separated by commas)").as("A,B");
+  set.add("enable", &enable, "enable these experts again (names separated by commas)").as("A,B");
   return set;
 }
 

@@ -6,51 +6,45 @@ namespace phatgoose {
 
 OptionSet EvalSettings::declare() {
   OptionSet set("eval", "Evaluate a base model, experts and routed models on a suite of tasks");
-  const char* what = "What to evaluate";
-  set.add("model", &model, "base model directory").as("DIR").must().in(what);
-  set.add("base", &base, "include the base alone").in(what);
+  set.begin_group("What to evaluate");
+  set.add("model", &model, "base model directory").as("DIR").must();
+  set.add("base", &base, "include the base alone");
   set.add("expert", &experts,
           "expert directories: each one's LoRA on the base, without its gate; NAME= gives one another name")
-      .as("[NAME=]DIR")
-      .in(what);
-  declare_library(set, library, what);
-  set.add("routed", &routed, "routed model directories; NAME= gives one another name").as("[NAME=]DIR").in(what);
-  expert_options.declare(set, what);
-  set.add("methods", &methods, "YAML list of further methods, each with its own name and settings").as("FILE").in(what);
-  set.add("compare-to", &compare_to, "the method that all others are compared with; default: the first")
-      .as("NAME")
-      .in(what);
-  set.add("exclude-own", &exclude_own, "leave the task's own expert out of every routed model").in(what);
-  const char* on_what = "On what";
+      .as("[NAME=]DIR");
+  declare_library(set, library);
+  set.add("routed", &routed, "routed model directories; NAME= gives one another name").as("[NAME=]DIR");
+  expert_options.declare(set);
+  set.add("methods", &methods, "YAML list of further methods, each with its own name and settings").as("FILE");
+  set.add("compare-to", &compare_to, "the method that all others are compared with; default: the first").as("NAME");
+  set.add("exclude-own", &exclude_own, "leave the task's own expert out of every routed model");
+  set.begin_group("On what");
   set.add("suite", &suite,
           "suite of tasks: a YAML file, or the name of one that comes with the program, such as held-in")
       .as("FILE|NAME")
-      .must()
-      .in(on_what);
-  set.add("tasks", &tasks, "only these tasks of the suite, separated by commas").as("A,B").in(on_what);
-  set.add("limit", &limit, "only the first N rows of each task").as("N").at_least(1).in(on_what);
-  set.add("limit-seed", &limit_seed, "draw the N rows of --limit at random, with this seed").at_least(0).in(on_what);
-  reading.declare(set, on_what);
+      .must();
+  set.add("tasks", &tasks, "only these tasks of the suite, separated by commas").as("A,B");
+  set.add("limit", &limit, "only the first N rows of each task").as("N").at_least(1);
+  set.add("limit-seed", &limit_seed, "draw the N rows of --limit at random, with this seed").at_least(0);
+  reading.declare(set);
+  set.begin_group("Output");
   set.add("out", &out,
           "output directory (results.json, samples.jsonl, routing statistics); with several methods, one subdirectory "
           "for each")
       .as("DIR")
       .must()
-      .may_change()
-      .in("Output");
-  set.add("json", &json, "print JSON instead of a table: comparison.json, or results.json of a single method")
-      .in("Output");
+      .may_change();
+  set.add("json", &json, "print JSON instead of a table: comparison.json, or results.json of a single method");
+  set.begin_group("Machine");
   set.add("pass-tokens", &pass_tokens, "most tokens in one pass; changes speed and memory, not results")
       .at_least(1)
       .formerly({"batch-tokens"})
-      .may_change()
-      .in("Machine");
+      .may_change();
   set.add("encoder-cache", &encoder_cache,
           "MiB of encoder states cached for methods that share the base's encoder, 0 for none; changes speed and "
           "memory, not results")
       .between(0, 1 << 30)
-      .may_change()
-      .in("Machine");
+      .may_change();
   routing.declare(set, RoutingUse::run);
   common.declare(set);
   return set;

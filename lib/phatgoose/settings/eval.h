@@ -13,17 +13,21 @@
 
 namespace phatgoose {
 
-struct EvalSettings {
+/// What is evaluated, and what it is compared with. A call for one of the methods differs in these.
+struct MethodOptions {
+  bool base = false;  ///< evaluate the base as well; it is evaluated alone where nothing else is named
+  std::vector<std::string> experts = {}, routed = {};  ///< DIR or NAME=DIR
+  std::optional<std::string> library = {};
+  std::optional<std::string> methods = {};     ///< file of more methods, each with settings of its own
+  std::optional<std::string> compare_to = {};  ///< name of a method
+  bool exclude_own = false;
+  RoutingSettings routing = {};
+};
+
+struct EvalSettings : MethodOptions {
   CommonSettings common;
   std::string model;
-  bool base = false;  ///< evaluate the base as well; it is evaluated alone where nothing else is named
-  std::vector<std::string> experts, routed;  ///< DIR or NAME=DIR
-  std::optional<std::string> library;
   ExpertOptions expert_options;
-  std::optional<std::string> methods;     ///< file of more methods, each with settings of its own
-  std::optional<std::string> compare_to;  ///< name of a method
-  bool exclude_own = false;
-  RoutingSettings routing;
   std::string suite;
   std::string out;
   bool json = false;                       ///< on stdout

@@ -2,11 +2,10 @@
 
 namespace phatgoose {
 
-void ExpertOptions::declare(OptionSet& set, const char* group) {
+void ExpertOptions::declare(OptionSet& set) {
   set.add("allow-partial", &allow_partial,
           "take experts that lack factors which their adapter_config.json promises: those linears stay as in the base")
-      .may_change()
-      .in(group);
+      .may_change();
 }
 
 }  // namespace phatgoose

@@ -8,7 +8,7 @@ namespace phatgoose {
 struct ExpertOptions {
   bool allow_partial = false;  ///< take experts that lack factors which their configuration promises
 
-  void declare(OptionSet& set, const char* group);
+  void declare(OptionSet& set);
 };
 
 }  // namespace phatgoose

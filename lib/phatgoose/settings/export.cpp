@@ -7,25 +7,23 @@ namespace phatgoose {
 
 OptionSet ExportSettings::declare() {
   OptionSet set("export", "Fold an expert, or a merge of several, into the weights of a base model");
-  const char* parts = "Parts";
-  set.add("model", &model, "base model directory").as("DIR").must().in(parts);
+  set.begin_group("Parts");
+  set.add("model", &model, "base model directory").as("DIR").must();
   set.add("expert", &experts,
           "expert directories: their LoRAs, without their gates; NAME= gives one another name in the manifest")
-      .as("[NAME=]DIR")
-      .in(parts);
-  declare_library(set, library, parts);
-  expert_options.declare(set, parts);
+      .as("[NAME=]DIR");
+  declare_library(set, library);
+  expert_options.declare(set);
   set.add("merge", &merge,
           "how several experts become one: product is the mean of their updates B A, factors the product of the mean B "
           "and the mean A")
-      .one_of({"factors", "product"})
-      .in(parts);
-  set.add("out", &out, "directory of the resulting model, in the format of Hugging Face").as("DIR").must().in(parts);
+      .one_of({"factors", "product"});
+  set.add("out", &out, "directory of the resulting model, in the format of Hugging Face").as("DIR").must();
   set.add("save-dtype", &save_dtype, "type of the stored weights; default: that of the base")
       .one_of({"fp32", "bf16"})
-      .formerly({"dtype"})
-      .in(parts);
-  set.add("threads", &threads, kThreadsHelp).at_least(0).in("Machine");
+      .formerly({"dtype"});
+  set.begin_group("Machine");
+  set.add("threads", &threads, kThreadsHelp).at_least(0);
   return set;
 }
 

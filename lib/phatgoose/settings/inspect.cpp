@@ -15,9 +15,9 @@ OptionSet InspectSettings::declare() {
   set.add("similarity", &similarity,
           "compare the experts of a routed model, of a folder, or the given ones: mean cosines of their gates and of "
           "their LoRAs' products; reads all their data");
-  const char* rows = "Files of rows";
-  set.add("model", &model, "base model directory: also count tokens, with its tokenizer").as("DIR").in(rows);
-  reading.declare(set, rows);
+  set.begin_group("Files of rows");
+  set.add("model", &model, "base model directory: also count tokens, with its tokenizer").as("DIR");
+  reading.declare(set);
   return set;
 }
 

@@ -28,10 +28,9 @@ std::vector<NamedDirectory> named_directories(const std::vector<std::string>& te
   return directories;
 }
 
-void declare_library(OptionSet& set, std::optional<std::string>& library, const char* group) {
+void declare_library(OptionSet& set, std::optional<std::string>& library) {
   set.add("library", &library, "a directory of expert directories: all of them, by name, after those of --expert")
-      .as("DIR")
-      .in(group);
+      .as("DIR");
 }
 
 std::vector<NamedDirectory> all_experts(const std::vector<std::string>& experts,

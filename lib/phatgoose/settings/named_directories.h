@@ -17,7 +17,7 @@ NamedDirectory named_directory(const std::string& text, const std::string& optio
 std::vector<NamedDirectory> named_directories(const std::vector<std::string>& texts, const std::string& option);
 
 /// The option --library, next to --expert.
-void declare_library(OptionSet& set, std::optional<std::string>& library, const char* group);
+void declare_library(OptionSet& set, std::optional<std::string>& library);
 /// The experts of --expert, then those in the library, by name. An empty library: bad_data.
 std::vector<NamedDirectory> all_experts(const std::vector<std::string>& experts,
                                         const std::optional<std::string>& library);

@@ -4,40 +4,34 @@ namespace phatgoose {
 
 OptionSet PredictSettings::declare() {
   OptionSet set("predict", "Answer lines of text or JSON rows as they arrive");
-  const char* what = "What answers";
-  set.add("model", &model, "base model directory").as("DIR").must().in(what);
-  set.add("expert", &expert, "expert directory: its LoRA on the base, without its gate").as("DIR").in(what);
-  set.add("routed", &routed, "routed model directory, instead of --expert").as("DIR").in(what);
-  expert_options.declare(set, what);
-  const char* asked = "What is asked";
-  set.add("input", &input, "file to read (a .gz file too); - is stdin").as("FILE").as_positional().in(asked);
+  set.begin_group("What answers");
+  set.add("model", &model, "base model directory").as("DIR").must();
+  set.add("expert", &expert, "expert directory: its LoRA on the base, without its gate").as("DIR");
+  set.add("routed", &routed, "routed model directory, instead of --expert").as("DIR");
+  expert_options.declare(set);
+  set.begin_group("What is asked");
+  set.add("input", &input, "file to read (a .gz file too); - is stdin").as("FILE").as_positional();
   set.add("format", &format, "of the input; auto: lines that begin with { are JSON rows, all others are text")
-      .one_of({"auto", "text", "jsonl"})
-      .in(asked);
+      .one_of({"auto", "text", "jsonl"});
   set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept")
       .at_least(2)
-      .formerly({"max-input-length"})
-      .in(asked);
-  set.add("max-new-tokens", &max_new_tokens, "longest answer, in tokens").at_least(1).in(asked);
+      .formerly({"max-input-length"});
+  set.add("max-new-tokens", &max_new_tokens, "longest answer, in tokens").at_least(1);
   set.add("length-normalise", &length_normalise,
-          "choices compete by the mean of their tokens' log-likelihoods; false: by the sum")
-      .in(asked);
-  reading.declare(set, asked);
-  const char* output = "Output";
-  set.add("json", &json, "one JSON object per answer, with all scores where a row has choices").in(output);
+          "choices compete by the mean of their tokens' log-likelihoods; false: by the sum");
+  reading.declare(set);
+  set.begin_group("Output");
+  set.add("json", &json, "one JSON object per answer, with all scores where a row has choices");
   set.add("explain", &explain,
           "show the weight of every expert: its mean over each answer (also the meaning of --explain alone), or for "
           "each token; needs --routed")
       .one_of({"answers", "tokens"})
-      .alone_means("answers")
-      .in(output);
-  set.add("explain-module", &explain_module, "explain only the linears below this module of the base")
-      .as("PATH")
-      .in(output);
+      .alone_means("answers");
+  set.add("explain-module", &explain_module, "explain only the linears below this module of the base").as("PATH");
+  set.begin_group("Machine");
   set.add("pass-rows", &pass_rows, "most rows answered together; fewer where the next is not there yet")
       .at_least(1)
-      .formerly({"batch-rows"})
-      .in("Machine");
+      .formerly({"batch-rows"});
   routing.declare(set, RoutingUse::run);
   common.declare(set);
   return set;

@@ -9,34 +9,31 @@
 namespace phatgoose {
 OptionSet PrepareSettings::declare() {
   OptionSet set("prepare", "Compute what a router needs of an expert, other than a trained gate");
-  const char* what = "What";
-  set.add("model", &model, "base model directory").as("DIR").must().in(what);
+  set.begin_group("What");
+  set.add("model", &model, "base model directory").as("DIR").must();
   set.add("router", &router, "whose needs: mean inputs, singular vectors, or embeddings of examples")
       .one_of(router_names(&RouterKind::prepared))
-      .must()
-      .in(what);
+      .must();
   set.add("expert", &experts,
           "expert directory, which the result is put into; several for arrow; a name before it, as other commands "
           "take, changes nothing here")
-      .as("[NAME=]DIR")
-      .in(what);
-  declare_library(set, library, what);
-  expert_options.declare(set, what);
-  const char* from = "Examples (not for arrow)";
-  set.add("data", &data, "the expert's training rows: JSON Lines files, plain or .gz").as("FILE").in(from);
-  set.add("examples", &examples, "number of rows, drawn with --seed; all, if there are fewer").at_least(1).in(from);
-  set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(2).in(from);
-  set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(2).in(from);
-  reading.declare(set, from);
+      .as("[NAME=]DIR");
+  declare_library(set, library);
+  expert_options.declare(set);
+  set.begin_group("Examples (not for arrow)");
+  set.add("data", &data, "the expert's training rows: JSON Lines files, plain or .gz").as("FILE");
+  set.add("examples", &examples, "number of rows, drawn with --seed; all, if there are fewer").at_least(1);
+  set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(2);
+  set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(2);
+  reading.declare(set);
   set.add("encoder", &encoder,
           "sentence encoder directory for retrieval (BERT, such as all-MiniLM-L6-v2); default: the "
           "mean of the base's encoder states")
-      .as("DIR")
-      .in(from);
+      .as("DIR");
+  set.begin_group("Machine");
   set.add("pass-tokens", &pass_tokens, "most tokens in one pass; changes speed and memory, not results")
       .at_least(1)
-      .formerly({"batch-tokens"})
-      .in("Machine");
+      .formerly({"batch-tokens"});
   common.declare(set);
   return set;
 }

@@ -12,7 +12,7 @@ namespace phatgoose {
 struct ReadingSettings {
   std::int64_t max_line_bytes = kMaxLineBytes;
 
-  void declare(OptionSet& set, const std::string& group);
+  void declare(OptionSet& set);
   std::size_t line_limit() const { return static_cast<std::size_t>(max_line_bytes); }
 };
 
@@ -20,7 +20,7 @@ struct ReadingSettings {
 struct RowReadingSettings : ReadingSettings {
   bool skip_bad_rows = false;  ///< count them and go on, instead of ending with the first
 
-  void declare(OptionSet& set, const std::string& group);
+  void declare(OptionSet& set);
 };
 
 }  // namespace phatgoose

@@ -7,19 +7,17 @@ namespace phatgoose {
 
 OptionSet TrainExpertSettings::declare() {
   OptionSet set("train-expert", "Train an expert: LoRA on every linear of a frozen base");
-  const char* group = "Expert";
-  declare_model(set, group);
-  set.add("name", &name, "name of the expert").as("NAME").must().in(group);
-  set.add("out", &out, "directory of the expert and of its run").as("DIR").must().may_change().in(group);
-  set.add("init", &init, "adapter directory to continue from; it sets rank and scale").as("DIR").in(group);
-  expert_options.declare(set, group);
-  set.add("rank", &rank, "LoRA rank R").at_least(1).in(group);
-  set.add("alpha", &alpha, "LoRA scale times R").in(group);
-  set.add("joint-gate", &joint_gate, "train the gate together with the LoRA from the start, not afterwards").in(group);
-  set.add("save-dtype", &save_dtype, "type of the stored factors; training itself is in fp32")
-      .one_of({"fp32", "bf16"})
-      .in(group);
-  declare_training(set, group);
+  set.begin_group("Expert");
+  declare_model(set);
+  set.add("name", &name, "name of the expert").as("NAME").must();
+  set.add("out", &out, "directory of the expert and of its run").as("DIR").must().may_change();
+  set.add("init", &init, "adapter directory to continue from; it sets rank and scale").as("DIR");
+  expert_options.declare(set);
+  set.add("rank", &rank, "LoRA rank R").at_least(1);
+  set.add("alpha", &alpha, "LoRA scale times R");
+  set.add("joint-gate", &joint_gate, "train the gate together with the LoRA from the start, not afterwards");
+  set.add("save-dtype", &save_dtype, "type of the stored factors; training itself is in fp32").one_of({"fp32", "bf16"});
+  declare_training(set);
   return set;
 }
 

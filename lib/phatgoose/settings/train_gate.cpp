@@ -6,18 +6,16 @@ namespace phatgoose {
 
 OptionSet TrainGateSettings::declare() {
   OptionSet set("train-gate", "Train the gate of a finished expert; base and LoRA stay as they are");
-  const char* group = "Gate";
-  declare_model(set, group);
-  set.add("expert", &expert, "expert directory, ours or any PEFT LoRA").as("DIR").must().in(group);
-  expert_options.declare(set, group);
+  set.begin_group("Gate");
+  declare_model(set);
+  set.add("expert", &expert, "expert directory, ours or any PEFT LoRA").as("DIR").must();
+  expert_options.declare(set);
   set.add("out", &out, "write a copy of the expert with its gate; default: add the gate to the expert")
       .as("DIR")
-      .may_change()
-      .in(group);
+      .may_change();
   set.add("retrain", &retrain, "train a new gate where there is one; it replaces the old one once it is finished")
-      .may_change()
-      .in(group);
-  declare_training(set, group);
+      .may_change();
+  declare_training(set);
   return set;
 }
 

@@ -22,49 +22,40 @@ void check_distinct(const char* option, const std::vector<std::string>& files, c
 }  // namespace
 
 void TrainingSettings::declare(OptionSet& set) {
-  const char* group = "Training";
-  set.add("steps", &steps, "updates of the parameters").at_least(1).in(group);
-  set.add("batch", &batch, "rows of each step; computed in passes of --pass-tokens").at_least(1).in(group);
-  set.add("lr", &lr, "learning rate after the warm-up").at_least(0).in(group);
-  set.add("warmup-ratio", &warmup_ratio, "share of the steps over which the learning rate rises from 0")
-      .between(0, 1)
-      .in(group);
-  set.add("clip", &clip, "largest norm of the gradient over all parameters; 0 means no limit").at_least(0).in(group);
-  set.add("beta1", &beta1, "AdamW: decay of the first moment").between(0, 1).in(group);
-  set.add("beta2", &beta2, "AdamW: decay of the second moment").between(0, 1).in(group);
-  set.add("weight-decay", &weight_decay, "AdamW: decoupled weight decay").at_least(0).in(group);
-  set.add("save-every", &save_every, "steps from one checkpoint to the next").at_least(1).may_change().in(group);
+  set.begin_group("Training");
+  set.add("steps", &steps, "updates of the parameters").at_least(1);
+  set.add("batch", &batch, "rows of each step; computed in passes of --pass-tokens").at_least(1);
+  set.add("lr", &lr, "learning rate after the warm-up").at_least(0);
+  set.add("warmup-ratio", &warmup_ratio, "share of the steps over which the learning rate rises from 0").between(0, 1);
+  set.add("clip", &clip, "largest norm of the gradient over all parameters; 0 means no limit").at_least(0);
+  set.add("beta1", &beta1, "AdamW: decay of the first moment").between(0, 1);
+  set.add("beta2", &beta2, "AdamW: decay of the second moment").between(0, 1);
+  set.add("weight-decay", &weight_decay, "AdamW: decoupled weight decay").at_least(0);
+  set.add("save-every", &save_every, "steps from one checkpoint to the next").at_least(1).may_change();
   set.add("keep-checkpoints", &keep_checkpoints, "checkpoints that stay when the run is finished")
       .at_least(0)
-      .may_change()
-      .in(group);
+      .may_change();
   set.add("pass-tokens", &pass_tokens,
           "most tokens in one forward and backward pass; changes speed and memory, results only by rounding")
       .at_least(1)
-      .formerly({"micro-tokens"})
-      .in(group);
+      .formerly({"micro-tokens"});
 }
 
 void DataSettings::declare(OptionSet& set) {
-  const char* group = "Data";
-  set.add("data", &data, "training rows (JSON Lines, plain or .gz); every file is a data set")
-      .as("FILE...")
-      .must()
-      .in(group);
-  set.add("valid", &valid, "validation rows; the best validated state is the result").as("FILE...").in(group);
-  set.add("eval-every", &eval_every, "steps from one validation to the next").at_least(1).in(group);
-  set.add("shuffle", &shuffle, "new order of the rows in every epoch; false keeps the order of the files").in(group);
+  set.begin_group("Data");
+  set.add("data", &data, "training rows (JSON Lines, plain or .gz); every file is a data set").as("FILE...").must();
+  set.add("valid", &valid, "validation rows; the best validated state is the result").as("FILE...");
+  set.add("eval-every", &eval_every, "steps from one validation to the next").at_least(1);
+  set.add("shuffle", &shuffle, "new order of the rows in every epoch; false keeps the order of the files");
   set.add("data-mix", &mix, "several data sets: size makes every row as likely as any other, equal every data set")
-      .one_of({"size", "equal"})
-      .in(group);
+      .one_of({"size", "equal"});
   set.add("data-mix-cap", &mix_cap,
           "with --data-mix size: data sets of more rows than N come as often as if they had N")
       .as("N")
-      .at_least(1)
-      .in(group);
-  set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(2).in(group);
-  set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(2).in(group);
-  reading.declare(set, group);
+      .at_least(1);
+  set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(2);
+  set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(2);
+  reading.declare(set);
 }
 
 void DataSettings::check() const {
@@ -80,14 +71,13 @@ void DataSettings::check() const {
   }
 }
 
-void AdapterTrainingSettings::declare_model(OptionSet& set, const char* group) {
-  set.add("model", &model, "base model directory").as("DIR").must().in(group);
+void AdapterTrainingSettings::declare_model(OptionSet& set) {
+  set.add("model", &model, "base model directory").as("DIR").must();
 }
 
-void AdapterTrainingSettings::declare_training(OptionSet& set, const char* group) {
+void AdapterTrainingSettings::declare_training(OptionSet& set) {
   set.add("dropout", &dropout, "dropout of the base while training; default: what its configuration says")
-      .between(0, 0.999)
-      .in(group);
+      .between(0, 0.999);
   data.declare(set);
   training.declare(set);
   common.declare(set);

@@ -58,9 +58,9 @@ struct AdapterTrainingSettings {
   std::optional<double> dropout;  ///< T5's own; default: the base's dropout_rate
 
  protected:
-  void declare_model(OptionSet& set, const char* group);
-  /// Declares `dropout` in `group`, and the groups "Data", "Training" and "Machine".
-  void declare_training(OptionSet& set, const char* group);
+  void declare_model(OptionSet& set);
+  /// Declares `dropout`, and the groups "Data", "Training" and "Machine".
+  void declare_training(OptionSet& set);
 };
 
 }  // namespace phatgoose

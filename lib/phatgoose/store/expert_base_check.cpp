@@ -46,16 +46,18 @@ void ExpertDirectory::check_base(const T5Config& config, const std::string& fing
   if (base_fingerprint_ && !fingerprint.empty() && *base_fingerprint_ != fingerprint) {
     refuse(path_.string(), "an expert of the base with fingerprint " + *base_fingerprint_, fingerprint, kOtherBase);
   }
-  check_linears(config);
+  check_linears(linear_groups(config));
   check_complete(config, allow_partial);
 }
 
-void ExpertDirectory::check_linears(const T5Config& config) const {
+void ExpertDirectory::check_linears(const std::vector<LinearGroupSpec>& groups) const {
   std::map<std::string, LinearSpec> linears;
   std::vector<std::string> names;
-  for (const LinearSpec& linear : adapted_linears(config)) {
-    linears.emplace(linear.path, linear);
-    names.push_back(linear.path);
+  for (const LinearGroupSpec& group : groups) {
+    for (const LinearSpec& linear : group.linears) {
+      linears.emplace(linear.path, linear);
+      names.push_back(linear.path);
+    }
   }
   for (const auto& [path, lora] : loras_) {
     const std::string where = adapter_file_->where(path);

@@ -76,7 +76,9 @@ class ExpertDirectory {
   /// PEFT adapt them: where there are any, the expert is partial.
   std::vector<std::string> missing(const T5Config& config) const;
 
-  /// Checks every module path and shape against `config`, that the expert is not partial unless `allow_partial`, and
+  /// Checks every module path and shape against the linears of a base: bad_data.
+  void check_linears(const std::vector<LinearGroupSpec>& groups) const;
+  /// The same for a base of configuration `config`, that the expert is not partial unless `allow_partial`, and
   /// the fingerprint where both sides have one: bad_data.
   void check_base(const T5Config& config, const std::string& fingerprint, bool allow_partial = false) const;
 
@@ -84,7 +86,6 @@ class ExpertDirectory {
   ExpertDirectory() = default;
 
   void say_oddities() const;
-  void check_linears(const T5Config& config) const;
   void check_complete(const T5Config& config, bool allow_partial) const;
 
   fs::path path_;

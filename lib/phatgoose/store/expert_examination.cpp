@@ -16,9 +16,7 @@ using Reference = RoutedModelManifest::ExpertReference;
 
 void check_name(const ExpertDirectory& expert) {
   if (is_expert_name(expert.name())) return;
-  fail(ExitCode::bad_data, {.where = expert.path().string(),
-                            .found = "an expert called \"" + expert.name() + "\"",
-                            .expected = kExpertNameRule});
+  refuse(expert.path().string(), "an expert called \"" + expert.name() + "\"", kExpertNameRule);
 }
 
 /// All embeddings of a routed model are by one encoder: the first expert's.
@@ -82,10 +80,8 @@ void check_unchanged(const ExpertDirectory& expert, const Reference& reference, 
 void add_expert(RoutedModelManifest& manifest, Reference expert, const fs::path& source) {
   const auto same = std::ranges::find(manifest.experts, expert.name, &Reference::name);
   if (same != manifest.experts.end()) {
-    fail(ExitCode::bad_data, {.where = source.string(),
-                              .found = "an expert called " + expert.name + ", the name of " + same->path,
-                              .expected = "unique names",
-                              .hint = "an expert without a manifest is named after its directory"});
+    refuse(source.string(), "an expert called " + expert.name + ", the name of " + same->path, "unique names",
+           "an expert without a manifest is named after its directory");
   }
   manifest.experts.push_back(std::move(expert));
 }
@@ -115,9 +111,7 @@ std::vector<fs::path> experts_in(const fs::path& library) {
     if (is_file(entry.path() / "adapter_config.json")) experts.push_back(entry.path());
   }
   if (experts.empty()) {
-    fail(ExitCode::bad_data, {.where = library.string(),
-                              .found = error ? error.message() : "no expert",
-                              .expected = "a library: a directory of expert directories"});
+    refuse(library.string(), error ? error.message() : "no expert", "a library: a directory of expert directories");
   }
   std::ranges::sort(experts);
   return experts;

@@ -20,35 +20,67 @@ Json router_json(const RoutedModelManifest& manifest) {
   return json;
 }
 
-RoutedModelManifest::ExpertReference parse_expert(const Json& json, const std::string& name, const std::string& where) {
-  RoutedModelManifest::ExpertReference expert{.name = name,
-                                              .path = json_get<std::string>(json, "path", where),
-                                              .enabled = json_get<bool>(json, "enabled", where),
-                                              .partial = json_get_or<bool>(json, "partial", false, where)};
-  const Json files = json_get<Json>(json, "files", where);
+using Reference = RoutedModelManifest::ExpertReference;
+
+Reference parse_expert(const Json& json, const std::string& name) {
+  Reference expert{.name = name,
+                   .path = json_get<std::string>(json, "path"),
+                   .enabled = json_get<bool>(json, "enabled"),
+                   .partial = json_get_or<bool>(json, "partial", false)};
+  const Json files = json_get<Json>(json, "files");
   for (const auto& [file, hash] : files.items()) {
-    expert.files[file] = json_get<std::string>(files, file, where + ": files");
+    expert.files[file] = in("files", [&, &file = file] { return json_get<std::string>(files, file); });
   }
   return expert;
 }
 
 /// What an expert of format 1 looks like in format 2. Its router read at most one file besides the adapter.
-Json from_format_1(Json expert, const RouterKind& kind, const fs::path& directory, const std::string& where) {
-  const fs::path path = directory / json_get<std::string>(expert, "path", where);
-  const auto needed = json_get<std::string>(expert, "prototypes_hash", where);
+Json from_format_1(Json expert, const RouterKind& kind, const fs::path& directory) {
+  const fs::path path = directory / json_get<std::string>(expert, "path");
+  const auto needed = json_get<std::string>(expert, "prototypes_hash");
   Json& files = expert["files"];
-  files[adapter_file_in(path).filename().string()] = json_get<std::string>(expert, "adapter_hash", where);
+  files[adapter_file_in(path).filename().string()] = json_get<std::string>(expert, "adapter_hash");
   if (!kind.needs.empty()) files[kind.needs.front().file] = needed;
   return expert;
 }
 
-void check_experts(const std::vector<RoutedModelManifest::ExpertReference>& experts, const std::string& where) {
+void check_experts(const std::vector<Reference>& experts) {
   std::set<std::string> names;
-  for (const auto& expert : experts) {
-    if (!names.insert(expert.name).second) refuse(where, "the expert " + expert.name + " twice", "unique names");
+  for (const Reference& expert : experts) {
+    if (!names.insert(expert.name).second) refuse_here("the expert " + expert.name + " twice", "unique names");
   }
-  const bool any = std::any_of(experts.begin(), experts.end(), [](const auto& expert) { return expert.enabled; });
-  if (!any) refuse(where, "no expert that is enabled", "at least one");
+  if (std::ranges::none_of(experts, &Reference::enabled)) refuse_here("no expert that is enabled", "at least one");
+}
+
+void parse_router(const Json& router, RoutedModelManifest& manifest) {
+  manifest.routing = RoutingSettings::of_manifest(router);
+  const Json encoder = json_get<Json>(router, "encoder");
+  if (encoder.is_null()) return;
+  in("encoder", [&] {
+    manifest.encoder_name = json_get<std::string>(encoder, "name");
+    manifest.encoder_fingerprint = json_get<std::string>(encoder, "fingerprint");
+  });
+}
+
+RoutedModelManifest parse_routed_model(const Manifest& stored, const fs::path& directory) {
+  RoutedModelManifest manifest;
+  const Json base = json_get<Json>(stored.body, "base"), router = json_get<Json>(stored.body, "router");
+  in("base", [&] {
+    manifest.base_path = json_get<std::string>(base, "path");
+    manifest.base_fingerprint = json_get<std::string>(base, "fingerprint");
+  });
+  in("router", [&] { parse_router(router, manifest); });
+  const RouterKind& kind = router_kind(manifest.routing.router, "router");
+  const auto experts = json_get<std::vector<Json>>(stored.body, "experts");
+  for (std::size_t i = 0; i < experts.size(); ++i) {
+    const auto name = in("expert " + std::to_string(i), [&] { return json_get<std::string>(experts[i], "name"); });
+    in("expert " + name, [&] {
+      const Json expert = stored.format == 1 ? from_format_1(experts[i], kind, directory) : experts[i];
+      manifest.experts.push_back(parse_expert(expert, name));
+    });
+  }
+  check_experts(manifest.experts);
+  return manifest;
 }
 
 }  // namespace
@@ -63,10 +95,8 @@ void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& 
   }
   for (const std::string& name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    fail(ExitCode::usage, {.where = "--enabled",
-                           .found = "no expert is called \"" + name + "\"",
-                           .expected = "names of the given experts",
-                           .hint = did_you_mean(name, known)});
+    refuse_usage("--enabled", "no expert is called \"" + name + "\"", "names of the given experts",
+                 did_you_mean(name, known));
   }
 }
 
@@ -74,22 +104,8 @@ void check_enabled(const RoutedModelManifest& manifest) {
   const auto enabled = std::ranges::count_if(manifest.experts, &RoutedModelManifest::ExpertReference::enabled);
   const std::int64_t most = router_kind(manifest.routing.router, "router").most_experts;
   if (enabled > 0 && enabled <= most) return;
-  fail(ExitCode::usage,
-       {.where = "router " + manifest.routing.router,
-        .found = std::to_string(enabled) + " enabled experts",
-        .expected = enabled == 0 ? "at least one" : "at most " + std::to_string(most) + ", named by --enabled"});
-}
-
-RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingSettings& changes,
-                            const std::string& directory) {
-  changes.check_fit(manifest.routing.router, directory + ", whose router", {});
-  RoutingSettings routing = manifest.routing.overridden_by(changes);
-  enable_only(manifest, changes.enabled);
-  check_enabled(manifest);
-  routing.enabled.clear();
-  routing.encoder.reset();
-  manifest.routing = routing;
-  return manifest;
+  refuse_usage("router " + manifest.routing.router, std::to_string(enabled) + " enabled experts",
+               enabled == 0 ? "at least one" : "at most " + std::to_string(most) + ", named by --enabled");
 }
 
 void write_routed_model(const fs::path& directory, const RoutedModelManifest& manifest,
@@ -109,30 +125,43 @@ void write_routed_model(const fs::path& directory, const RoutedModelManifest& ma
 RoutedModelManifest read_routed_model(const fs::path& directory) {
   const auto stored = read_manifest(directory, kRoutedModelKind);
   if (!stored) {
-    refuse(directory.string(), fs::is_directory(directory) ? "no manifest.json" : "no such directory",
+    refuse(directory, fs::is_directory(directory) ? "no manifest.json" : "no such directory",
            "a routed model, as phatgoose build writes it");
   }
-  const std::string where = (directory / "manifest.json").string();
-  RoutedModelManifest manifest;
-  const Json base = json_get<Json>(stored->body, "base", where);
-  manifest.base_path = json_get<std::string>(base, "path", where + ": base");
-  manifest.base_fingerprint = json_get<std::string>(base, "fingerprint", where + ": base");
-  const Json router = json_get<Json>(stored->body, "router", where);
-  manifest.routing = RoutingSettings::of_manifest(router, where + ": router");
-  const RouterKind& kind = router_kind(manifest.routing.router, where + ": router");
-  if (const Json encoder = json_get<Json>(router, "encoder", where + ": router"); !encoder.is_null()) {
-    manifest.encoder_name = json_get<std::string>(encoder, "name", where + ": router: encoder");
-    manifest.encoder_fingerprint = json_get<std::string>(encoder, "fingerprint", where + ": router: encoder");
+  return in(directory / "manifest.json", [&] { return parse_routed_model(*stored, directory); });
+}
+
+RoutedModelDirectory RoutedModelDirectory::open(const fs::path& path, const RoutingSettings& changes) {
+  RoutedModelDirectory routed{path, read_routed_model(path)};
+  RoutedModelManifest& manifest = routed.manifest;
+  changes.check_fit(manifest.routing.router, path.string() + ", whose router", {});
+  manifest.routing = manifest.routing.overridden_by(changes);
+  manifest.routing.enabled.clear();  // stands with the experts
+  manifest.routing.encoder.reset();
+  enable_only(manifest, changes.enabled);
+  check_enabled(manifest);
+  return routed;
+}
+
+void RoutedModelDirectory::check_base(const std::string& fingerprint) const {
+  if (manifest.base_fingerprint == fingerprint) return;
+  refuse(path.string(), "base model " + fingerprint, manifest.base_fingerprint + ", the one it was built for",
+         "that was " + manifest.base_path);
+}
+
+std::vector<std::string> RoutedModelDirectory::enabled_experts() const {
+  std::vector<std::string> names;
+  for (const auto& expert : manifest.experts) {
+    if (expert.enabled) names.push_back(expert.name);
   }
-  const auto experts = json_get<std::vector<Json>>(stored->body, "experts", where);
-  for (std::size_t i = 0; i < experts.size(); ++i) {
-    const auto name = json_get<std::string>(experts[i], "name", where + ": expert " + std::to_string(i));
-    const std::string place = where + ": expert " + name;
-    const Json expert = stored->format == 1 ? from_format_1(experts[i], kind, directory, place) : experts[i];
-    manifest.experts.push_back(parse_expert(expert, name, place));
-  }
-  check_experts(manifest.experts, where);
-  return manifest;
+  return names;
+}
+
+bool RoutedModelDirectory::same_but_for_selection(const RoutedModelDirectory& other) const {
+  RoutedModelManifest alike = manifest;
+  alike.routing = other.manifest.routing;
+  return path == other.path && alike == other.manifest &&
+         manifest.routing.same_but_for_selection(other.manifest.routing);
 }
 
 }  // namespace phatgoose

@@ -32,10 +32,6 @@ struct RoutedModelManifest {
   bool operator==(const RoutedModelManifest&) const = default;
 };
 
-/// The manifest of the routed model in `directory` with `changes` of how it routes and of who takes part. A name that
-/// no expert has, both k and top_p, or settings that the router does not take: usage error.
-RoutedModelManifest changed(RoutedModelManifest manifest, const RoutingSettings& changes, const std::string& directory);
-
 /// Only the experts named in `enabled` (RoutingSettings) take part; none named: no change. Usage error for an unknown
 /// name.
 void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& enabled);
@@ -50,5 +46,22 @@ void write_routed_model(const fs::path& directory, const RoutedModelManifest& ma
 /// themselves are not opened. Manifests of format 1, which tell the hashes without the names of the files, are read,
 /// too.
 RoutedModelManifest read_routed_model(const fs::path& directory);
+
+/// A routed model on disk, as it is run.
+struct RoutedModelDirectory {
+  fs::path path;
+  RoutedModelManifest manifest;
+
+  /// With changes of how it routes and of who takes part. A name that no expert has, both k and top_p, or settings that
+  /// the router does not take: usage error.
+  static RoutedModelDirectory open(const fs::path& path, const RoutingSettings& changes = {});
+
+  /// bad_data where it was built for another base than that of the fingerprint.
+  void check_base(const std::string& fingerprint) const;
+  /// Names, in order.
+  std::vector<std::string> enabled_experts() const;
+  /// Whether the same experts take part, and everything but their selection is the same.
+  bool same_but_for_selection(const RoutedModelDirectory& other) const;
+};
 
 }  // namespace phatgoose

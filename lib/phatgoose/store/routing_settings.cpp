@@ -76,10 +76,10 @@ RoutingSettings RoutingSettings::defaults() {
           .mix = "outputs"};
 }
 
-RoutingSettings RoutingSettings::of_manifest(const Json& json, const std::string& where) {
+RoutingSettings RoutingSettings::of_manifest(const Json& json) {
   RoutingSettings settings = defaults();
   for (const RoutingSetting& setting : declared(settings)) {
-    if ((setting.places & kManifest) != 0) assign_json(setting.option, json, key_of(setting.option), where);
+    if ((setting.places & kManifest) != 0) assign_json(setting.option, json, key_of(setting.option));
   }
   return settings;
 }
@@ -95,9 +95,9 @@ Json RoutingSettings::manifest() const {
 
 void RoutingSettings::declare(OptionSet& set, RoutingUse use) {
   const bool builds = use == RoutingUse::build;
+  set.begin_group(builds ? "Routing" : "Routing (for --routed; default: as built)");
   for (RoutingSetting& setting : declared(*this)) {
     if ((setting.places & (builds ? kBuild : kRun)) == 0) continue;
-    setting.option.in(builds ? "Routing" : "Routing (for --routed; default: as built)");
     if (builds && setting.option.name == "k") setting.option.help += fmt::format(" (default: {})", *defaults().k);
     set.add(std::move(setting.option));
   }
@@ -130,13 +130,11 @@ void RoutingSettings::check_fit(const std::string& router_name, const std::strin
   for (std::size_t i = 0; i < given.size(); ++i) {
     const auto& [places, takers, option] = given[i];
     if (!has_value(option) || takers.take(kind) || value_text(option) == value_text(usual[i].option)) continue;
-    fail(ExitCode::usage, {.where = "--" + option.name + " " + value_text(option),
-                           .found = fmt::format("{} {} {}", model, kind.name, takers.otherwise),
-                           .expected = "a router that takes it"});
+    refuse_usage("--" + option.name + " " + value_text(option),
+                 fmt::format("{} {} {}", model, kind.name, takers.otherwise), "a router that takes it");
   }
   if (!k || !top_p) return;
-  fail(ExitCode::usage,
-       {.where = "--k, --top-p", .found = "both", .expected = "one of them: top-p takes the place of k"});
+  refuse_usage("--k, --top-p", "both", "one of them: top-p takes the place of k");
 }
 
 SelectionSettings RoutingSettings::selection() const {

@@ -41,8 +41,8 @@ struct RoutingSettings {
 
   /// Router, k, temperature, renorm_eps and mix as a routed model has them that is built without any.
   static RoutingSettings defaults();
-  /// Those of a manifest, whose keys are `json`; bad_data at `where` for a value that its option would not take.
-  static RoutingSettings of_manifest(const Json& json, const std::string& where);
+  /// Those of a manifest, whose keys are `json`; bad_data for a value that its option would not take.
+  static RoutingSettings of_manifest(const Json& json);
   Json manifest() const;
 
   void declare(OptionSet& set, RoutingUse use);

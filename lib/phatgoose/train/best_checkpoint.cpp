@@ -25,13 +25,13 @@ Json BestCheckpoint::to_json() const {
   return json;
 }
 
-BestCheckpoint BestCheckpoint::from_json(const Json& json, const std::string& where) {
+BestCheckpoint BestCheckpoint::from_json(const Json& json) {
   BestCheckpoint best;
   if (json.is_null()) return best;
-  best.step_ = json_get<std::int64_t>(json, "step", where);
-  best.validation_.loss = json_get<double>(json, "validation_loss", where);
+  best.step_ = json_get<std::int64_t>(json, "step");
+  best.validation_.loss = json_get<double>(json, "validation_loss");
   if (json.contains("validation_accuracy")) {
-    best.validation_.accuracy = json_get<double>(json, "validation_accuracy", where);
+    best.validation_.accuracy = json_get<double>(json, "validation_accuracy");
   }
   return best;
 }

@@ -26,7 +26,7 @@ class BestCheckpoint {
   const Validation& validation() const { return validation_; }
 
   Json to_json() const;  ///< null while empty
-  static BestCheckpoint from_json(const Json& json, const std::string& where);
+  static BestCheckpoint from_json(const Json& json);
 
  private:
   std::optional<std::int64_t> step_;

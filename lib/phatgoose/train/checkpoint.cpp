@@ -75,9 +75,8 @@ std::optional<Checkpoint> CheckpointFolder::read_newest() const {
     }
   }
   if (damaged.empty()) return std::nullopt;
-  fail(ExitCode::bad_data, {.where = path_.string(),
-                            .found = fmt::format("no whole checkpoint: {}", damaged.rbegin()->second),
-                            .hint = fmt::format("to begin again: rm -r {}, then the same command", path_.string())});
+  refuse(path_.string(), fmt::format("no whole checkpoint: {}", damaged.rbegin()->second), {},
+         fmt::format("to begin again: rm -r {}, then the same command", path_.string()));
 }
 
 void CheckpointFolder::write(std::int64_t step, const Json& state, const NamedTensors& tensors) const {
@@ -96,7 +95,7 @@ void CheckpointFolder::write(std::int64_t step, const Json& state, const NamedTe
 
 Json CheckpointFolder::read_state(std::int64_t step) const {
   const std::optional<Manifest> manifest = read_manifest(path_of(step), kCheckpointKind, /*verify_hashes=*/true);
-  if (!manifest) fail(ExitCode::bad_data, {.where = path_of(step).string(), .found = "no manifest.json"});
+  if (!manifest) refuse(path_of(step).string(), "no manifest.json");
   return manifest->body;
 }
 

@@ -18,10 +18,9 @@ MetricsLog::MetricsLog(fs::path path, std::int64_t size) : path_(std::move(path)
   if (::fstat(descriptor_, &status) != 0) fail_io(path_, "read the size");
   if (status.st_size < size) {
     ::close(descriptor_);
-    fail(ExitCode::bad_data, {.where = path_.string(),
-                              .found = fmt::format("{} bytes", static_cast<std::int64_t>(status.st_size)),
-                              .expected = fmt::format("the {} bytes that the checkpoint recorded", size),
-                              .hint = "the file was changed after the checkpoint; start again in an empty directory"});
+    refuse(path_.string(), fmt::format("{} bytes", static_cast<std::int64_t>(status.st_size)),
+           fmt::format("the {} bytes that the checkpoint recorded", size),
+           "the file was changed after the checkpoint; start again in an empty directory");
   }
   if (::ftruncate(descriptor_, size) != 0 || ::lseek(descriptor_, size, SEEK_SET) < 0) fail_io(path_, "truncate");
 }

@@ -160,12 +160,13 @@ void Trainer::save() {
 void Trainer::restore() {
   if (const std::optional<Checkpoint> newest = checkpoints_.read_newest()) {
     const Json& state = newest->state;
-    const std::string where = fmt::format("checkpoint of step {}", newest->step);
-    step_ = json_get<std::int64_t>(state, "step", where);
-    metrics_size_ = json_get<std::int64_t>(state, "metrics_size", where);
-    best_ = BestCheckpoint::from_json(json_get<Json>(state, "best", where), where);
+    in(fmt::format("checkpoint of step {}", newest->step), [&] {
+      step_ = json_get<std::int64_t>(state, "step");
+      metrics_size_ = json_get<std::int64_t>(state, "metrics_size");
+      best_ = BestCheckpoint::from_json(json_get<Json>(state, "best"));
+      source_.seek(json_get<Json>(state, "source_position"));
+    });
     if (best_.step()) best_values_ = copies_of(optimizer_.parameters());
-    source_.seek(json_get<Json>(state, "source_position", where));
     checkpoints_.read_tensors(newest->step, state_tensors());
     optimizer_.set_updates(step_);
     saved_step_ = step_;

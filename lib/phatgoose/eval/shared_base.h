@@ -8,11 +8,11 @@
 
 namespace phatgoose {
 
-class MethodModel {
+class SharedBase {
  public:
-  /// `base_fingerprint`: of the directory that `model` comes from.
-  MethodModel(T5Model model, std::string base_fingerprint)
-      : model_(std::move(model)), base_fingerprint_(std::move(base_fingerprint)) {}
+  /// `fingerprint`: of the directory that `model` comes from.
+  SharedBase(T5Model model, std::string fingerprint, bool allow_partial)
+      : model_(std::move(model)), fingerprint_(std::move(fingerprint)), allow_partial_(allow_partial) {}
 
   /// Replaces what the base carries (adapt()). Experts that are there already, where only their selection changes, are
   /// not loaded again. Returns the routed model, valid until the next call, or null where none is asked for.
@@ -22,9 +22,10 @@ class MethodModel {
 
  private:
   T5Model model_;
-  std::string base_fingerprint_;
+  std::string fingerprint_;
+  bool allow_partial_;
   std::optional<RoutedModel> routed_;
-  Adaptation adaptation_;  // what is on the model; of routed_
+  Adaptation adaptation_;  // what is on the model
 };
 
 }  // namespace phatgoose

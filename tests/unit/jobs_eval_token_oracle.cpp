@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "phatgoose/base/log.h"
-#include "phatgoose/eval/suite_runner.h"
 #include "phatgoose/store/routed_model_builder.h"
 #include "support/evaluate.h"
 #include "support/fails_with.h"

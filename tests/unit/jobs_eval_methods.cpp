@@ -1,6 +1,4 @@
 // Several methods in one call of eval: each as if it were evaluated alone.
-#include "phatgoose/eval/methods.h"
-
 #include <ATen/ATen.h>
 
 #include <catch2/catch.hpp>
@@ -9,7 +7,6 @@
 
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/signals.h"
-#include "phatgoose/eval/suite_runner.h"
 #include "phatgoose/jobs/prepare_job.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_builder.h"
@@ -103,6 +100,17 @@ class MethodRuns {
     expert.save_gate(directory_ / name);
   }
 
+  /// Settings of a run of the base, of an expert or of a routed model, alone.
+  EvalSettings alone(const std::string& out, const std::string& name) const {
+    EvalSettings settings = this->settings(out);
+    if (fs::exists(directory_ / name / "adapter_config.json")) {
+      settings.experts = {directory_ / name};
+    } else if (name != "base") {
+      settings.routed = {directory_ / name};
+    }
+    return settings;
+  }
+
   /// Settings of a run of a methods file of these lines.
   EvalSettings from_file(const std::string& out, const std::string& lines) const {
     write_text(directory_ / "lists/methods.yaml", lines);
@@ -148,15 +156,14 @@ TEST_CASE("several methods in one call give the files of single calls") {
   REQUIRE(together->comparison);
   CHECK(read_json(runs / "together/comparison.json") == comparison_json(*together->comparison));
   CHECK_FALSE(together->methods[5].uses_labels);
-  for (const EvalMethod& method : methods_of(runs.all("together"))) {
+  for (const EvalMethod& method : plan_evaluation(runs.all("together")).methods) {
     CAPTURE(method.name);
-    CHECK(fs::path(method.settings.out) == runs / ("together/" + method.name));
-    EvalSettings single = method.settings;
-    single.out = runs / ("single-" + method.name);
-    const auto alone = evaluate(single);
+    CHECK(method.out == runs / ("together/" + method.name));
+    const auto alone = evaluate(runs.alone("single-" + method.name, method.name));
     REQUIRE(alone);
     CHECK_FALSE(alone->comparison);
     CHECK(runs.samples("single-" + method.name) == runs.samples("together/" + method.name));
+    CHECK(Json::parse(test::read_text(runs / ("single-" + method.name + "/run.json"))) == method.record);
     const bool weighted = method.name == "goose" || method.name == "even";
     for (const std::string& out : {"single-" + method.name, "together/" + method.name}) {
       CHECK(fs::exists(runs / (out + "/routing.safetensors")) == weighted);
@@ -303,7 +310,7 @@ TEST_CASE("a file adds methods to those of the command line, and a changed entry
   const MethodRuns runs;
   const std::string lines = "- {name: greedy, routed: ../goose, k: 1}\n";
   EvalSettings settings = runs.from_file("out", lines);
-  CHECK(methods_of(settings).front().settings.out == (runs / "out/greedy").string());  // though it is the only one
+  CHECK(plan_evaluation(settings).methods.front().out == runs / "out/greedy");  // though it is the only one
   settings.base = true;
   settings.routed = {runs / "goose"};
   settings.routing.k = 2;
@@ -366,10 +373,11 @@ TEST_CASE("methods whose experts adapt the decoder only share the encoder's pass
                       &computed, &reused) == 2);
   CHECK(computed > 2);
   CHECK(reused >= 4 * computed);  // base, two experts, two routed models: four times what the first computed
-  for (const EvalMethod& method : methods_of(settings)) {
+  for (const EvalMethod& method : plan_evaluation(settings).methods) {
     CAPTURE(method.name);
-    EvalSettings single = method.settings;
-    single.out = runs / ("single-" + method.name);
+    CHECK(method.shares_encoder == (method.name != "other" && method.name != "goose"));
+    EvalSettings single = runs.alone("single-" + method.name, method.name);
+    single.pass_tokens = settings.pass_tokens;
     const auto alone = evaluate(single);
     REQUIRE(alone);
     CHECK_FALSE(alone->comparison);
@@ -420,14 +428,15 @@ TEST_CASE("experts and routed models can be given other names") {
   settings.experts = {"chosen=" + (runs / "choose").string(), (runs / "other").string()};
   settings.routed = {"duck=" + (runs / "goose").string()};
   std::vector<std::string> names;
-  for (const EvalMethod& method : methods_of(settings)) {
+  const EvalPlan plan = plan_evaluation(settings);
+  for (const EvalMethod& method : plan.methods) {
     names.push_back(method.name);
-    CHECK(method.settings.out == (runs / "out" / method.name).string());
+    CHECK(method.out == runs / "out" / method.name);
   }
   CHECK(names == std::vector<std::string>{"chosen", "other", "duck"});
-  CHECK(methods_of(settings)[0].settings.experts == std::vector<std::string>{(runs / "choose").string()});
+  CHECK(std::get<PlainExpert>(plan.methods[0].adaptation).directory == runs / "choose");
   settings.experts = {(runs / "choose").string(), "choose=" + (runs / "other").string()};
-  CHECK_THROWS_MATCHES(methods_of(settings), Error,
+  CHECK_THROWS_MATCHES(plan_evaluation(settings), Error,
                        FailsWith(ExitCode::usage, "two methods called choose", "NAME=DIR"));
 }
 
@@ -496,18 +505,38 @@ TEST_CASE("rows are limited to the first ones, or to some that are drawn, and th
   CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "--limit-seed", "no --limit"));
 }
 
+TEST_CASE("what does not fit the last method is told before anything is computed for the first") {
+  const MethodRuns runs;
+  EvalSettings settings = runs.settings("out");
+  settings.base = true;
+  SECTION("a directory of something else") {
+    write_text(runs / "out/goose/thesis.tex", "years of work");
+    settings.routed = {runs / "goose"};
+    CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "out/goose", "thesis.tex"));
+  }
+  SECTION("a routed model of another base") {
+    Json manifest = read_json(runs / "goose/manifest.json");
+    manifest["base"]["fingerprint"] = "0123456789abcdef";
+    write_text(runs / "stray/manifest.json", manifest.dump());
+    settings.routed = {runs / "stray"};
+    CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::bad_data, "stray", "0123456789abcdef"));
+  }
+  CHECK_FALSE(fs::exists(runs / "out/base"));
+}
+
 TEST_CASE("methods are named in the order base, experts, routed models") {
   const MethodRuns runs;
   std::vector<std::string> names;
-  for (const EvalMethod& method : methods_of(runs.all("out"))) names.push_back(method.name);
+  for (const EvalMethod& method : plan_evaluation(runs.all("out")).methods) names.push_back(method.name);
   CHECK(names == kAll);
   EvalSettings one = runs.settings("out");
-  CHECK(methods_of(one).front().name == "base");
-  CHECK(methods_of(one).front().settings.out == one.out);
+  CHECK(plan_evaluation(one).methods.front().name == "base");
+  CHECK(plan_evaluation(one).methods.front().out == one.out);
   one.routed = {(runs / "goose").string() + "/"};
-  CHECK(methods_of(one).front().name == "goose");
-  CHECK(methods_of(one).size() == 1);
-  CHECK(methods_of(one).front().settings.out == one.out);
+  const EvalPlan plan = plan_evaluation(one);
+  REQUIRE(plan.methods.size() == 1);
+  CHECK(plan.methods.front().name == "goose");
+  CHECK(plan.methods.front().out == one.out);
 }
 
 }  // namespace phatgoose

@@ -1,4 +1,4 @@
-#include "phatgoose/eval/suite_runner.h"
+#include "phatgoose/jobs/eval_job.h"
 
 #include <ATen/core/grad_mode.h>
 
@@ -269,10 +269,9 @@ TEST_CASE("bad rows are skipped where that is wanted, and results.json counts th
   EvalSettings settings = runs.settings("out");
   const fs::path rows = fs::path(settings.suite).parent_path() / "rows.jsonl";
   write_text(rows, "{}\n" + read_text(rows) + "{\n");
-  CHECK_THROWS_MATCHES(evaluate_suite(settings, at::kCPU, at::kFloat), Error,
-                       FailsWith(ExitCode::bad_data, "rows.jsonl:1: no \"input\""));
+  CHECK_THROWS_MATCHES(test::evaluate(settings), Error, FailsWith(ExitCode::bad_data, "rows.jsonl:1: no \"input\""));
   settings.reading.skip_bad_rows = true;
-  evaluate_suite(settings, at::kCPU, at::kFloat);
+  test::evaluate(settings);
   const Json results = read_json(settings.out + "/results.json");
   for (const Json& task : results.at("tasks")) {
     CHECK(task.at("rows") == kRows);
