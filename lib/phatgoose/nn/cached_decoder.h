@@ -28,7 +28,7 @@ class CachedDecoder {
   const T5Model& model_;
   const EncodedRows& encoded_;
   at::Tensor bias_;                        // [H, max_length, max_length]
-  std::vector<KeyValueCache> caches_;      // of every layer: keys, then values
+  KeyValueCache cache_;
   std::vector<std::int64_t> source_rows_;  // encoder row of every live row
   std::int64_t steps_ = 0;
 };
