@@ -35,9 +35,9 @@ at::Tensor T5Stack::forward(const at::Tensor& ids, const StackContext& context) 
   const Pass& pass = context.pass;
   at::Tensor x = with_dropout(at::embedding(embedding_, ids), pass, input_site_);  // [N, D]
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    x = layers_[i]->forward(x, {pass, context.self, &context.cross,
-                                context.cross_keys_values.empty() ? nullptr : &context.cross_keys_values[i],
-                                context.cache});
+    x = layers_[i]->forward(
+        x, {pass, context.self, &context.cross,
+            context.cross_keys_values.empty() ? nullptr : &context.cross_keys_values[i], context.cache});
   }
   x = with_dropout(rms_norm(x, final_norm_, epsilon_), pass, output_site_);  // [N, D]
   return output_scale_ ? x * *output_scale_ : x;
