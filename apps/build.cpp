@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
                         .experts = some_experts(settings.experts, settings.library),
                         .out = settings.out,
                         .routing = settings.routing,
-                        .allow_partial = settings.expert_options.allow_partial,
+                        .allow_partial = settings.allow_partial,
                         .pack = settings.pack});
     std::cout << settings.out << "\n";
     return ExitCode::done;

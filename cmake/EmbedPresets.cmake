@@ -1,4 +1,4 @@
-# embed_presets(TARGET DIRECTORY): compiles the settings files DIRECTORY/*.yaml into TARGET (settings/presets.h).
+# embed_presets(TARGET DIRECTORY): compiles the settings files DIRECTORY/*.yaml into TARGET (settings/commands.h).
 
 function(embed_presets target directory)
   file(GLOB files CONFIGURE_DEPENDS ${directory}/*.yaml)

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include "phatgoose/nn/tensor_bridge.h"
-#include "phatgoose/store/alike_experts.h"
 
 namespace phatgoose {
 namespace {

@@ -82,6 +82,11 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
+fs::path full_path(const fs::path& path) {
+  fs::path absolute = fs::absolute(path).lexically_normal();
+  return absolute.has_filename() ? absolute : absolute.parent_path();
+}
+
 std::string contents_of(const fs::path& path) {
   if (!fs::is_directory(path)) return path.string() + " is a file";
   std::set<std::string> names;
@@ -149,7 +154,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-void MappedFile::release(std::span<const std::byte> part) const {
+void MappedFile::release(std::span<const std::byte> part) {
   // Only whole pages can be given back; neighbours that share a page with the part stay.
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto begin = (reinterpret_cast<std::uintptr_t>(part.data()) + page - 1) / page * page;

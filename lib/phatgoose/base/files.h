@@ -14,6 +14,8 @@ namespace fs = std::filesystem;
 
 /// Whether there is such a regular file (links followed); false where it cannot be reached.
 bool is_file(const fs::path& path);
+/// Absolute, without a slash at the end, so that it has a parent and a name.
+fs::path full_path(const fs::path& path);
 /// What stands in the way of a new directory, for messages: "PATH is a file", "PATH contains ENTRY" (the first by
 /// name).
 std::string contents_of(const fs::path& path);
@@ -38,9 +40,9 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const fs::path& path() const { return path_; }
-  /// Tells the kernel that these bytes (a part of bytes()) will not be read again, so that they do not count as
+  /// Tells the kernel that these bytes, a part of some mapping, will not be read again, so that they do not count as
   /// resident.
-  void release(std::span<const std::byte> part) const;
+  static void release(std::span<const std::byte> part);
 
  private:
   MappedFile() = default;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <unordered_set>
 
@@ -211,4 +212,17 @@ void json_mistyped(const Json& value, const std::string& key, const std::string&
 }
 
 }  // namespace detail
+std::int64_t json_size(const Json& object, const std::string& key) {
+  constexpr std::int64_t kMaxSize = 1 << 30;
+  const auto size = json_get<std::int64_t>(object, key);
+  if (size < 1 || size > kMaxSize) refuse_here(fmt::format("{} {}", key, size), "1 to 2^30");
+  return size;
+}
+
+double json_positive_or(const Json& object, const std::string& key, double fallback) {
+  const auto number = json_get_or<double>(object, key, fallback);
+  if (!(number > 0 && std::isfinite(number))) refuse_here(key + " " + std::to_string(number), "a positive number");
+  return number;
+}
+
 }  // namespace phatgoose

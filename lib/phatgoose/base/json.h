@@ -43,6 +43,12 @@ T json_get(const Json& object, const std::string& key);
 template <typename T>
 T json_get_or(const Json& object, const std::string& key, T fallback);
 
+/// The member `key` of a model's configuration as a size: 1 to 2^30, far above any real model, which keeps every
+/// product of two sizes inside 64 bits.
+std::int64_t json_size(const Json& object, const std::string& key);
+/// The member `key` as a finite number above 0; `fallback` where it is missing or null.
+double json_positive_or(const Json& object, const std::string& key, double fallback);
+
 }  // namespace phatgoose
 
 #include "phatgoose/base/json_inl.h"

@@ -8,12 +8,12 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/bench/flops.h"
-#include "phatgoose/bench/fresh_process.h"
 #include "phatgoose/bench/random_experts.h"
 #include "phatgoose/bench/shapes.h"
 #include "phatgoose/bench/timing.h"
 #include "phatgoose/bench/workloads.h"
 #include "phatgoose/routing/routed_model.h"
+#include "phatgoose/store/staged_directory.h"
 
 namespace phatgoose {
 namespace {
@@ -27,6 +27,9 @@ T5Model make_model(const BenchSettings& settings, at::Device device, at::ScalarT
   if (!shape) return T5Model::load(settings.model, device, dtype);
   return T5Model::random(*shape, true, static_cast<std::uint64_t>(settings.common.seed), device, dtype);
 }
+
+/// What begins the name of a directory that is never committed, and so removed with its object.
+fs::path scratch_path() { return fs::temp_directory_path() / "phatgoose-bench"; }
 
 /// The adapters of all groups of a model, to be taken off and put back.
 class AttachedAdapters {
@@ -145,7 +148,7 @@ class Benchmark {
 
   /// Base and routed forward alternate, so that whatever else the machine does hits both.
   void routed_forward(const std::string& work) {
-    const TemporaryDirectory scratch;
+    const StagedDirectory scratch(scratch_path());
     std::vector<ExpertDirectory> experts;
     if (work == "routed_experts") {
       for (const std::string& directory : settings_.experts) experts.push_back(ExpertDirectory::open(directory));
@@ -199,7 +202,7 @@ class Benchmark {
   }
 
   void cold_start() {
-    const TemporaryDirectory scratch;
+    const StagedDirectory scratch(scratch_path());
     std::string directory = settings_.model;
     if (named_shape(directory)) {
       directory = scratch.path() / "model";

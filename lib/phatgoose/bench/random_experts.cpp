@@ -1,11 +1,5 @@
 #include "phatgoose/bench/random_experts.h"
 
-#include <stdlib.h>
-
-#include <cerrno>
-#include <cstring>
-
-#include "phatgoose/base/error.h"
 #include "phatgoose/base/random.h"
 
 namespace phatgoose {
@@ -42,22 +36,6 @@ void write_random_gate(const fs::path& directory, const std::vector<LinearSpec>&
 }
 
 }  // namespace
-
-TemporaryDirectory::TemporaryDirectory() {
-  std::string name = (fs::temp_directory_path() / "phatgoose-bench-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) {
-    fail(ExitCode::cannot_finish, {.where = name,
-                                   .found = std::string("cannot create the directory: ") + std::strerror(errno),
-                                   .expected = "",
-                                   .hint = "TMPDIR names another place"});
-  }
-  path_ = name;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 std::vector<ExpertDirectory> make_random_experts(const fs::path& directory, const T5Config& config, std::int64_t count,
                                                  std::int64_t rank, std::uint64_t seed) {

@@ -9,20 +9,6 @@
 
 namespace phatgoose {
 
-/// A directory under the system's temporary directory that is removed with the object.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 /// Writes `count` experts of the base `config` under `directory`, and opens them. All gates are different; only the
 /// first few experts have factors of their own, the others share those files.
 std::vector<ExpertDirectory> make_random_experts(const fs::path& directory, const T5Config& config, std::int64_t count,

@@ -1,10 +1,15 @@
-// Clocks, and the yardstick of every measurement: the speed of a large matrix product on the same machine.
+// Clocks, the fresh process of a cold start, and the yardstick of every measurement: the speed of a large matrix
+// product on the same machine.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <vector>
+
+#include "phatgoose/base/files.h"
 
 namespace phatgoose {
 
@@ -13,6 +18,9 @@ double seconds_of(const std::function<void()>& work);
 
 /// The fewest seconds of `repeats` calls after one that does not count.
 double best_seconds(std::int64_t repeats, const std::function<void()>& work);
+
+/// Runs `program` to its end with stdout discarded; cannot_finish unless it ends with 0.
+void run_fresh_process(const fs::path& program, std::vector<std::string> arguments);
 
 /// FLOP/s of a square matrix product, the best of several by the faster of the libraries at hand.
 double gemm_peak(at::Device device, at::ScalarType dtype);

@@ -8,7 +8,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/nn/attention.h"
 #include "phatgoose/nn/tensor_bridge.h"
-#include "phatgoose/store/finite.h"
+#include "phatgoose/store/float_values.h"
 
 namespace phatgoose {
 

@@ -34,12 +34,6 @@ std::int64_t max_length_of(const SentenceEncoderFiles& files, const WordPieceTok
          "see max_seq_length in sentence_bert_config.json");
 }
 
-/// The directory's own name, however it was written.
-std::string directory_name(const fs::path& directory) {
-  const fs::path whole = fs::absolute(directory).lexically_normal();
-  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
-}
-
 class BertSentenceEncoder : public SentenceEncoder {
  public:
   BertSentenceEncoder(const fs::path& directory, const SentenceEncoderFiles& files, at::Device device)
@@ -47,7 +41,7 @@ class BertSentenceEncoder : public SentenceEncoder {
         tokenizer_(files.transformer),
         pooling_(files.pooling),
         max_length_(max_length_of(files, tokenizer_, model_.config().max_position_embeddings)),
-        name_(directory_name(directory)) {
+        name_(full_path(directory).filename()) {
     check_vocabulary(tokenizer_, model_.config().vocab_size, files.transformer);
     check(files);
     const std::string text = base_fingerprint(files.transformer) + ' ' + tokenizer_.fingerprint() + ' ' +

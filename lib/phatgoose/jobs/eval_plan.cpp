@@ -17,8 +17,8 @@
 #include "phatgoose/settings/method_file.h"
 #include "phatgoose/settings/named_directories.h"
 #include "phatgoose/settings/run_record.h"
-#include "phatgoose/store/expert_name.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/named_directory.h"
 
 namespace phatgoose {
 namespace {
@@ -247,7 +247,7 @@ EvalPlan plan_evaluation(EvalSettings settings) {
   if (settings.limit_seed && !settings.limit) refuse_usage("--limit-seed", "no --limit", "the number of rows to draw");
   settings.tasks = split_at_commas(settings.tasks);
   EvalPlan plan{.base = settings.model,
-                .allow_partial = settings.expert_options.allow_partial,
+                .allow_partial = settings.allow_partial,
                 .suite = with_tasks(read_suite(suite_file(settings.suite)), settings.tasks),
                 .rows = {.limit = settings.limit,
                          .seed = settings.limit_seed,

@@ -93,7 +93,7 @@ TrainingOutcome train_expert(TrainExpertSettings settings, at::Device device, at
                     .save_dtype = settings.save_dtype == "bf16" ? at::kBFloat16 : at::kFloat};
   if (settings.init) {
     expert.init = ExpertDirectory::open(*settings.init);
-    expert.init->check_base(plan.config, plan.fingerprint, settings.expert_options.allow_partial);
+    expert.init->check_base(plan.config, plan.fingerprint, settings.allow_partial);
     plan.contents["init"] = hash_of_init(*expert.init, settings.joint_gate);
   }
   plan.training.record = run_record(settings.declare(), plan.contents);

@@ -10,7 +10,7 @@
 #include "phatgoose/base/shell.h"
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/settings/named_directories.h"
-#include "phatgoose/store/finite.h"
+#include "phatgoose/store/float_values.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/staged_directory.h"
 #include "phatgoose/text/tokenizer_files.h"
@@ -80,7 +80,7 @@ ExportJob plan(const ExportSettings& settings) {
                 .dtype = !settings.save_dtype             ? base_dtype
                          : *settings.save_dtype == "bf16" ? at::kBFloat16
                                                           : at::kFloat,
-                .experts = open_experts(experts, config, fingerprint, settings.expert_options.allow_partial),
+                .experts = open_experts(experts, config, fingerprint, settings.allow_partial),
                 .record = {}};
   check_mergeable(rule, job.experts);
   job.record = record_of(job, fingerprint);

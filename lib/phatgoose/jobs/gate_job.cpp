@@ -148,7 +148,7 @@ TrainingOutcome train_gate(TrainGateSettings settings, at::Device device, at::Sc
   settings.check();
   ExpertDirectory expert = ExpertDirectory::open(settings.expert);
   AdapterPlan plan = adapter_plan(settings, gate_destination(settings), device, dtype);
-  expert.check_base(plan.config, plan.fingerprint, settings.expert_options.allow_partial);
+  expert.check_base(plan.config, plan.fingerprint, settings.allow_partial);
   plan.contents["expert"] = expert.adapter_hash();
   TrainingPlan& training = plan.training;
   training.record = run_record(settings.declare(), plan.contents);

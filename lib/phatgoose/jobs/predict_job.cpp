@@ -136,7 +136,7 @@ PredictPlan plan_predictions(const PredictSettings& settings) {
   check_explanation(settings);
   PredictPlan plan{.base = settings.model,
                    .adaptation = adaptation_of(settings),
-                   .allow_partial = settings.expert_options.allow_partial,
+                   .allow_partial = settings.allow_partial,
                    .encoder = settings.routing.encoder,
                    .rules = {settings.max_input, settings.max_new_tokens, settings.length_normalise},
                    .input = settings.input,

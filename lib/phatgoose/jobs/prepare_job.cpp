@@ -19,7 +19,6 @@
 #include "phatgoose/routing/mean_inputs.h"
 #include "phatgoose/store/made_from.h"
 #include "phatgoose/store/stored_embeddings.h"
-#include "phatgoose/store/tensor_hash.h"
 
 namespace phatgoose {
 namespace {
@@ -122,7 +121,7 @@ void prepare_experts(const PrepareSettings& settings, at::Device device, at::Sca
   const Preparation preparation(settings, device, dtype);
   for (const NamedDirectory& directory : directories) {
     const ExpertDirectory expert = ExpertDirectory::open(directory.path);
-    expert.check_base(preparation.config, preparation.fingerprint, settings.expert_options.allow_partial);
+    expert.check_base(preparation.config, preparation.fingerprint, settings.allow_partial);
     for (const ExpertNeed& need : router_kind(settings.router, "--router").needs) {
       prepare_need(preparation, need, expert);
     }

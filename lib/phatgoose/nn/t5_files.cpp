@@ -9,7 +9,7 @@
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/nn/t5_stack.h"
 #include "phatgoose/nn/tensor_bridge.h"
-#include "phatgoose/store/finite.h"
+#include "phatgoose/store/float_values.h"
 #include "phatgoose/store/t5_checkpoint.h"
 
 namespace phatgoose {

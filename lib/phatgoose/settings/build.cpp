@@ -11,7 +11,7 @@ OptionSet BuildSettings::declare() {
   set.add("expert", &experts, "expert directories, each with what the router needs; NAME= gives one another name")
       .as("[NAME=]DIR");
   declare_library(set, library);
-  expert_options.declare(set);
+  declare_allow_partial(set, allow_partial);
   set.add("out", &out, "directory of the routed model").as("DIR").must();
   set.add("pack", &pack, "copy the experts into the directory, so that it can be moved");
   routing.declare(set, RoutingUse::build);

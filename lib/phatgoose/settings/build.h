@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "phatgoose/base/options.h"
-#include "phatgoose/settings/expert_options.h"
 #include "phatgoose/store/routing_settings.h"
 
 namespace phatgoose {
@@ -15,7 +14,7 @@ struct BuildSettings {
   std::string model;
   std::vector<std::string> experts;
   std::optional<std::string> library;
-  ExpertOptions expert_options;
+  bool allow_partial = false;  ///< take experts that lack factors which their configuration promises
   std::string out;
   RoutingSettings routing = RoutingSettings::defaults();
   bool pack = false;

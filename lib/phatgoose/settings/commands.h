@@ -7,8 +7,6 @@
 #include <vector>
 
 #include "phatgoose/base/options.h"
-#include "phatgoose/settings/examples.h"
-#include "phatgoose/settings/presets.h"
 
 namespace phatgoose {
 
@@ -17,6 +15,13 @@ struct Command {
   std::shared_ptr<void> settings;  ///< what the options point to
   OptionSet options;
 };
+
+/// The settings files of configs/presets, which are compiled in, by name.
+std::vector<Preset> embedded_presets();
+
+/// The examples that end a command's help: shell commands that run one after the other, in the order of all_commands(),
+/// in a directory with the shipped assets.
+std::vector<std::string> examples_of(const std::string& command);
 
 /// The names of all commands, in the order in which help lists them.
 const std::vector<std::string>& command_names();

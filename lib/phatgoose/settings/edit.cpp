@@ -15,7 +15,7 @@ OptionSet EditSettings::declare() {
   set.add("remove", &remove, "remove these experts (names separated by commas); their files are kept").as("A,B");
   set.add("rename", &rename, "rename an expert within this routed model").as("OLD=NEW");
   set.add("add", &add, "append these expert directories; NAME= gives one another name").as("[NAME=]DIR");
-  expert_options.declare(set);
+  declare_allow_partial(set, allow_partial);
   set.add("disable", &disable, "disable these experts (names separated by commas)").as("A,B");
   set.add("enable", &enable, "enable these experts again (names separated by commas)").as("A,B");
   return set;
@@ -29,7 +29,7 @@ RoutedModelEdit EditSettings::edit() const {
                        .enable = split_at_commas(enable),
                        .disable = split_at_commas(disable),
                        .rename = {},
-                       .allow_partial = expert_options.allow_partial};
+                       .allow_partial = allow_partial};
   for (const std::string& text : rename) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "phatgoose/base/options.h"
-#include "phatgoose/settings/expert_options.h"
 #include "phatgoose/store/routed_model_editor.h"
 
 namespace phatgoose {
@@ -15,7 +14,7 @@ struct EditSettings {
   std::string routed;
   std::optional<std::string> model;
   std::vector<std::string> add, remove, enable, disable, rename;
-  ExpertOptions expert_options;
+  bool allow_partial = false;  ///< take experts that lack factors which their configuration promises
 
   OptionSet declare();
   /// The same as a list of changes; usage error for a --rename that is not OLD=NEW, or when there is no change at all.

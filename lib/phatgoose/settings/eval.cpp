@@ -14,7 +14,7 @@ OptionSet EvalSettings::declare() {
       .as("[NAME=]DIR");
   declare_library(set, library);
   set.add("routed", &routed, "routed model directories; NAME= gives one another name").as("[NAME=]DIR");
-  expert_options.declare(set);
+  declare_allow_partial(set, allow_partial);
   set.add("methods", &methods, "YAML list of further methods, each with its own name and settings").as("FILE");
   set.add("compare-to", &compare_to, "the method that all others are compared with; default: the first").as("NAME");
   set.add("exclude-own", &exclude_own, "leave the task's own expert out of every routed model");

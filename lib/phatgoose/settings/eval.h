@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "phatgoose/settings/common.h"
-#include "phatgoose/settings/expert_options.h"
 #include "phatgoose/settings/reading.h"
 #include "phatgoose/store/routing_settings.h"
 
@@ -27,7 +26,7 @@ struct MethodOptions {
 struct EvalSettings : MethodOptions {
   CommonSettings common;
   std::string model;
-  ExpertOptions expert_options;
+  bool allow_partial = false;  ///< take experts that lack factors which their configuration promises
   std::string suite;
   std::string out;
   bool json = false;                       ///< on stdout

@@ -1,6 +1,6 @@
-#include "phatgoose/settings/examples.h"
-
 #include <map>
+
+#include "phatgoose/settings/commands.h"
 
 namespace phatgoose {
 

@@ -13,7 +13,7 @@ OptionSet ExportSettings::declare() {
           "expert directories: their LoRAs, without their gates; NAME= gives one another name in the manifest")
       .as("[NAME=]DIR");
   declare_library(set, library);
-  expert_options.declare(set);
+  declare_allow_partial(set, allow_partial);
   set.add("merge", &merge,
           "how several experts become one: product is the mean of their updates B A, factors the product of the mean B "
           "and the mean A")

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "phatgoose/base/options.h"
-#include "phatgoose/settings/expert_options.h"
 
 namespace phatgoose {
 
@@ -15,7 +14,7 @@ struct ExportSettings {
   std::string model;
   std::vector<std::string> experts;  ///< DIR or NAME=DIR
   std::optional<std::string> library;
-  ExpertOptions expert_options;
+  bool allow_partial = false;        ///< take experts that lack factors which their configuration promises
   std::optional<std::string> merge;  ///< "factors" or "product"; needed with more than one expert
   std::string out;
   std::optional<std::string> save_dtype;  ///< of the stored weights, "fp32" or "bf16"; default: the base's own

@@ -6,7 +6,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/option_values.h"
 #include "phatgoose/base/yaml_reader.h"
-#include "phatgoose/store/expert_name.h"
+#include "phatgoose/store/named_directory.h"
 
 namespace phatgoose {
 namespace {

@@ -7,7 +7,6 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/expert_examination.h"
-#include "phatgoose/store/expert_name.h"
 
 namespace phatgoose {
 
@@ -33,6 +32,12 @@ void declare_library(OptionSet& set, std::optional<std::string>& library) {
       .as("DIR");
 }
 
+void declare_allow_partial(OptionSet& set, bool& allow_partial) {
+  set.add("allow-partial", &allow_partial,
+          "take experts that lack factors which their adapter_config.json promises: those linears stay as in the base")
+      .may_change();
+}
+
 std::vector<NamedDirectory> all_experts(const std::vector<std::string>& experts,
                                         const std::optional<std::string>& library) {
   std::vector<NamedDirectory> all = named_directories(experts, "--expert");
@@ -43,9 +48,7 @@ std::vector<NamedDirectory> all_experts(const std::vector<std::string>& experts,
 std::vector<NamedDirectory> some_experts(const std::vector<std::string>& experts,
                                          const std::optional<std::string>& library) {
   std::vector<NamedDirectory> all = all_experts(experts, library);
-  if (all.empty()) {
-    refuse_usage("--expert", "no expert", "expert directories, or --library");
-  }
+  if (all.empty()) refuse_usage("--expert", "no expert", "expert directories, or --library");
   return all;
 }
 

@@ -16,8 +16,9 @@ namespace phatgoose {
 NamedDirectory named_directory(const std::string& text, const std::string& option);
 std::vector<NamedDirectory> named_directories(const std::vector<std::string>& texts, const std::string& option);
 
-/// The option --library, next to --expert.
+/// The options --library, next to --expert, and --allow-partial.
 void declare_library(OptionSet& set, std::optional<std::string>& library);
+void declare_allow_partial(OptionSet& set, bool& allow_partial);
 /// The experts of --expert, then those in the library, by name. An empty library: bad_data.
 std::vector<NamedDirectory> all_experts(const std::vector<std::string>& experts,
                                         const std::optional<std::string>& library);

@@ -1,5 +1,7 @@
 #include "phatgoose/settings/predict.h"
 
+#include "phatgoose/settings/named_directories.h"
+
 namespace phatgoose {
 
 OptionSet PredictSettings::declare() {
@@ -8,7 +10,7 @@ OptionSet PredictSettings::declare() {
   set.add("model", &model, "base model directory").as("DIR").must();
   set.add("expert", &expert, "expert directory: its LoRA on the base, without its gate").as("DIR");
   set.add("routed", &routed, "routed model directory, instead of --expert").as("DIR");
-  expert_options.declare(set);
+  declare_allow_partial(set, allow_partial);
   set.begin_group("What is asked");
   set.add("input", &input, "file to read (a .gz file too); - is stdin").as("FILE").as_positional();
   set.add("format", &format, "of the input; auto: lines that begin with { are JSON rows, all others are text")

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "phatgoose/settings/common.h"
-#include "phatgoose/settings/expert_options.h"
 #include "phatgoose/settings/reading.h"
 #include "phatgoose/store/routing_settings.h"
 
@@ -17,7 +16,7 @@ struct PredictSettings {
   std::string model;
   std::optional<std::string> expert;  ///< at most one of expert and routed; neither: the base alone
   std::optional<std::string> routed;
-  ExpertOptions expert_options;
+  bool allow_partial = false;  ///< take experts that lack factors which their configuration promises
   RoutingSettings routing;
   std::string input = "-";      ///< file, or "-" for stdin
   std::string format = "auto";  ///< of the input: auto, text, jsonl

@@ -19,7 +19,7 @@ OptionSet PrepareSettings::declare() {
           "take, changes nothing here")
       .as("[NAME=]DIR");
   declare_library(set, library);
-  expert_options.declare(set);
+  declare_allow_partial(set, allow_partial);
   set.begin_group("Examples (not for arrow)");
   set.add("data", &data, "the expert's training rows: JSON Lines files, plain or .gz").as("FILE");
   set.add("examples", &examples, "number of rows, drawn with --seed; all, if there are fewer").at_least(1);

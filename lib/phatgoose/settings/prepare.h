@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "phatgoose/settings/common.h"
-#include "phatgoose/settings/expert_options.h"
 #include "phatgoose/settings/named_directories.h"
 #include "phatgoose/settings/reading.h"
 
@@ -18,7 +17,7 @@ struct PrepareSettings {
   std::string router;
   std::vector<std::string> experts;  ///< DIR or NAME=DIR; one, unless the router needs no rows
   std::optional<std::string> library;
-  ExpertOptions expert_options;
+  bool allow_partial = false;  ///< take experts that lack factors which their configuration promises
   std::vector<std::string> data;
   std::optional<std::string> encoder;  ///< of routers that compare inputs; none: the base's encoder mean
   std::int64_t examples = 1000;

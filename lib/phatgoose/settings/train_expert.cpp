@@ -1,7 +1,8 @@
 #include "phatgoose/settings/train_expert.h"
 
 #include "phatgoose/base/error.h"
-#include "phatgoose/store/expert_name.h"
+#include "phatgoose/settings/named_directories.h"
+#include "phatgoose/store/named_directory.h"
 
 namespace phatgoose {
 
@@ -12,7 +13,7 @@ OptionSet TrainExpertSettings::declare() {
   set.add("name", &name, "name of the expert").as("NAME").must();
   set.add("out", &out, "directory of the expert and of its run").as("DIR").must().may_change();
   set.add("init", &init, "adapter directory to continue from; it sets rank and scale").as("DIR");
-  expert_options.declare(set);
+  declare_allow_partial(set, allow_partial);
   set.add("rank", &rank, "LoRA rank R").at_least(1);
   set.add("alpha", &alpha, "LoRA scale times R");
   set.add("joint-gate", &joint_gate, "train the gate together with the LoRA from the start, not afterwards");
@@ -22,9 +23,7 @@ OptionSet TrainExpertSettings::declare() {
 }
 
 void TrainExpertSettings::check() const {
-  if (!is_expert_name(name)) {
-    refuse_usage("--name", "\"" + name + "\"", kExpertNameRule);
-  }
+  if (!is_expert_name(name)) refuse_usage("--name", "\"" + name + "\"", kExpertNameRule);
   data.check();
 }
 

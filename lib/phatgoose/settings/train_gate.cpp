@@ -1,6 +1,7 @@
 #include "phatgoose/settings/train_gate.h"
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/settings/named_directories.h"
 
 namespace phatgoose {
 
@@ -9,7 +10,7 @@ OptionSet TrainGateSettings::declare() {
   set.begin_group("Gate");
   declare_model(set);
   set.add("expert", &expert, "expert directory, ours or any PEFT LoRA").as("DIR").must();
-  expert_options.declare(set);
+  declare_allow_partial(set, allow_partial);
   set.add("out", &out, "write a copy of the expert with its gate; default: add the gate to the expert")
       .as("DIR")
       .may_change();

@@ -8,7 +8,6 @@
 
 #include "phatgoose/base/options.h"
 #include "phatgoose/settings/common.h"
-#include "phatgoose/settings/expert_options.h"
 #include "phatgoose/settings/reading.h"
 
 namespace phatgoose {
@@ -53,8 +52,8 @@ struct AdapterTrainingSettings {
   CommonSettings common;
   DataSettings data;
   TrainingSettings training;
-  std::string model;  ///< base model directory
-  ExpertOptions expert_options;
+  std::string model;              ///< base model directory
+  bool allow_partial = false;     ///< take experts that lack factors which their configuration promises
   std::optional<double> dropout;  ///< T5's own; default: the base's dropout_rate
 
  protected:

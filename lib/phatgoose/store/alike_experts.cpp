@@ -1,10 +1,10 @@
-#include "phatgoose/store/alike_experts.h"
-
+// Whether the factors of several experts have a mean.
 #include <fmt/format.h>
 
 #include <cmath>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/store/expert_directory.h"
 
 namespace phatgoose {
 namespace {

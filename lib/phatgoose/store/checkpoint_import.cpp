@@ -13,14 +13,11 @@
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/base/text_file.h"
 #include "phatgoose/store/expert_directory.h"
-#include "phatgoose/store/expert_name.h"
-#include "phatgoose/store/finite.h"
 #include "phatgoose/store/float_values.h"
 #include "phatgoose/store/manifest.h"
-#include "phatgoose/store/safetensors.h"
+#include "phatgoose/store/named_directory.h"
 #include "phatgoose/store/staged_directory.h"
 #include "phatgoose/store/t5_checkpoint.h"
-#include "phatgoose/store/torch_zip.h"
 
 namespace phatgoose {
 namespace {
@@ -50,45 +47,30 @@ std::int64_t parse_index(std::string_view text) {
   return index;
 }
 
-/// Sorts the tensors of experts by number, module path and part.
-class ExpertCollector {
- public:
-  ExpertCollector(const TensorArchive& file, bool gate) : file_(file), gate_(gate) {}
-
-  std::map<std::int64_t, Expert> collect() {
-    for (const auto& [name, view] : file_.tensors()) {
-      const std::size_t at = name.find(kAddons);
-      if (at != std::string::npos) add(name.substr(0, at), std::string_view(name).substr(at + kAddons.size()), name);
+/// The tensors of experts by number, module path and part; without `gate`, the factors alone.
+std::map<std::int64_t, Expert> collect_experts(const TensorArchive& file, bool gate) {
+  std::map<std::int64_t, Expert> experts;
+  for (const auto& [name, view] : file.tensors()) {
+    const std::size_t at = name.find(kAddons);
+    if (at == std::string::npos) continue;
+    const std::string_view rest = std::string_view(name).substr(at + kAddons.size());
+    const auto begins = [&](std::string_view part_name) { return rest.starts_with(part_name); };
+    const auto part = static_cast<std::size_t>(std::ranges::find_if(kPartNames, begins) - kPartNames.begin());
+    if (part >= 2 && !gate) continue;
+    if (part == kPartNames.size()) {
+      refuse(file.where(name), "a tensor of an unknown kind",
+             "expert_lora.layer1__I, expert_lora.layer2__I and router.expert_embeddings__I",
+             rest.ends_with("expert_input_gate") ? "gates must be stored as router.expert_embeddings__I" : "");
     }
-    return std::move(experts_);
+    const auto index = in(file.where(name), [&] { return parse_index(rest.substr(kPartNames[part].size())); });
+    experts[index][name.substr(0, at)][part] = &view;
   }
-
- private:
-  void add(const std::string& path, std::string_view rest, const std::string& name) {
-    for (std::size_t part = 0; part < kPartNames.size(); ++part) {
-      if (!rest.starts_with(kPartNames[part])) continue;
-      if (part == 2 && !gate_) return;
-      const std::int64_t index =
-          in(file_.where(name), [&] { return parse_index(rest.substr(kPartNames[part].size())); });
-      experts_[index][path][part] = &file_.at(name);
-      return;
-    }
-    if (!gate_) return;
-    refuse(file_.where(name), "a tensor of an unknown kind",
-           "expert_lora.layer1__I, expert_lora.layer2__I and router.expert_embeddings__I",
-           rest.ends_with("expert_input_gate") ? "gates must be stored as router.expert_embeddings__I" : "");
-  }
-
-  const TensorArchive& file_;
-  bool gate_;
-  std::map<std::int64_t, Expert> experts_;
-};
+  return experts;
+}
 
 void check_part(const TensorArchive& file, const std::string& name, const TensorView& view, const Shape& expected,
                 const std::string& hint) {
-  if (view.shape != expected) {
-    refuse(file.where(name), "shape " + to_string(view.shape), to_string(expected), hint);
-  }
+  if (view.shape != expected) refuse(file.where(name), "shape " + to_string(view.shape), to_string(expected), hint);
   if (!is_floating(view.dtype)) refuse(file.where(name), name_of(view.dtype), "floating-point numbers");
   if (!all_finite(view)) refuse(file.where(name), "NaN or infinite values", "finite numbers");
 }
@@ -130,7 +112,7 @@ void check_expert(const TensorArchive& file, std::int64_t index, const Expert& e
 
 /// Experts 0, 1, ... of the file, complete and of one rank.
 std::vector<Expert> read_experts(const TensorArchive& file, const T5Config& config, bool gate) {
-  std::map<std::int64_t, Expert> found = ExpertCollector(file, gate).collect();
+  std::map<std::int64_t, Expert> found = collect_experts(file, gate);
   if (found.empty()) {
     refuse(file.where("experts"), "no tensor named MODULE._addons.expert_lora.layer1__0",
            "a checkpoint of the original PHATGOOSE code");
@@ -203,11 +185,6 @@ void check_embeddings(const TensorArchive& file, const fs::path& model) {
   }
 }
 
-std::unique_ptr<TensorArchive> open_checkpoint(const fs::path& path) {
-  if (path.extension() == ".safetensors") return std::make_unique<SafetensorsFile>(path);
-  return std::make_unique<TorchZipFile>(path);
-}
-
 /// What a directory of expert `index` is made of.
 Json record_of(const ImportPlan& plan, const std::string& checkpoint_hash, std::size_t index) {
   return {{"checkpoint", checkpoint_hash}, {"index", index}, {"gate", plan.gate}};
@@ -263,7 +240,7 @@ std::vector<std::string> write_factors(const fs::path& directory, const Expert& 
 void import_checkpoint(const ImportPlan& plan) {
   const T5Config config = read_t5_config(plan.model);
   const std::string fingerprint = base_fingerprint(plan.model);
-  const auto file = open_checkpoint(plan.checkpoint);
+  const auto file = open_archive(plan.checkpoint);
   check_embeddings(*file, plan.model);
   const std::vector<Expert> experts = read_experts(*file, config, plan.gate);
   const std::vector<std::string> names = read_names(plan.names, experts.size());

@@ -10,11 +10,10 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/store/factor_names.h"
-#include "phatgoose/store/finite.h"
+#include "phatgoose/store/float_values.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/peft_config.h"
 #include "phatgoose/store/safetensors.h"
-#include "phatgoose/store/torch_zip.h"
 
 namespace phatgoose {
 namespace {
@@ -40,7 +39,6 @@ void check_tensor(const TensorArchive& file, const std::string& name, std::size_
 struct Pair {
   const TensorView* a = nullptr;
   const TensorView* b = nullptr;
-  std::string a_name = {}, b_name = {};
 };
 
 /// A file holds one adapter of one model: what stands before the paths, and between lora_A and weight, is the same
@@ -77,7 +75,6 @@ Factors collect_factors(const TensorArchive& file, bool check_values) {
     const TensorView*& place = factor->is_a ? pair.a : pair.b;
     if (place != nullptr) refuse(file.where(name), "a factor that is stored twice", "one of each");
     place = &view;
-    (factor->is_a ? pair.a_name : pair.b_name) = name;
   }
   if (first) factors.model_path = first->model_path;
   return factors;
@@ -99,16 +96,13 @@ LoraEntry make_entry(const std::string& module, const Pair& pair, const PeftConf
   if (config.rank_of(module) != rank) {
     refuse(where, "rank " + std::to_string(rank), std::to_string(config.rank_of(module)) + " by " + kConfigFile);
   }
-  return {rank, config.scale_of(module), *pair.a, *pair.b, pair.a_name, pair.b_name};
+  return {rank, config.scale_of(module), *pair.a, *pair.b};
 }
 
-LoraMap make_entries(const Factors& factors, const PeftConfig& config,
-                     const std::shared_ptr<const TensorArchive>& file) {
+LoraMap make_entries(const Factors& factors, const PeftConfig& config, const TensorArchive& file) {
   LoraMap loras;
   for (const auto& [path, pair] : factors.pairs) {
-    LoraEntry entry = make_entry(factors.model_path + path, pair, config, file->where(path));
-    entry.file = file;
-    loras.emplace(path, std::move(entry));
+    loras.emplace(path, make_entry(factors.model_path + path, pair, config, file.where(path)));
   }
   return loras;
 }
@@ -135,18 +129,6 @@ void check_vectors(const TensorArchive& file, const LoraMap& loras, bool check_v
     if (!file.contains(path))
       refuse(file.where(path), "no vector", "one for each adapted linear", "make the file again");
   }
-}
-
-/// The directory's own name, also for "." and for paths that end with a slash.
-std::string own_name(const fs::path& directory) {
-  fs::path path = fs::absolute(directory).lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();
-  return path.filename().string();
-}
-
-std::shared_ptr<TensorArchive> open_adapter(const fs::path& path) {
-  if (path.extension() == ".bin") return std::make_shared<TorchZipFile>(path);
-  return std::make_shared<SafetensorsFile>(path);
 }
 
 /// Says what a directory without adapter_config.json may be instead.
@@ -185,7 +167,7 @@ ExpertDirectory ExpertDirectory::open(const NamedDirectory& directory, bool chec
 ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_values) {
   ExpertDirectory expert;
   expert.path_ = directory;
-  expert.name_ = own_name(directory);
+  expert.name_ = full_path(directory).filename();
   if (const auto manifest = read_manifest(directory, kExpertKind)) {
     in(directory / "manifest.json", [&] {
       expert.name_ = json_get<std::string>(manifest->body, "name");
@@ -197,11 +179,11 @@ ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_valu
   if (!is_file(config_path)) refuse_directory(directory);
   expert.config_ = read_json(config_path, [](const Json& json) { return std::make_shared<PeftConfig>(json); });
   expert.adapter_path_ = adapter_file_in(directory);
-  expert.adapter_file_ = open_adapter(expert.adapter_path_);
+  expert.adapter_file_ = open_archive(expert.adapter_path_);
   const Factors factors = collect_factors(*expert.adapter_file_, check_values);
   if (factors.pairs.empty()) refuse(expert.adapter_path_.string(), "no tensors", "lora_A and lora_B of some linear");
   expert.model_path_ = factors.model_path;
-  expert.loras_ = make_entries(factors, *expert.config_, expert.adapter_file_);
+  expert.loras_ = make_entries(factors, *expert.config_, *expert.adapter_file_);
   expert.gates_ = expert.vectors(kGateFile, check_values);
   expert.speaks_ = check_values;
   if (check_values) expert.say_oddities();
@@ -236,8 +218,8 @@ std::vector<const LoraMap*> loras_of(std::span<const ExpertDirectory> experts) {
 }
 
 void LoraEntry::release() const {
-  file->release(a_name);
-  file->release(b_name);
+  MappedFile::release(a.bytes);
+  MappedFile::release(b.bytes);
 }
 
 }  // namespace phatgoose

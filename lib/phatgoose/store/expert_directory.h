@@ -19,11 +19,9 @@ class PeftConfig;
 /// LoRA factors of one linear.
 struct LoraEntry {
   std::int64_t rank;
-  double scale;                          ///< c_e: alpha / R, or alpha / sqrt(R) for rsLoRA
-  TensorView a;                          ///< [R, in]
-  TensorView b;                          ///< [out, R]
-  std::string a_name = {}, b_name = {};  ///< in the adapter's file
-  std::shared_ptr<const TensorArchive> file = {};
+  double scale;  ///< c_e: alpha / R, or alpha / sqrt(R) for rsLoRA
+  TensorView a;  ///< [R, in]
+  TensorView b;  ///< [out, R]
 
   /// Lets the kernel drop the pages of the factors once they have been copied elsewhere.
   void release() const;
@@ -102,6 +100,10 @@ class ExpertDirectory {
 
 /// Their LoRAs, which live as long as `experts`.
 std::vector<const LoraMap*> loras_of(std::span<const ExpertDirectory> experts);
+
+/// Refuses experts whose factors have no mean (METHODS 4: merged, factors; mixed parameters) as their ranks, scales or
+/// adapted linears differ, naming two of them and what differs: bad_data.
+void check_alike(std::span<const ExpertDirectory> experts);
 
 /// adapter_model.safetensors of the directory, or adapter_model.bin where only that is there.
 fs::path adapter_file_in(const fs::path& directory);

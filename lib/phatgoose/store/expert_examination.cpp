@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "phatgoose/base/error.h"
-#include "phatgoose/store/alike_experts.h"
-#include "phatgoose/store/expert_name.h"
 #include "phatgoose/store/made_from.h"
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/stored_embeddings.h"

@@ -26,7 +26,7 @@ void check_unchanged(const ExpertDirectory& expert, const RoutedModelManifest::E
 /// Adds an expert, whose directory `source` is named in errors: bad_data where its name is taken.
 void add_expert(RoutedModelManifest& manifest, RoutedModelManifest::ExpertReference expert, const fs::path& source);
 
-/// Where the router takes means of factors, the enabled experts must be alike (alike_experts.h): bad_data. `paths` are
+/// Where the router takes means of factors, the enabled experts must be alike (check_alike): bad_data. `paths` are
 /// the directories of all experts of the manifest, in order.
 void check_factors(const RoutedModelManifest& manifest, const std::vector<fs::path>& paths);
 

@@ -1,4 +1,4 @@
-// Stored floating-point numbers as floats, for what is computed without LibTorch.
+// Stored floating-point numbers: what they are, and their values for what is computed without LibTorch.
 #pragma once
 
 #include <vector>
@@ -6,6 +6,13 @@
 #include "phatgoose/store/tensor_archive.h"
 
 namespace phatgoose {
+
+bool is_floating(DType dtype);
+
+/// Whether no element of a floating-point tensor is NaN or infinite.
+bool all_finite(const TensorView& view);
+/// Whether every element of a floating-point tensor is zero.
+bool all_zero(const TensorView& view);
 
 /// All elements of a floating-point tensor in their stored order; F64 is rounded.
 std::vector<float> float_values(const TensorView& view);

@@ -79,11 +79,11 @@ void check_files(const fs::path& directory, const Json& manifest, bool verify_ha
   for (const auto& [name, entry] : files.items()) check_file(directory, name, entry, verify_hashes);
 }
 
-/// Does `work`; what it finds wrong is damage of a product of ours.
+/// What `work` returns; what it finds wrong is damage of a product of ours.
 template <typename Work>
-void as_damage(const fs::path& directory, const std::string& remedy, Work work) {
+auto as_damage(const fs::path& directory, const std::string& remedy, Work work) {
   try {
-    work();
+    return work();
   } catch (const Error& error) {
     fail(error.code(), {.where = directory.string(), .found = std::string("damaged: ") + error.what(), .hint = remedy});
   }
@@ -135,8 +135,7 @@ std::optional<Manifest> read_finished(const fs::path& directory, const std::stri
   const fs::path path = directory / kFileName;
   if (!is_file(path)) return std::nullopt;
   if (remedy.empty()) remedy = remedy_of_removing(directory);
-  Json json;
-  as_damage(directory, remedy, [&] { json = read_json(path); });
+  const Json json = as_damage(directory, remedy, [&] { return read_json(path); });
   Manifest manifest = in(path, [&] { return parse_manifest(json, kind); });
   as_damage(directory, remedy, [&] { check_files(directory, json, /*verify_hashes=*/true); });
   return manifest;

@@ -15,25 +15,16 @@ namespace {
 constexpr const char* kSafetensors = "model.safetensors";
 constexpr const char* kTorch = "pytorch_model.bin";
 
-std::unique_ptr<TensorArchive> open_file(const fs::path& path) {
-  if (path.extension() == ".safetensors") return std::make_unique<SafetensorsFile>(path);
-  return std::make_unique<TorchZipFile>(path);
-}
-
 /// The shards that an index names, seen as one archive.
 class ShardedArchive : public TensorArchive {
  public:
   explicit ShardedArchive(const fs::path& index);
-
-  const std::map<std::string, TensorView>& tensors() const override { return tensors_; }
   std::string where(const std::string& name) const override;
-  void release(const std::string& name) const override;
 
  private:
   fs::path index_;
   std::map<std::string, std::unique_ptr<TensorArchive>> shards_;  ///< by file name
   std::map<std::string, std::string> shard_of_;                   ///< the file that holds it, by tensor name
-  std::map<std::string, TensorView> tensors_;
 };
 
 /// The index's weight_map: tensor name to file name.
@@ -60,10 +51,8 @@ ShardedArchive::ShardedArchive(const fs::path& index) : index_(index) {
   for (const auto& [name, file] : placed_in) files.insert(file);
   for (const std::string& file : files) {
     const fs::path path = index_.parent_path() / file;
-    if (!is_file(path)) {
-      refuse(index_, "the shard " + file + " is missing", "", "copy it next to the index");
-    }
-    const TensorArchive& shard = *shards_.emplace(file, open_file(path)).first->second;
+    if (!is_file(path)) refuse(index_, "the shard " + file + " is missing", "", "copy it next to the index");
+    const TensorArchive& shard = *shards_.emplace(file, open_archive(path)).first->second;
     for (const auto& [name, view] : shard.tensors()) {
       const auto placed = placed_in.find(name);
       const bool here = placed != placed_in.end() && placed->second == file;
@@ -92,13 +81,16 @@ std::string ShardedArchive::where(const std::string& name) const {
   return found == shard_of_.end() ? index_.string() + ": " + name : shards_.at(found->second)->where(name);
 }
 
-void ShardedArchive::release(const std::string& name) const { shards_.at(shard_of_.at(name))->release(name); }
-
 }  // namespace
+
+std::unique_ptr<TensorArchive> open_archive(const fs::path& path) {
+  if (path.extension() == ".safetensors") return std::make_unique<SafetensorsFile>(path);
+  return std::make_unique<TorchZipFile>(path);
+}
 
 std::unique_ptr<TensorArchive> open_model_archive(const fs::path& directory) {
   for (const std::string name : {kSafetensors, kTorch}) {
-    if (is_file(directory / name)) return open_file(directory / name);
+    if (is_file(directory / name)) return open_archive(directory / name);
     const fs::path index = directory / (name + ".index.json");
     if (is_file(index)) return std::make_unique<ShardedArchive>(index);
   }

@@ -23,10 +23,9 @@ ModuleNames read_names(const Json& json, const char* key) {
   return {{names.begin(), names.end()}, std::nullopt};
 }
 
-/// Also within a larger model.
-bool is_other_module(const std::string& path) {
-  return std::ranges::any_of(other_adaptable_modules(),
-                             [&](const std::string& other) { return path == other || path.ends_with("." + other); });
+/// Whether `path` is one of `ends`, or ends with one behind a dot.
+bool ends_with_any(const std::string& path, const auto& ends) {
+  return std::ranges::any_of(ends, [&](const std::string& end) { return path == end || path.ends_with("." + end); });
 }
 
 std::set<std::int64_t> read_layer_numbers(const Json& json) {
@@ -39,8 +38,7 @@ std::set<std::int64_t> read_layer_numbers(const Json& json) {
 }  // namespace
 
 bool ModuleNames::contain(const std::string& path) const {
-  if (pattern) return pattern->matches(path);
-  return std::ranges::any_of(ends, [&](const std::string& end) { return path == end || path.ends_with("." + end); });
+  return pattern ? pattern->matches(path) : ends_with_any(path, ends);
 }
 
 ModuleTargets::ModuleTargets(const Json& json) {
@@ -90,7 +88,7 @@ bool ModuleTargets::in_layers(const std::string& path) const {
 
 std::optional<std::string> ModuleTargets::left_out_by(const std::string& path) const {
   if (excluded_.contain(path)) return "exclude_modules";
-  if (all_linear_ && is_other_module(path)) return "target_modules \"all-linear\"";
+  if (all_linear_ && ends_with_any(path, other_adaptable_modules())) return "target_modules \"all-linear\"";
   if (all_linear_) return std::nullopt;
   if (!targets_.contain(path)) return by_default_ ? "target_modules null (q and v by default)" : "target_modules";
   if (!layers_) return std::nullopt;

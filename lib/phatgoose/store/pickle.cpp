@@ -2,6 +2,7 @@
 #include "phatgoose/store/pickle.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <map>
 #include <optional>
@@ -13,31 +14,11 @@ namespace phatgoose {
 using Kind = PickleNode::Kind;
 
 const char* name_of(Kind kind) {
-  switch (kind) {
-    case Kind::none:
-      return "None";
-    case Kind::boolean:
-      return "a truth value";
-    case Kind::integer:
-      return "an integer";
-    case Kind::real:
-      return "a number";
-    case Kind::text:
-      return "a string";
-    case Kind::tuple:
-      return "a tuple";
-    case Kind::list:
-      return "a list";
-    case Kind::dict:
-      return "a dictionary";
-    case Kind::global:
-      return "a class or function";
-    case Kind::call:
-      return "an object";
-    case Kind::persistent:
-      return "a storage";
-  }
-  return "an unknown object";
+  // Indexed by Kind.
+  constexpr std::array<const char*, 11> kNames = {
+      "None",   "a truth value", "an integer",          "a number",  "a string", "a tuple",
+      "a list", "a dictionary",  "a class or function", "an object", "a storage"};
+  return kNames.at(static_cast<std::size_t>(kind));
 }
 
 class Unpickler {
@@ -46,8 +27,7 @@ class Unpickler {
       : reader_(bytes), allowed_(allowed), pickle_(pickle) {}
 
   void run() {
-    while (step(static_cast<unsigned char>(reader_.take_number<std::uint8_t>()))) {
-    }
+    while (pickle_.root_ == nullptr) step(reader_.take_number<std::uint8_t>());
   }
 
  private:
@@ -144,14 +124,13 @@ class Unpickler {
     stack_.push_back(found->second);
   }
 
-  bool finish() {
+  void finish() {
     pickle_.root_ = pop();
     if (!stack_.empty() || !marks_.empty()) refuse("a pickle with objects left over");
-    return false;
   }
 
-  /// One instruction; false after the last.
-  bool step(unsigned char opcode);
+  /// One instruction; the last one sets the root.
+  void step(unsigned char opcode);
 
   ByteReader reader_;
   const std::set<std::string>& allowed_;
@@ -161,108 +140,76 @@ class Unpickler {
   std::map<std::uint32_t, PickleNode*> memo_;
 };
 
-bool Unpickler::step(unsigned char opcode) {
+void Unpickler::step(unsigned char opcode) {
   switch (opcode) {
     case 0x80:  // PROTO
       if (reader_.take_number<std::uint8_t>() != 2) refuse("a pickle that is not of protocol 2");
-      return true;
+      return;
     case '.':
       return finish();
     case '(':
-      marks_.push_back(stack_.size());
-      return true;
+      return marks_.push_back(stack_.size());
     case 'N':
-      push({.kind = Kind::none});
-      return true;
+      return push({.kind = Kind::none});
     case 0x88:
-      push({.kind = Kind::boolean, .integer = 1});
-      return true;
+      return push({.kind = Kind::boolean, .integer = 1});
     case 0x89:
-      push({.kind = Kind::boolean, .integer = 0});
-      return true;
+      return push({.kind = Kind::boolean, .integer = 0});
     case 'K':
-      push_integer(reader_.take_number<std::uint8_t>());
-      return true;
+      return push_integer(reader_.take_number<std::uint8_t>());
     case 'M':
-      push_integer(reader_.take_number<std::uint16_t>());
-      return true;
+      return push_integer(reader_.take_number<std::uint16_t>());
     case 'J':
-      push_integer(reader_.take_number<std::int32_t>());
-      return true;
+      return push_integer(reader_.take_number<std::int32_t>());
     case 0x8a:
-      push_long();
-      return true;
+      return push_long();
     case 'G':
-      push_real();
-      return true;
+      return push_real();
     case 'X':  // BINUNICODE
-      push({.kind = Kind::text, .text = std::string(reader_.take_text(reader_.take_number<std::uint32_t>()))});
-      return true;
+      return push({.kind = Kind::text, .text = std::string(reader_.take_text(reader_.take_number<std::uint32_t>()))});
     case ')':
-      push({.kind = Kind::tuple});
-      return true;
+      return push({.kind = Kind::tuple});
     case ']':
-      push({.kind = Kind::list});
-      return true;
+      return push({.kind = Kind::list});
     case '}':
-      push({.kind = Kind::dict});
-      return true;
+      return push({.kind = Kind::dict});
     case 't':
-      push({.kind = Kind::tuple, .items = pop_to_mark()});
-      return true;
+      return push({.kind = Kind::tuple, .items = pop_to_mark()});
     case 0x85:
-      push_tuple(1);
-      return true;
+      return push_tuple(1);
     case 0x86:
-      push_tuple(2);
-      return true;
+      return push_tuple(2);
     case 0x87:
-      push_tuple(3);
-      return true;
-    case 'a': {
-      const PickleNode* item = pop();
-      extend(Kind::list, {item});
-      return true;
-    }
+      return push_tuple(3);
+    case 'a':
+      return extend(Kind::list, {pop()});
     case 'e':
-      extend(Kind::list, pop_to_mark());
-      return true;
+      return extend(Kind::list, pop_to_mark());
     case 's': {
       const PickleNode* value = pop();
       const PickleNode* key = pop();
-      extend(Kind::dict, {key, value});
-      return true;
+      return extend(Kind::dict, {key, value});
     }
     case 'u':
-      extend(Kind::dict, pop_to_mark());
-      return true;
+      return extend(Kind::dict, pop_to_mark());
     case 'c':
-      push_global();
-      return true;
+      return push_global();
     case 'R':
-      call();
-      return true;
+      return call();
     case 'b':  // BUILD: attributes of a container (PyTorch's version notes), which carry no tensors
       pop();
       if (top()->kind != Kind::dict) refuse("attributes of something that is no dictionary");
-      return true;
-    case 'Q': {
-      const PickleNode* id = pop();
-      push({.kind = Kind::persistent, .items = {id}});
-      return true;
-    }
+      return;
+    case 'Q':
+      return push({.kind = Kind::persistent, .items = {pop()}});
     case 'q':
-      remember(reader_.take_number<std::uint8_t>());
-      return true;
+      return remember(reader_.take_number<std::uint8_t>());
     case 'r':
-      remember(reader_.take_number<std::uint32_t>());
-      return true;
+      return remember(reader_.take_number<std::uint32_t>());
     case 'h':
-      recall(reader_.take_number<std::uint8_t>());
-      return true;
+      return recall(reader_.take_number<std::uint8_t>());
     case 'j':
-      recall(reader_.take_number<std::uint32_t>());
-      return true;
+      return recall(reader_.take_number<std::uint32_t>());
     default:
       refuse("the pickle instruction " + std::to_string(opcode));
   }

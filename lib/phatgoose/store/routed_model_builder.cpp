@@ -27,9 +27,7 @@ RoutingSettings routing_of(const RoutedModelPlan& plan) {
 
 void copy_whole(const fs::path& from, const fs::path& to) {
   const MappedFile source(from);
-  AtomicFile target(to);
-  target.write(source.bytes().data(), source.bytes().size());
-  target.commit();
+  write_file(to, {reinterpret_cast<const char*>(source.bytes().data()), source.bytes().size()});
 }
 
 /// Copies what the router needs of an expert; its manifest, where it has one, lists the copies only. Returns their

@@ -85,23 +85,24 @@ RoutedModelManifest parse_routed_model(const Manifest& stored, const fs::path& d
 
 }  // namespace
 
+Reference& expert_called(RoutedModelManifest& manifest, const std::string& name, const std::string& option) {
+  const auto found = std::ranges::find(manifest.experts, name, &Reference::name);
+  if (found != manifest.experts.end()) return *found;
+  std::vector<std::string> known;
+  for (const Reference& expert : manifest.experts) known.push_back(expert.name);
+  refuse_usage(option, "no expert is called \"" + name + "\"", "a name in this routed model",
+               did_you_mean(name, known));
+}
+
 void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& enabled) {
   const std::vector<std::string> names = split_at_commas(enabled);
   if (names.empty()) return;
-  std::vector<std::string> known;
-  for (auto& expert : manifest.experts) {
-    known.push_back(expert.name);
-    expert.enabled = std::ranges::find(names, expert.name) != names.end();
-  }
-  for (const std::string& name : names) {
-    if (std::ranges::find(known, name) != known.end()) continue;
-    refuse_usage("--enabled", "no expert is called \"" + name + "\"", "names of the given experts",
-                 did_you_mean(name, known));
-  }
+  for (Reference& expert : manifest.experts) expert.enabled = false;
+  for (const std::string& name : names) expert_called(manifest, name, "--enabled").enabled = true;
 }
 
 void check_enabled(const RoutedModelManifest& manifest) {
-  const auto enabled = std::ranges::count_if(manifest.experts, &RoutedModelManifest::ExpertReference::enabled);
+  const auto enabled = std::ranges::count_if(manifest.experts, &Reference::enabled);
   const std::int64_t most = router_kind(manifest.routing.router, "router").most_experts;
   if (enabled > 0 && enabled <= most) return;
   refuse_usage("router " + manifest.routing.router, std::to_string(enabled) + " enabled experts",

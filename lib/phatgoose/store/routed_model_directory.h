@@ -32,6 +32,9 @@ struct RoutedModelManifest {
   bool operator==(const RoutedModelManifest&) const = default;
 };
 
+/// The expert called `name`: usage error at `option` where there is none.
+RoutedModelManifest::ExpertReference& expert_called(RoutedModelManifest& manifest, const std::string& name,
+                                                    const std::string& option);
 /// Only the experts named in `enabled` (RoutingSettings) take part; none named: no change. Usage error for an unknown
 /// name.
 void enable_only(RoutedModelManifest& manifest, const std::vector<std::string>& enabled);

@@ -3,24 +3,13 @@
 #include <algorithm>
 
 #include "phatgoose/base/error.h"
-#include "phatgoose/base/nearest.h"
 #include "phatgoose/store/expert_examination.h"
-#include "phatgoose/store/expert_name.h"
 #include "phatgoose/store/manifest.h"
 
 namespace phatgoose {
 namespace {
 
 using Reference = RoutedModelManifest::ExpertReference;
-
-Reference& expert_called(RoutedModelManifest& manifest, const std::string& name, const std::string& option) {
-  const auto found = std::ranges::find(manifest.experts, name, &Reference::name);
-  if (found != manifest.experts.end()) return *found;
-  std::vector<std::string> known;
-  for (const Reference& expert : manifest.experts) known.push_back(expert.name);
-  refuse_usage(option, "no expert is called \"" + name + "\"", "a name in this routed model",
-               did_you_mean(name, known));
-}
 
 void rename(RoutedModelManifest& manifest, const std::string& from, const std::string& to) {
   Reference& expert = expert_called(manifest, from, "--rename");
@@ -34,9 +23,7 @@ void rename(RoutedModelManifest& manifest, const std::string& from, const std::s
 
 void add(RoutedModelManifest& manifest, const RoutedModelEdit& edit) {
   if (edit.add.empty()) return;
-  if (!edit.model) {
-    refuse_usage("--add", "no --model", "the base, to check the expert against");
-  }
+  if (!edit.model) refuse_usage("--add", "no --model", "the base, to check the expert against");
   const std::string fingerprint = base_fingerprint(*edit.model);
   if (fingerprint != manifest.base_fingerprint) {
     refuse(edit.model->string(), "base model " + fingerprint,

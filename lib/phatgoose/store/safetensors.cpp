@@ -1,6 +1,7 @@
 #include "phatgoose/store/safetensors.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -9,7 +10,6 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/json.h"
-#include "phatgoose/store/weights_file.h"
 
 namespace phatgoose {
 namespace {
@@ -82,9 +82,7 @@ HeaderEntry parse_entry(const std::string& name, const Json& value) {
 
 /// The ranges, in order, must cover the data exactly: no overlap, no hole, nothing behind.
 void check_layout(std::vector<HeaderEntry>& entries, std::uint64_t data_bytes) {
-  std::stable_sort(entries.begin(), entries.end(), [](const HeaderEntry& x, const HeaderEntry& y) {
-    return std::pair(x.begin, x.end) < std::pair(y.begin, y.end);
-  });
+  std::ranges::stable_sort(entries, {}, [](const HeaderEntry& entry) { return std::pair(entry.begin, entry.end); });
   std::uint64_t covered = 0;
   for (const HeaderEntry& entry : entries) {
     if (entry.begin != covered) {
@@ -112,31 +110,13 @@ std::map<std::string, std::string> parse_metadata(const Json& value) {
   return metadata;
 }
 
-/// Place of a dtype in the reference writer's order; larger ones are written first.
-int writing_rank(DType dtype) {
-  switch (dtype) {
-    case DType::boolean:
-      return 0;
-    case DType::u8:
-      return 1;
-    case DType::i8:
-      return 2;
-    case DType::i16:
-      return 3;
-    case DType::f16:
-      return 4;
-    case DType::bf16:
-      return 5;
-    case DType::i32:
-      return 6;
-    case DType::f32:
-      return 7;
-    case DType::f64:
-      return 8;
-    case DType::i64:
-      return 9;
-  }
-  fail(ExitCode::bug, {.where = "safetensors", .found = "an unknown dtype"});
+/// The reference writer's order.
+constexpr std::array kWritingOrder = {DType::i64, DType::f64, DType::f32, DType::i32, DType::bf16,
+                                      DType::f16, DType::i16, DType::i8,  DType::u8,  DType::boolean};
+
+/// What tensors are sorted by when they are written.
+auto writing_place(const NamedTensor& tensor) {
+  return std::pair(std::ranges::find(kWritingOrder, tensor.view.dtype), std::string_view(tensor.name));
 }
 
 /// The JSON header, padded with spaces so that the data start at a multiple of 8.
@@ -161,8 +141,7 @@ std::string make_header(const std::vector<NamedTensor>& tensors, const std::map<
 
 }  // namespace
 
-SafetensorsFile::SafetensorsFile(const fs::path& path) : file_(path) {
-  refuse_failed_download(file_);
+SafetensorsFile::SafetensorsFile(const fs::path& path) : MappedArchive(path) {
   in(path, [&] { read_header(); });
 }
 
@@ -185,16 +164,9 @@ void SafetensorsFile::read_header() {
   }
 }
 
-std::string SafetensorsFile::where(const std::string& name) const { return file_.path().string() + ": " + name; }
-
-void SafetensorsFile::release(const std::string& name) const { file_.release(at(name).bytes); }
-
 void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors,
                        const std::map<std::string, std::string>& metadata) {
-  std::sort(tensors.begin(), tensors.end(), [](const NamedTensor& x, const NamedTensor& y) {
-    const int rank_x = writing_rank(x.view.dtype), rank_y = writing_rank(y.view.dtype);
-    return rank_x != rank_y ? rank_x > rank_y : x.name < y.name;
-  });
+  std::ranges::sort(tensors, {}, writing_place);
   std::set<std::string_view> names;
   for (const auto& [name, view] : tensors) {
     if (!names.insert(name).second || name == kMetadataKey ||

@@ -13,21 +13,16 @@ namespace phatgoose {
 
 /// Maps and validates one file, refusing whatever the reference reader refuses (overlapping or missing ranges, unknown
 /// dtypes, sizes that do not match, a header over 100 MB, invalid UTF-8 or JSON, duplicate names): bad_data.
-class SafetensorsFile : public TensorArchive {
+class SafetensorsFile : public MappedArchive {
  public:
   explicit SafetensorsFile(const fs::path& path);
 
-  const std::map<std::string, TensorView>& tensors() const override { return tensors_; }
-  std::string where(const std::string& name) const override;
-  void release(const std::string& name) const override;
   /// The header's "__metadata__".
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
  private:
   void read_header();
 
-  MappedFile file_;
-  std::map<std::string, TensorView> tensors_;
   std::map<std::string, std::string> metadata_;
 };
 

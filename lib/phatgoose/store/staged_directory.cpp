@@ -10,12 +10,6 @@
 namespace phatgoose {
 namespace {
 
-/// Absolute, without a slash at the end, so that it has a parent and a name.
-fs::path plain(const fs::path& path) {
-  fs::path absolute = fs::absolute(path).lexically_normal();
-  return absolute.has_filename() ? absolute : absolute.parent_path();
-}
-
 void sync(const fs::path& directory) {
   const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
@@ -25,7 +19,7 @@ void sync(const fs::path& directory) {
 
 }  // namespace
 
-StagedDirectory::StagedDirectory(fs::path final_path) : final_(plain(final_path)) {
+StagedDirectory::StagedDirectory(fs::path final_path) : final_(full_path(final_path)) {
   make_directories(final_.parent_path());
   std::string pattern = final_.string() + ".XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) fail_io(final_, "create");

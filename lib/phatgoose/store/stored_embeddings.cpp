@@ -6,10 +6,8 @@
 #include <numeric>
 
 #include "phatgoose/base/error.h"
-#include "phatgoose/store/finite.h"
 #include "phatgoose/store/float_values.h"
 #include "phatgoose/store/made_from.h"
-#include "phatgoose/store/tensor_hash.h"
 
 namespace phatgoose {
 namespace {

@@ -4,7 +4,6 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
-#include "phatgoose/store/finite.h"
 #include "phatgoose/store/float_values.h"
 
 namespace phatgoose {

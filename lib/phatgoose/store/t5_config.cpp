@@ -1,22 +1,11 @@
 #include "phatgoose/store/t5_config.h"
 
-#include <cmath>
-
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/model_directory.h"
 #include "phatgoose/store/t5_config_keys.h"
 
 namespace phatgoose {
 namespace {
-
-// Far above any real model; keeps every product of two sizes inside 64 bits.
-constexpr std::int64_t kMaxSize = 1 << 30;
-
-std::int64_t positive(const Json& json, const char* key) {
-  const auto value = json_get<std::int64_t>(json, key);
-  if (value < 1 || value > kMaxSize) refuse_here(std::string(key) + " " + std::to_string(value), "1 to 2^30");
-  return value;
-}
 
 FeedForwardKind parse_feed_forward(const Json& json) {
   const auto name = json_get_or<std::string>(json, "feed_forward_proj", "relu");
@@ -93,14 +82,14 @@ T5Config config_of(const Json& json) {
   if (!json.is_object()) refuse_here(json.dump(), "a JSON object");
   check_model_type(json);
   T5Config config;
-  config.vocab_size = positive(json, "vocab_size");
-  config.d_model = positive(json, "d_model");
-  config.d_kv = positive(json, "d_kv");
-  config.d_ff = positive(json, "d_ff");
-  config.num_layers = positive(json, "num_layers");
+  config.vocab_size = json_size(json, "vocab_size");
+  config.d_model = json_size(json, "d_model");
+  config.d_kv = json_size(json, "d_kv");
+  config.d_ff = json_size(json, "d_ff");
+  config.num_layers = json_size(json, "num_layers");
   const bool own_depth = json.contains("num_decoder_layers") && !json["num_decoder_layers"].is_null();
-  config.num_decoder_layers = own_depth ? positive(json, "num_decoder_layers") : config.num_layers;
-  config.num_heads = positive(json, "num_heads");
+  config.num_decoder_layers = own_depth ? json_size(json, "num_decoder_layers") : config.num_layers;
+  config.num_heads = json_size(json, "num_heads");
   config.relative_attention_num_buckets = json_get_or<std::int64_t>(json, "relative_attention_num_buckets", 32);
   config.relative_attention_max_distance = json_get_or<std::int64_t>(json, "relative_attention_max_distance", 128);
   check_position_buckets(config);
@@ -109,10 +98,7 @@ T5Config config_of(const Json& json) {
   if (!(config.dropout_rate >= 0 && config.dropout_rate < 1)) {
     refuse_here("dropout_rate " + std::to_string(config.dropout_rate), "0 <= rate < 1");
   }
-  config.layer_norm_epsilon = json_get_or<double>(json, "layer_norm_epsilon", 1e-6);
-  if (!(config.layer_norm_epsilon > 0 && std::isfinite(config.layer_norm_epsilon))) {
-    refuse_here("layer_norm_epsilon " + std::to_string(config.layer_norm_epsilon), "a positive number");
-  }
+  config.layer_norm_epsilon = json_positive_or(json, "layer_norm_epsilon", 1e-6);
   config.feed_forward = parse_feed_forward(json);
   config.tie_word_embeddings = json_get_or<bool>(json, "tie_word_embeddings", true);
   config.scale_decoder_outputs = json_get_or<bool>(json, "scale_decoder_outputs", config.tie_word_embeddings);

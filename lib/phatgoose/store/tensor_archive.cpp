@@ -1,5 +1,8 @@
 #include "phatgoose/store/tensor_archive.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -28,6 +31,24 @@ constexpr std::array<DTypeFacts, 10> kFacts = {{{"F64", 8},
 
 const DTypeFacts& facts_of(DType dtype) { return kFacts.at(static_cast<std::size_t>(dtype)); }
 
+constexpr std::size_t kTellingBytes = 8;
+constexpr std::size_t kShownBytes = 40;
+
+bool is_printable(char byte) { return byte >= ' ' && byte <= '~'; }
+bool is_printable_or_space(char byte) { return is_printable(byte) || byte == '\n' || byte == '\r' || byte == '\t'; }
+
+/// No format of weights begins with eight printable characters.
+void refuse_failed_download(const MappedFile& file) {
+  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  if (text.empty()) refuse(file.path(), "an empty file", "weights", kDownloadAgain);
+  const std::string_view start = text.substr(0, kTellingBytes);
+  if (start.size() < kTellingBytes || !std::ranges::all_of(start, is_printable_or_space)) return;
+  const std::string_view line = text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()), kShownBytes);
+  const std::string shown(line.begin(), std::ranges::find_if_not(line, is_printable));
+  refuse(file.path(), "text that begins with \"" + shown + "\"", "weights",
+         "this is a server's error page instead of the file: download it again");
+}
+
 }  // namespace
 
 std::size_t size_of(DType dtype) { return facts_of(dtype).size; }
@@ -35,17 +56,12 @@ std::size_t size_of(DType dtype) { return facts_of(dtype).size; }
 const char* name_of(DType dtype) { return facts_of(dtype).name; }
 
 std::optional<DType> dtype_named(std::string_view name) {
-  const auto found =
-      std::find_if(kFacts.begin(), kFacts.end(), [&](const DTypeFacts& facts) { return facts.name == name; });
+  const auto* found = std::ranges::find(kFacts, name, &DTypeFacts::name);
   if (found == kFacts.end()) return std::nullopt;
   return static_cast<DType>(found - kFacts.begin());
 }
 
-std::string to_string(const Shape& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
-}
+std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
 std::int64_t count_of(const Shape& shape) {
   std::int64_t count = 1;
@@ -70,10 +86,10 @@ const TensorView& TensorArchive::at(const std::string& name) const {
 
 const TensorView& TensorArchive::at(const std::string& name, const Shape& shape) const {
   const TensorView& view = at(name);
-  if (view.shape != shape) {
-    refuse(where(name), "shape " + to_string(view.shape), to_string(shape));
-  }
+  if (view.shape != shape) refuse(where(name), "shape " + to_string(view.shape), to_string(shape));
   return view;
 }
+
+MappedArchive::MappedArchive(const fs::path& path) : file_(path) { refuse_failed_download(file_); }
 
 }  // namespace phatgoose

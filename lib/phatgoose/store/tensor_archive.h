@@ -43,18 +43,38 @@ class TensorArchive {
   virtual ~TensorArchive() = default;
 
   /// All names in lexicographic order.
-  virtual const std::map<std::string, TensorView>& tensors() const = 0;
+  const std::map<std::string, TensorView>& tensors() const { return tensors_; }
   /// Where `name` is stored, for messages: "DIR/model.safetensors: encoder.final_layer_norm.weight".
   virtual std::string where(const std::string& name) const = 0;
   /// Lets the kernel drop the pages of a tensor that has been copied elsewhere.
-  virtual void release(const std::string& name) const = 0;
+  void release(const std::string& name) const { MappedFile::release(at(name).bytes); }
 
   bool contains(const std::string& name) const { return tensors().contains(name); }
   /// Missing: bad_data.
   const TensorView& at(const std::string& name) const;
   /// As at(), and the shape must be `shape`: bad_data otherwise.
   const TensorView& at(const std::string& name, const Shape& shape) const;
+
+ protected:
+  std::map<std::string, TensorView> tensors_;
 };
+
+/// The tensors of one file.
+class MappedArchive : public TensorArchive {
+ public:
+  std::string where(const std::string& name) const override { return file_.path().string() + ": " + name; }
+
+ protected:
+  /// What a failed download leaves (an empty file, or the page or the message that a server answered with) is bad_data.
+  explicit MappedArchive(const fs::path& path);
+
+  MappedFile file_;
+};
+
+constexpr const char* kDownloadAgain = "the download is not complete: get the file again";
+
+/// A file of safetensors by its extension; any other is read as torch.save writes it.
+std::unique_ptr<TensorArchive> open_archive(const fs::path& path);
 
 /// model.safetensors, model.safetensors.index.json with its shards, a zip-format pytorch_model.bin, or
 /// pytorch_model.bin.index.json with its shards, in this order of preference. None of them: bad_data.

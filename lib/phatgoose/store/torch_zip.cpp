@@ -9,7 +9,6 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/pickle.h"
-#include "phatgoose/store/weights_file.h"
 #include "phatgoose/store/zip_directory.h"
 
 namespace phatgoose {
@@ -148,8 +147,7 @@ class TensorResolver {
 
 }  // namespace
 
-TorchZipFile::TorchZipFile(const fs::path& path) : file_(path) {
-  refuse_failed_download(file_);
+TorchZipFile::TorchZipFile(const fs::path& path) : MappedArchive(path) {
   in(path, [&] { read_tensors(); });
 }
 
@@ -168,9 +166,5 @@ void TorchZipFile::read_tensors() {
     });
   }
 }
-
-std::string TorchZipFile::where(const std::string& name) const { return file_.path().string() + ": " + name; }
-
-void TorchZipFile::release(const std::string& name) const { file_.release(at(name).bytes); }
 
 }  // namespace phatgoose

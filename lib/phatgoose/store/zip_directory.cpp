@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "phatgoose/store/byte_reader.h"
-#include "phatgoose/store/weights_file.h"
+#include "phatgoose/store/tensor_archive.h"
 
 namespace phatgoose {
 namespace {
@@ -32,9 +32,7 @@ struct Entry {
 };
 
 void expect_signature(ByteReader& reader, std::uint32_t signature, const char* what) {
-  if (reader.take_number<std::uint32_t>() != signature) {
-    refuse_here(std::string("no zip ") + what);
-  }
+  if (reader.take_number<std::uint32_t>() != signature) refuse_here(std::string("no zip ") + what);
 }
 
 /// The end record: the last one whose comment reaches exactly to the end of the file.
