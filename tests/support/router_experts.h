@@ -11,6 +11,7 @@
 #include "phatgoose/adapters/expert_parameters.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/routing/arrow_router.h"
+#include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/stored_embeddings.h"
 #include "support/scratch_directory.h"
 
@@ -54,8 +55,12 @@ inline ExpertDirectory write_router_expert(const fs::path& directory, const T5Co
   write_vector_file(directory / "average-activation.safetensors", means);
   const ExpertDirectory written = ExpertDirectory::open(directory);
   const at::Tensor embeddings = random_unit_rows(kStoredExamples, kEmbeddingSize);
-  write_embeddings(directory / "retrieval.safetensors", to_named("embeddings", embeddings).view, "tiny", "0f1e2d3c",
-                   Json({{"adapter", written.adapter_hash()}}).dump());
+  for (const RouterKind& kind : router_kinds()) {
+    const ExpertNeed* need = kind.need(ExpertNeed::Form::embeddings);
+    if (need == nullptr) continue;
+    write_embeddings(directory / need->file, to_named("embeddings", embeddings).view, "tiny", "0f1e2d3c",
+                     Json({{"adapter", written.adapter_hash()}}).dump());
+  }
   return written;
 }
 

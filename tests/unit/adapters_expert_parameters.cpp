@@ -5,7 +5,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "phatgoose/adapters/lora_init.h"
 #include "support/golden.h"
 #include "support/scratch_directory.h"
 #include "support/tiny_t5.h"

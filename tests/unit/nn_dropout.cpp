@@ -1,10 +1,12 @@
 #include "phatgoose/nn/dropout.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <catch2/catch.hpp>
 
 #include "phatgoose/base/random.h"
 #include "phatgoose/nn/cpu_kernels.h"
+#include "support/tiny_t5.h"
 
 using namespace phatgoose;
 
@@ -45,4 +47,22 @@ TEST_CASE("noise depends on seed, step, row and site, not on the packed layout")
   const at::Tensor first = Dropout(0.5, 1, 2, {30, 31}).attention_multipliers(1, 1, 2, 5, 5, 8);
   const at::Tensor alone = Dropout(0.5, 1, 2, {31}).attention_multipliers(0, 1, 2, 5, 5, 8);
   CHECK(first.equal(alone));
+}
+
+TEST_CASE("targets of one source are decoded with the noise of its row, each as if alone") {
+  const T5Model model = test::tiny_model();
+  const at::NoGradGuard no_grad;
+  const Dropout noise(0.3, 1, 2, {30, 31});
+  const EncodedRows encoded = model.encode(pack_ids(std::vector<TokenIds>{{5, 6, 1}, {7, 1}}, at::kCPU), &noise);
+  const std::vector<TokenIds> targets = {{8, 9, 1}, {9, 1}, {3, 4, 1}};
+  const std::vector<std::int64_t> sources = {0, 1, 1};
+  const PackedIds together = pack_decoder_inputs(targets, 0, at::kCPU);
+  const at::Tensor all = model.decode(together, encoded, sources, &noise);  // [N, D]
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const PackedIds one = pack_decoder_inputs(std::span(targets).subspan(i, 1), 0, at::kCPU);
+    const at::Tensor alone = model.decode(one, encoded, std::span(sources).subspan(i, 1), &noise);
+    const auto row = static_cast<std::int64_t>(i);
+    const at::Tensor found = all.narrow(0, together.packing.offset(row), together.packing.length(row));
+    CHECK((found - alone).abs().max().item<double>() < 1e-5);
+  }
 }

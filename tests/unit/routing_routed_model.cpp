@@ -114,8 +114,8 @@ TEST_CASE("a routed model directory is the same as its experts, disabled ones le
 TEST_CASE("a routed model directory of format 1 routes as its experts do") {
   const std::vector<TokenIds> sources{{5, 6, 7, 1}}, targets{{8, 9, 1}};
   T5Model model = load_base();
-  const RoutedModel routed = RoutedModel::load(RoutedModelDirectory::open(golden_path("store/routed_format_1")), model,
-                                               base_fingerprint(base_directory()));
+  const auto directory = RoutedModelDirectory::open(golden_path("store/routed_format_1"));
+  const RoutedModel routed = RoutedModel::load(directory, model, base_fingerprint(base_directory()));
   CHECK(routed.expert_names() == std::vector<std::string>{"wide", "encoder"});
   const at::Tensor found = logits(model, sources, targets);
   const RoutedModel direct(model, open_experts({"wide", "encoder"}), {.k = 1});

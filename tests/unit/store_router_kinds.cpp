@@ -34,7 +34,7 @@ TEST_CASE("the registry is consistent") {
     CAPTURE(kind.name);
     CHECK(names.insert(kind.name).second);
     CHECK((kind.need(Form::vectors) != nullptr) == (kind.token_scores != RouterKind::TokenScores::none));
-    CHECK((kind.need(Form::embeddings) != nullptr) == (kind.input_scores == RouterKind::InputScores::nearest_example));
+    CHECK((kind.need(Form::embeddings) != nullptr) == kind.scores_inputs());
     for (const Form form : {Form::vectors, Form::embeddings}) {
       CHECK(std::ranges::count(kind.needs, form, &ExpertNeed::form) <= 1);
     }

@@ -3,8 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <string_view>
 
-#include "phatgoose/adapters/lora_init.h"
+#include "phatgoose/base/random.h"
 #include "phatgoose/nn/tensor_bridge.h"
 
 namespace phatgoose {
@@ -21,6 +22,28 @@ std::string joint_name(const std::vector<LoraMember>& members) {
     name += member.path.substr(stem);
   }
   return name + "}";
+}
+
+constexpr double kStandardDeviation = 0.01;  // of A at first (METHODS 3.1); B is 0
+
+/// 64-bit FNV-1a: a number for a name, the same on every machine.
+std::uint64_t stable_hash(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return hash;
+}
+
+/// Fills A with normal numbers. Each linear draws from its own stream, named by the seed and its module path, so that
+/// neither the order of the linears nor their grouping matters.
+void initialise_lora(LoraParameters& parameters, std::uint64_t seed) {
+  for (const LoraMember& member : parameters.members) {
+    RandomStream stream(seed, stable_hash(member.path));
+    const at::Tensor values = at::empty({member.rank, parameters.a.size(1)}, at::kFloat);
+    for (float *p = values.mutable_data_ptr<float>(), *end = p + values.numel(); p != end; ++p) {
+      *p = static_cast<float>(kStandardDeviation * stream.normal());
+    }
+    parameters.a_of(member).copy_(values);
+  }
 }
 
 LoraParameters load_group(const ExpertDirectory& expert, const LinearGroupSpec& spec, at::Device device) {

@@ -38,12 +38,8 @@ void add_block(const at::Tensor& update, std::span<const LoraEntry> block, doubl
   update.addmm_(b, a);
 }
 
-}  // namespace
-
-void check_mergeable(MergeRule rule, std::span<const ExpertDirectory> experts) {
-  if (rule == MergeRule::factors) check_alike(experts);
-}
-
+/// The mean of the products over all `experts`, of which `loras` adapt the linear. The stacked factors are multiplied
+/// in blocks, sum of ranks by sum of ranks.
 at::Tensor product_update(std::span<const LoraEntry> loras, std::int64_t experts, at::Device device) {
   const LoraEntry& first = loras.front();
   const at::Tensor update = at::zeros({first.b.shape[0], first.a.shape[1]}, single_precision(device));  // [out, in]
@@ -55,6 +51,7 @@ at::Tensor product_update(std::span<const LoraEntry> loras, std::int64_t experts
   return update;
 }
 
+/// The product of the means of factors, whose ranks and scales are equal.
 at::Tensor factors_update(std::span<const LoraEntry> loras, at::Device device) {
   const LoraEntry& first = loras.front();
   const at::Tensor a = at::zeros(first.a.shape, single_precision(device));  // [R, in]
@@ -65,6 +62,12 @@ at::Tensor factors_update(std::span<const LoraEntry> loras, at::Device device) {
   }
   const auto count = static_cast<double>(loras.size());
   return at::mm(b.div_(count), a.mul_(first.scale / count));  // [out, in]
+}
+
+}  // namespace
+
+void check_mergeable(MergeRule rule, std::span<const ExpertDirectory> experts) {
+  if (rule == MergeRule::factors) check_alike(experts);
 }
 
 at::Tensor merged_update(MergeRule rule, std::span<const LoraMap* const> experts, const std::string& linear,

@@ -20,15 +20,8 @@ enum class MergeRule {
 /// one base can be merged by their products.
 void check_mergeable(MergeRule rule, std::span<const ExpertDirectory> experts);
 
-/// dW of one linear, fp32 on `device`, from the LoRAs of the experts that adapt it (at least one, all of one [out,
-/// in]); `experts` is the number of all experts. The stacked factors are multiplied in blocks, sum of ranks by sum of
-/// ranks: nothing of size experts x out x in exists.
-at::Tensor product_update(std::span<const LoraEntry> loras, std::int64_t experts, at::Device device);  // [out, in]
-/// The same of mean factors; ranks and scales of `loras` must be equal (check_mergeable).
-at::Tensor factors_update(std::span<const LoraEntry> loras, at::Device device);  // [out, in]
-
-/// dW of the linear at the module path `linear` by `rule`; undefined where none of `experts` adapts it. The experts
-/// must have passed check_mergeable, and fit one base.
+/// dW of the linear at the module path `linear` by `rule`, fp32 on `device`; undefined where none of `experts` adapts
+/// it. The experts must have passed check_mergeable, and fit one base. Nothing of size experts x out x in exists.
 at::Tensor merged_update(MergeRule rule, std::span<const LoraMap* const> experts, const std::string& linear,
                          at::Device device);  // [out, in]
 

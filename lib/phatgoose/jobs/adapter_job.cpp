@@ -31,16 +31,20 @@ TrainingOutcome AdapterJob::make() {
   const TrainingData data = read_training_data(plan_.data, plan_.base, plan_.config);
   T5Model model = T5Model::load(plan_.base, plan_.device, plan_.dtype);
   const AdapterSet& adapters = begin(model);
-  const SequenceLoss objective(model);
+  const std::unique_ptr<Objective> objective = this->objective(model);
   const std::unique_ptr<Optimizer> optimizer = make_optimizer(training(), trained_parameters(adapters));
   EpochSource source = training_source(data, plan_.data, training().batch, training().seed);
   const TrainerSettings& how = training().trainer;
-  Trainer trainer(objective, *optimizer, source, make_validator(model, objective, data, how.pass_tokens), how,
+  Trainer trainer(*objective, *optimizer, source, make_validator(model, *objective, data, how.pass_tokens), how,
                   training().run);
   begin_run(training().run, training().record, {{"rows", data.rows_json()}});
   const TrainingOutcome outcome = trainer.run();
   if (outcome == TrainingOutcome::finished) write(trainer.best().to_json(), data.rows_json());
   return outcome;
+}
+
+std::unique_ptr<Objective> AdapterJob::objective(const T5Model& model) const {
+  return std::make_unique<SequenceLoss>(model);
 }
 
 std::vector<Parameter> trained_parameters(const AdapterSet& adapters) {

@@ -37,6 +37,8 @@ class AdapterJob : public TrainingJob {
   /// The adapters as training begins, attached to the model, with what is trained of them set trainable. The job keeps
   /// them.
   virtual const AdapterSet& begin(T5Model& model) = 0;
+  /// What is computed of a batch; cross-entropy of the targets where a job says nothing else.
+  virtual std::unique_ptr<Objective> objective(const T5Model& model) const;
   /// Writes the product. `best`: the validated state that became the result; `rows`: what it was trained on.
   virtual void write(const Json& best, const Json& rows) const = 0;
 

@@ -60,6 +60,7 @@ constexpr std::int64_t kFusedTrainingKeys = 256;
 
 struct Plan : torch::CustomClassHolder {
   AttentionInputs inputs;
+  std::optional<Dropout> dropout;  // that of the inputs, which need not outlive the backward pass
   std::uint32_t site;
   std::int64_t key_column, head_size;
   bool keep_for_backward;
@@ -231,6 +232,7 @@ at::Tensor packed_attention(const at::Tensor& queries, const at::Tensor& keys_va
                             const AttentionInputs& inputs, std::uint32_t site) {
   auto plan = c10::make_intrusive<Plan>();
   plan->inputs = inputs;
+  if (inputs.dropout != nullptr) plan->inputs.dropout = &plan->dropout.emplace(*inputs.dropout);
   plan->site = site;
   plan->key_column = key_column;
   plan->head_size = (keys_values.size(1) - key_column) / (2 * inputs.heads);

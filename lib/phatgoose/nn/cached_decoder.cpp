@@ -10,14 +10,10 @@
 namespace phatgoose {
 
 CachedDecoder::CachedDecoder(const T5Model& model, const EncodedRows& encoded, std::int64_t max_length)
-    : model_(model), encoded_(encoded) {
-  const T5Stack& decoder = model.stacks().decoder;
-  const std::int64_t rows = encoded.packing.rows();
-  bias_ = decoder_position_bias(decoder.position_table(), max_length, model.config()).to(model.dtype());  // [H, T, T]
-  for (std::size_t layer = 0; layer < decoder.layers().size(); ++layer) {
-    caches_.emplace_back(rows, max_length, 2 * model.config().inner_dim(), encoded.states.options());
-  }
-  source_rows_.resize(static_cast<std::size_t>(rows));
+    : model_(model), encoded_(encoded), cache_(max_length) {
+  const at::Tensor& table = model.stacks().decoder.position_table();                   // [buckets, H]
+  bias_ = decoder_position_bias(table, max_length, model.config()).to(model.dtype());  // [H, T, T]
+  source_rows_.resize(static_cast<std::size_t>(encoded.packing.rows()));
   std::iota(source_rows_.begin(), source_rows_.end(), 0);
 }
 
@@ -38,13 +34,13 @@ at::Tensor CachedDecoder::step(const at::Tensor& ids) {
             .self = {{run}, heads, bias_.narrow(1, known - 1, 1)},
             .cross = {cross_attention_runs(packing, encoded_.packing, source_rows_, true), heads},
             .cross_keys_values = encoded_.cross_keys_values,
-            .caches = caches_});  // [rows, D]
+            .cache = &cache_});  // [rows, D]
 }
 
 void CachedDecoder::keep(std::span<const std::int64_t> kept) {
   const at::Tensor index =
       at::tensor(at::ArrayRef<std::int64_t>(kept.data(), kept.size()), at::kLong).to(model_.device());
-  for (KeyValueCache& cache : caches_) cache.keep(index);
+  cache_.keep(index);
   std::vector<std::int64_t> rows;
   for (const std::int64_t place : kept) rows.push_back(source_rows_[static_cast<std::size_t>(place)]);
   source_rows_ = std::move(rows);

@@ -27,8 +27,8 @@ class CachedDecoder {
  private:
   const T5Model& model_;
   const EncodedRows& encoded_;
-  at::Tensor bias_;                        // [H, max_length, max_length]
-  std::vector<KeyValueCache> caches_;      // of every layer: keys, then values
+  at::Tensor bias_;  // [H, max_length, max_length]
+  KeyValueCache cache_;
   std::vector<std::int64_t> source_rows_;  // encoder row of every live row
   std::int64_t steps_ = 0;
 };

@@ -71,6 +71,13 @@ Dropout::Dropout(double rate, std::uint64_t seed, std::uint64_t step, std::vecto
   scale_ = 65536.0F / static_cast<float>(65536U - threshold_);
 }
 
+Dropout Dropout::of_rows(std::span<const std::int64_t> places) const {
+  Dropout noise = *this;
+  noise.rows_.clear();
+  for (const std::int64_t place : places) noise.rows_.push_back(rows_[place]);
+  return noise;
+}
+
 at::Tensor Dropout::apply(const at::Tensor& x, const Packing& packing, std::uint32_t site) const {
   auto noise = c10::make_intrusive<SiteNoise>();
   noise->key = key_;

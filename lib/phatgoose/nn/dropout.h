@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "phatgoose/nn/packing.h"
@@ -18,6 +19,9 @@ class Dropout {
  public:
   /// `rate` in [0, 1). `rows[i]` is the place of packed row i in the global batch of the step.
   Dropout(double rate, std::uint64_t seed, std::uint64_t step, std::vector<std::int64_t> rows);
+
+  /// The noise of rows that are those at `places` among the packed rows; the same place may stand there several times.
+  Dropout of_rows(std::span<const std::int64_t> places) const;
 
   /// x [N, C] with entries dropped and the rest scaled up. `site` (below 2^16) numbers the place in the model.
   /// Differentiable.

@@ -4,15 +4,17 @@
 
 namespace phatgoose {
 
-KeyValueCache::KeyValueCache(std::int64_t rows, std::int64_t max_length, std::int64_t columns,
-                             const at::TensorOptions& options)
-    : tokens_(at::empty({rows, max_length, columns}, options)) {}
-
-at::Tensor KeyValueCache::append(const at::Tensor& keys_values) {
-  tokens_.select(1, known_++).copy_(keys_values);
-  return tokens_.flatten(0, 1);
+at::Tensor KeyValueCache::append(std::uint32_t site, const at::Tensor& keys_values) {
+  auto& [tokens, known] = pasts_[site];
+  if (!tokens.defined()) {
+    tokens = at::empty({keys_values.size(0), max_length_, keys_values.size(1)}, keys_values.options());
+  }
+  tokens.select(1, known++).copy_(keys_values);
+  return tokens.flatten(0, 1);
 }
 
-void KeyValueCache::keep(const at::Tensor& kept) { tokens_ = tokens_.index_select(0, kept); }
+void KeyValueCache::keep(const at::Tensor& kept) {
+  for (auto& [site, past] : pasts_) past.tokens = past.tokens.index_select(0, kept);
+}
 
 }  // namespace phatgoose

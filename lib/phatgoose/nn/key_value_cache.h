@@ -4,26 +4,34 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <map>
 
 #include "phatgoose/nn/shapes.h"
 
 namespace phatgoose {
 
-/// Of one self-attention.
+/// Of all self-attentions of a stack.
 class KeyValueCache {
  public:
-  /// For at most `max_length` tokens of each of `rows` rows, with `columns` numbers each.
-  KeyValueCache(std::int64_t rows, std::int64_t max_length, std::int64_t columns, const at::TensorOptions& options);
+  /// For at most `max_length` tokens of each row.
+  explicit KeyValueCache(std::int64_t max_length) : max_length_(max_length) {}
 
-  /// Adds the next token of every row, and returns all tokens so far: those of row i begin at i * max_length.
-  at::Tensor append(const at::Tensor& keys_values);  // [rows, columns] -> [rows * max_length, columns]
+  /// Adds the next token of every row to those of the attention whose place of dropout is `site`, and returns all of
+  /// them so far: those of row i begin at i * max_length.
+  at::Tensor append(std::uint32_t site,
+                    const at::Tensor& keys_values);  // [rows, columns] -> [rows * max_length, columns]
 
   /// Drops all rows but those at `kept` (int64, ascending).
   void keep(const at::Tensor& kept);
 
  private:
-  at::Tensor tokens_;  // [rows, max_length, columns]
-  std::int64_t known_ = 0;
+  struct Past {
+    at::Tensor tokens;  // [rows, max_length, columns]
+    std::int64_t known = 0;
+  };
+
+  std::int64_t max_length_;
+  std::map<std::uint32_t, Past> pasts_;  // by site
 };
 
 }  // namespace phatgoose

@@ -13,6 +13,8 @@ inline at::Tensor with_dropout(const at::Tensor& x, const Pass& pass, std::uint3
 }
 
 /// x + dropout(update) [N, D]; `update` is the caller's to overwrite.
-at::Tensor add_residual(const at::Tensor& x, at::Tensor update, const Pass& pass, std::uint32_t site);
+inline at::Tensor add_residual(const at::Tensor& x, const at::Tensor& update, const Pass& pass, std::uint32_t site) {
+  return with_dropout(update, pass, site).add_(x);  // no operation before keeps its own output for the backward pass
+}
 
 }  // namespace phatgoose

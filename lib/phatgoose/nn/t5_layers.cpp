@@ -11,17 +11,6 @@ namespace {
 
 using namespace dropout_site;
 
-/// "encoder.block.0.layer.1"
-std::string module_of(const std::string& stack, std::int64_t number, int part) {
-  return stack + ".block." + std::to_string(number) + ".layer." + std::to_string(part);
-}
-
-/// Encoder layers come first.
-std::uint32_t first_site(const T5Weights& weights, const std::string& stack, std::int64_t number) {
-  const std::int64_t layer = stack == "encoder" ? number : weights.config.num_layers + number;
-  return kFirstLayer + static_cast<std::uint32_t>(layer) * kSitesPerLayer;
-}
-
 const at::Tensor& norm_of(const T5Weights& weights, const std::string& module) {
   return weights.tensor(module + ".layer_norm.weight");
 }
@@ -44,7 +33,8 @@ at::Tensor SelfAttention::forward(const at::Tensor& x, const LayerContext& conte
   if (context.cache == nullptr) {
     mixed = packed_attention(qkv, qkv, inner, context.self, site_ + kSelfWeights);
   } else {
-    const at::Tensor past = context.cache->append(qkv.narrow(1, inner, 2 * inner));  // [rows * max_length, 2 H K]
+    // [rows * max_length, 2 H K]
+    const at::Tensor past = context.cache->append(site_, qkv.narrow(1, inner, 2 * inner));
     mixed = packed_attention(qkv, past, 0, context.self);
   }
   return add_residual(x, output_.forward(mixed, context.pass), context.pass, site_ + kSelfOutput);  // [N, D]
@@ -82,12 +72,10 @@ at::Tensor FeedForward::forward(const at::Tensor& x, const Pass& pass) const {
   return add_residual(x, output_.forward(inner, pass), pass, site_ + kFeedForward);                // [N, D]
 }
 
-T5Layer::T5Layer(const T5Weights& weights, const std::string& stack, std::int64_t number)
-    : self_attention_(weights, module_of(stack, number, 0), first_site(weights, stack, number)),
-      feed_forward_(weights, module_of(stack, number, stack == "decoder" ? 2 : 1), first_site(weights, stack, number)) {
-  if (stack == "decoder") {
-    cross_attention_.emplace(weights, module_of(stack, number, 1), first_site(weights, stack, number));
-  }
+T5Layer::T5Layer(const T5Weights& weights, const std::string& block, bool decodes, std::uint32_t site)
+    : self_attention_(weights, block + ".layer.0", site),
+      feed_forward_(weights, block + (decodes ? ".layer.2" : ".layer.1"), site) {
+  if (decodes) cross_attention_.emplace(weights, block + ".layer.1", site);
 }
 
 at::Tensor T5Layer::forward(const at::Tensor& x, const LayerContext& context) const {

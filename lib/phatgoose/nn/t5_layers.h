@@ -27,7 +27,7 @@ struct LayerContext {
   const AttentionInputs& self;              ///< runs and bias of self-attention
   const AttentionInputs* cross = nullptr;   ///< runs of cross-attention; null in the encoder
   const at::Tensor* keys_values = nullptr;  ///< what this layer's cross_keys_values() gave; null in the encoder
-  KeyValueCache* cache = nullptr;           ///< this layer's, when decoding token by token
+  KeyValueCache* cache = nullptr;           ///< of the stack, when decoding token by token
 };
 
 /// One layer of a stack.
@@ -87,8 +87,8 @@ class FeedForward {
 /// A layer of the encoder, or of the decoder: then with cross-attention.
 class T5Layer : public Layer {
  public:
-  /// Layer `number` of `stack`, "encoder" or "decoder".
-  T5Layer(const T5Weights& weights, const std::string& stack, std::int64_t number);
+  /// `block`: "encoder.block.0"; `site`: the layer's first place of dropout.
+  T5Layer(const T5Weights& weights, const std::string& block, bool decodes, std::uint32_t site);
   at::Tensor forward(const at::Tensor& x, const LayerContext& context) const override;
   at::Tensor cross_keys_values(const at::Tensor& states, const Pass& pass) const override;
 

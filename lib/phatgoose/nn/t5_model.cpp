@@ -60,12 +60,14 @@ at::Tensor T5Model::decode(const PackedIds& decoder_inputs, const EncodedRows& e
                            std::span<const std::int64_t> source_rows, const Dropout* dropout) const {
   const auto& [ids, packing, known] = decoder_inputs;
   const RowContext rows = known.inheriting(encoded.rows, source_rows);
+  const std::optional<Dropout> noise = dropout ? std::optional(dropout->of_rows(source_rows)) : std::nullopt;
+  const Dropout* const dropped = noise ? &*noise : nullptr;
   const T5Stack& decoder = stacks_->decoder;
   const at::Tensor bias = decoder_position_bias(decoder.position_table(), packing.max_length(), config());  // [H, T, T]
-  const auto cross_runs = cross_attention_runs(packing, encoded.packing, source_rows, dropout == nullptr);
-  return decoder.forward(ids, {.pass = {packing, rows, dropout},
-                               .self = self_inputs(packing, config(), bias, dropout),
-                               .cross = {cross_runs, config().num_heads, {}, dropout},
+  const auto cross_runs = cross_attention_runs(packing, encoded.packing, source_rows, dropped == nullptr);
+  return decoder.forward(ids, {.pass = {packing, rows, dropped},
+                               .self = self_inputs(packing, config(), bias, dropped),
+                               .cross = {cross_runs, config().num_heads, {}, dropped},
                                .cross_keys_values = encoded.cross_keys_values});  // [N_tgt, D]
 }
 

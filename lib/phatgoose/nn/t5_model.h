@@ -51,8 +51,9 @@ class T5Model {
   EncodedRows encode(const PackedIds& input, const Dropout* dropout = nullptr) const;
 
   /// Decoder stack. Target row i attends to encoder row `source_rows[i]`, which must not decrease with i; several
-  /// targets may share one. What is not known of a target is that of its source (RowContext::inheriting). The result is
-  /// after the final norm and, where configured, the D^-0.5 scale: ready for logits().
+  /// targets may share one. What is not known of a target is that of its source (RowContext::inheriting); its
+  /// noise is drawn for that row too. The result is after the final norm and, where configured, the D^-0.5 scale: ready
+  /// for logits().
   at::Tensor decode(const PackedIds& decoder_inputs, const EncodedRows& encoded,
                     std::span<const std::int64_t> source_rows,
                     const Dropout* dropout = nullptr) const;  // [N_tgt, D]

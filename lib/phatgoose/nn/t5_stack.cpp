@@ -24,16 +24,20 @@ T5Stack::T5Stack(const T5Weights& weights, const std::string& name)
     output_scale_ = std::pow(static_cast<double>(config.d_model), -0.5);
   }
   const std::int64_t layers = decodes ? config.num_decoder_layers : config.num_layers;
-  for (std::int64_t i = 0; i < layers; ++i) layers_.push_back(std::make_unique<T5Layer>(weights, name, i));
+  for (std::int64_t i = 0; i < layers; ++i) {
+    const auto number = static_cast<std::uint32_t>(decodes ? config.num_layers + i : i);  // encoder layers come first
+    layers_.push_back(std::make_unique<T5Layer>(weights, name + ".block." + std::to_string(i), decodes,
+                                                kFirstLayer + number * kSitesPerLayer));
+  }
 }
 
 at::Tensor T5Stack::forward(const at::Tensor& ids, const StackContext& context) const {
   const Pass& pass = context.pass;
   at::Tensor x = with_dropout(at::embedding(embedding_, ids), pass, input_site_);  // [N, D]
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    x = layers_[i]->forward(x, {pass, context.self, &context.cross,
-                                context.cross_keys_values.empty() ? nullptr : &context.cross_keys_values[i],
-                                context.caches.empty() ? nullptr : &context.caches[i]});
+    x = layers_[i]->forward(
+        x, {pass, context.self, &context.cross,
+            context.cross_keys_values.empty() ? nullptr : &context.cross_keys_values[i], context.cache});
   }
   x = with_dropout(rms_norm(x, final_norm_, epsilon_), pass, output_site_);  // [N, D]
   return output_scale_ ? x * *output_scale_ : x;

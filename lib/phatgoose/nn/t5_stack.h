@@ -18,7 +18,7 @@ struct StackContext {
   AttentionInputs self;                             ///< runs and bias of self-attention
   AttentionInputs cross = {};                       ///< runs of cross-attention; decoder only
   std::span<const at::Tensor> cross_keys_values{};  ///< of every layer; decoder only
-  std::span<KeyValueCache> caches{};                ///< of every layer, when decoding token by token
+  KeyValueCache* cache = nullptr;                   ///< when decoding token by token
 };
 
 class T5Stack {

@@ -12,6 +12,8 @@
 
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/router_kinds.h"
+#include "phatgoose/store/routing_settings.h"
+#include "phatgoose/store/stored_embeddings.h"
 
 namespace phatgoose {
 
@@ -23,15 +25,22 @@ struct RequiredEncoder {
 
 class InputScorer {
  public:
+  /// One entry for each expert, in order; all of one encoder: bad_data otherwise.
+  explicit InputScorer(std::span<const StoredEmbeddings> experts);
   virtual ~InputScorer() = default;
 
-  virtual const RequiredEncoder& encoder() const = 0;
+  const RequiredEncoder& encoder() const { return encoder_; }
   /// fp32 on the CPU; -infinity: the expert does not compete for this input. `excluded` does not compete for any; -1:
   /// all do.
   virtual at::Tensor scores(const at::Tensor& embeddings, std::int64_t excluded) const = 0;  // [n, D] -> [n, E]
+
+ private:
+  RequiredEncoder encoder_;
 };
 
-/// From what the router needs of each expert, in order; null where a router of this kind does not look at inputs.
-std::unique_ptr<InputScorer> make_input_scorer(const RouterKind& kind, std::span<const ExpertDirectory> experts);
+/// From the embeddings that the router of the settings needs of each expert, in order; null where it does not look at
+/// inputs.
+std::unique_ptr<InputScorer> make_input_scorer(const RoutingSettings& settings,
+                                               std::span<const ExpertDirectory> experts);
 
 }  // namespace phatgoose

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "phatgoose/base/error.h"
 #include "phatgoose/nn/tensor_bridge.h"
 
 namespace phatgoose {
@@ -24,20 +23,12 @@ double exact_product(const float* a, const float* b, std::int64_t size) {
 }  // namespace
 
 RetrievalIndex::RetrievalIndex(std::span<const StoredEmbeddings> experts)
-    : experts_(static_cast<std::int64_t>(experts.size())) {
+    : InputScorer(experts), experts_(std::ssize(experts)) {
   if (experts.empty()) return;
-  const StoredEmbeddings& first = experts.front();
-  encoder_ = {first.encoder_name, first.encoder_fingerprint, first.embeddings.shape[1]};
   std::vector<at::Tensor> parts;
   for (std::size_t e = 0; e < experts.size(); ++e) {
-    const StoredEmbeddings& stored = experts[e];
-    const std::int64_t dimension = stored.embeddings.shape[1];
-    if (stored.encoder_fingerprint != encoder_.fingerprint || dimension != encoder_.dimension) {
-      refuse("retrieval", "embeddings of " + stored.encoder_name + " with " + std::to_string(dimension) + " numbers",
-             "of " + encoder_.name + " with " + std::to_string(encoder_.dimension) + ", as before");
-    }
-    parts.push_back(to_tensor(stored.embeddings, at::kCPU, at::kFloat));
-    owners_.insert(owners_.end(), static_cast<std::size_t>(stored.embeddings.shape[0]), static_cast<std::int64_t>(e));
+    parts.push_back(to_tensor(experts[e].embeddings, at::kCPU, at::kFloat));
+    owners_.insert(owners_.end(), static_cast<std::size_t>(parts.back().size(0)), static_cast<std::int64_t>(e));
   }
   examples_ = at::cat(parts);
 }
@@ -80,16 +71,6 @@ at::Tensor RetrievalIndex::scores(const at::Tensor& queries, std::int64_t exclud
     if (experts[query] >= 0) values[query * experts_ + experts[query]] = 0.0F;
   }
   return scores;
-}
-
-std::unique_ptr<InputScorer> make_retrieval_index(const RouterKind& kind, std::span<const ExpertDirectory> experts) {
-  const ExpertNeed& need = *kind.need(ExpertNeed::Form::embeddings);
-  std::vector<StoredEmbeddings> stored;
-  for (const ExpertDirectory& expert : experts) {
-    stored.push_back(read_embeddings(needed_file(kind, need, /*base=*/{}, expert.path()),
-                                     command_that_makes(kind, need, /*base=*/{}, expert.path())));
-  }
-  return std::make_unique<RetrievalIndex>(stored);
 }
 
 }  // namespace phatgoose

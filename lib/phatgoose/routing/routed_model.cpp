@@ -65,7 +65,7 @@ RoutedModel::RoutedModel(T5Model& model, std::vector<ExpertDirectory> experts, c
 }
 
 void RoutedModel::route(T5Model& model, RoutingSettings settings) {
-  input_scorer_ = make_input_scorer(*kind_, experts_);
+  input_scorer_ = make_input_scorer(settings, experts_);
   if (settings.mixing() == Mix::parameters) check_mergeable(MergeRule::factors, experts_);
   if (kind_->mixing == RouterKind::Mixing::fixed) {
     const auto all = std::max<std::int64_t>(1, std::ssize(experts_));

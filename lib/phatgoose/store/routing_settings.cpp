@@ -29,7 +29,8 @@ struct RoutingSetting {
   Option option;  ///< sets the field
 };
 
-/// Every setting.
+/// Every setting. One that is added later has no value in defaults(): manifests that do not know it stay readable, and
+/// what uses it says what none means.
 std::vector<RoutingSetting> declared(RoutingSettings& settings) {
   std::vector<RoutingSetting> all;
   const auto add = [&](const char* name, OptionTarget target, unsigned places, Takers takers,
