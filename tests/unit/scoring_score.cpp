@@ -143,11 +143,11 @@ TEST_CASE("a suite's score is the mean over tasks, a task's the mean over rows")
   CHECK(names == std::vector<std::string>{"exact_match", "normalised_match", "rouge_l", "squad_f1", "bleu"});
   CHECK(text.metrics[0].score == Approx(100.0 / 3));
   CHECK(text.metrics[1].score == Approx(200.0 / 3));
-  BleuStatistics bleu;
+  ClusteredRows bleu;
   for (const Sample& sample : samples) {
-    if (sample.task == "text") bleu += bleu_statistics(sample.output, sample.answers());
+    if (sample.task == "text") bleu.add(sample.id, bleu_statistics(sample.output, sample.answers()));
   }
-  CHECK(text.metrics[4].score == Approx(bleu_score(bleu)));
+  CHECK(text.metrics[4].score == Approx(bleu.score(bleu_score)));
   CHECK(suite.mean.score == Approx((75 + 100.0 / 3) / 2));
   CHECK(suite.mean.interval.low < suite.mean.score);
   CHECK(suite.mean.interval.high > suite.mean.score);

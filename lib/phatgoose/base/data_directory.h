@@ -6,9 +6,9 @@
 namespace phatgoose {
 
 /// The directory of the running program, links followed.
-fs::path program_directory();
+inline fs::path program_directory() { return fs::read_symlink("/proc/self/exe").parent_path(); }
 
 /// ../share/phatgoose, seen from the program: in a prefix what was installed, in a build tree a link to the sources.
-fs::path data_directory();
+inline fs::path data_directory() { return program_directory().parent_path() / "share" / "phatgoose"; }
 
 }  // namespace phatgoose

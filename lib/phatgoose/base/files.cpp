@@ -1,19 +1,20 @@
 #include "phatgoose/base/files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <set>
 #include <utility>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/shell.h"
+#include "phatgoose/base/utf8.h"
 
 namespace phatgoose {
 namespace {
@@ -54,12 +55,8 @@ OpenedFile open_for_reading(const fs::path& path) {
 /// What a download stores that a server answered with a page.
 void refuse_web_page(const fs::path& path, std::string_view content) {
   content.remove_prefix(std::min(content.find_first_not_of(" \t\r\n\xEF\xBB\xBF"), content.size()));
-  const auto begins = [&](std::string_view tag) {
-    const std::string_view start = content.substr(0, tag.size());
-    return std::equal(start.begin(), start.end(), tag.begin(), tag.end(),
-                      [](unsigned char x, char y) { return std::tolower(x) == y; });
-  };
-  if (!begins("<!doctype html") && !begins("<html")) return;
+  const std::string start = ascii_lower_case(std::string(content.substr(0, 20)));
+  if (!start.starts_with("<!doctype html") && !start.starts_with("<html")) return;
   refuse(path, "a web page (HTML)", "the file of this name",
          "this is a server's error page instead of the file: download it again");
 }
@@ -69,11 +66,7 @@ void sync_directory(const fs::path& directory) {
   if (opened.get() < 0 || ::fsync(opened.get()) != 0) fail_io(directory, "sync");
 }
 
-std::string as_hexadecimal(std::uint64_t value) {
-  std::string digits(16, '0');
-  for (std::size_t i = 16; i-- > 0; value >>= 4) digits[i] = "0123456789abcdef"[value & 15];
-  return digits;
-}
+std::string as_hexadecimal(std::uint64_t value) { return fmt::format("{:016x}", value); }
 
 }  // namespace
 
@@ -128,31 +121,17 @@ std::string read_file(const fs::path& path) {
   return content;
 }
 
-MappedFile::MappedFile(const fs::path& path) : MappedFile() {
-  path_ = path;
+MappedFile::MappedFile(const fs::path& path) : path_(path) {
   const auto [descriptor, size] = open_for_reading(path);
   const Descriptor opened(descriptor);
   if (size == 0) return;
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, opened.get(), 0);
   if (address == MAP_FAILED) fail_io(path, "map");
-  data_ = static_cast<const std::byte*>(address);
-  size_ = size;
-  refuse_lfs_pointer(path_, {static_cast<const char*>(address), size_});
+  data_ = {static_cast<std::byte*>(address), Unmap{size}};
+  refuse_lfs_pointer(path_, {static_cast<const char*>(address), size});
 }
 
-MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
-}
-
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : path_(std::move(other.path_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
-MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  return *this;
-}
+void MappedFile::Unmap::operator()(std::byte* data) const { ::munmap(data, size); }
 
 void MappedFile::release(std::span<const std::byte> part) {
   // Only whole pages can be given back; neighbours that share a page with the part stay.

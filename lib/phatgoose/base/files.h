@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,24 +33,21 @@ std::string read_file(const fs::path& path);
 class MappedFile {
  public:
   explicit MappedFile(const fs::path& path);
-  ~MappedFile();
-  MappedFile(MappedFile&& other) noexcept;
-  MappedFile& operator=(MappedFile&& other) noexcept;
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
 
-  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  std::span<const std::byte> bytes() const { return {data_.get(), data_ ? data_.get_deleter().size : 0}; }
   const fs::path& path() const { return path_; }
   /// Tells the kernel that these bytes, a part of some mapping, will not be read again, so that they do not count as
   /// resident.
   static void release(std::span<const std::byte> part);
 
  private:
-  MappedFile() = default;
+  struct Unmap {
+    std::size_t size;
+    void operator()(std::byte* data) const;
+  };
 
   fs::path path_;
-  const std::byte* data_ = nullptr;
-  std::size_t size_ = 0;
+  std::unique_ptr<std::byte[], Unmap> data_;
 };
 
 /// A file being written under a temporary name in its final directory. commit() syncs it, renames it into place and

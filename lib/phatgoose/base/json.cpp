@@ -39,7 +39,6 @@ class TrackingIterator {
     return before;
   }
   bool operator==(const TrackingIterator& other) const { return at_ == other.at_; }
-  bool operator!=(const TrackingIterator& other) const { return at_ != other.at_; }
 
  private:
   const char* at_;

@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -34,45 +35,21 @@ struct Option {
   bool positional = false;
   bool changeable = false;  ///< the product does not depend on it: a run may be continued with another value
 
-  Option& as(std::string text) {
-    placeholder = std::move(text);
-    return *this;
-  }
-  Option& one_of(std::vector<std::string> values) {
-    choices = std::move(values);
-    return *this;
-  }
-  Option& alone_means(std::string value) {
-    bare = std::move(value);
-    return *this;
-  }
-  Option& formerly(std::vector<std::string> names) {
-    former_names = std::move(names);
-    return *this;
-  }
-  Option& between(double low, double high) {
-    minimum = low;
-    maximum = high;
-    return *this;
-  }
-  Option& at_least(double low) {
-    minimum = low;
-    return *this;
-  }
-  Option& short_for(char name_letter) {
-    letter = name_letter;
-    return *this;
-  }
-  Option& must() {
-    required = true;
-    return *this;
-  }
-  Option& as_positional() {
-    positional = true;
-    return *this;
-  }
-  Option& may_change() {
-    changeable = true;
+  Option& as(std::string text) { return set(&Option::placeholder, std::move(text)); }
+  Option& one_of(std::vector<std::string> values) { return set(&Option::choices, std::move(values)); }
+  Option& alone_means(std::string value) { return set(&Option::bare, std::move(value)); }
+  Option& formerly(std::vector<std::string> names) { return set(&Option::former_names, std::move(names)); }
+  Option& between(double low, double high) { return at_least(low).set(&Option::maximum, high); }
+  Option& at_least(double low) { return set(&Option::minimum, low); }
+  Option& short_for(char name_letter) { return set(&Option::letter, name_letter); }
+  Option& must() { return set(&Option::required, true); }
+  Option& as_positional() { return set(&Option::positional, true); }
+  Option& may_change() { return set(&Option::changeable, true); }
+
+ private:
+  template <typename T>
+  Option& set(T Option::*field, T value) {
+    this->*field = std::move(value);
     return *this;
   }
 };
@@ -129,6 +106,16 @@ class OptionSet {
   std::vector<Option> options_;
   std::vector<Preset> presets_;
   std::vector<std::string> commands_, examples_;
+};
+
+/// The options that every command has in addition to its own.
+struct GeneralOptions {
+  std::string config, preset;
+  bool dump_config = false, version = false, help = false;
+
+  /// Declares them over this struct, which must outlive the result; --preset is explained with the presets of
+  /// `command`.
+  OptionSet declare(const OptionSet& command);
 };
 
 enum class ParseOutcome {

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <ostream>
@@ -6,7 +9,6 @@
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/base/option_values.h"
 #include "phatgoose/base/options.h"
-#include "phatgoose/base/options_general.h"
 #include "phatgoose/base/options_yaml.h"
 #include "phatgoose/base/text_file.h"
 #include "phatgoose/base/version.h"
@@ -46,8 +48,8 @@ Texts with_bare_values(const Texts& arguments, const std::vector<const Option*>&
       result.insert(result.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
       break;
     }
-    const auto option = std::find_if(options.begin(), options.end(),
-                                     [&](const Option* one) { return is_bare_name(*one, arguments[i]); });
+    const auto option =
+        std::ranges::find_if(options, [&](const Option* one) { return is_bare_name(*one, arguments[i]); });
     const Texts values = option == options.end() ? Texts() : values_after(**option);
     if (values.empty()) {
       result.push_back(arguments[i]);
@@ -84,8 +86,7 @@ std::string what_it_takes(const Option& option) { return placeholder_of(option) 
 /// Refuses an option at the end of the line that lacks its value; `message` is CLI11's, "--NAME: ...".
 [[noreturn]] void refuse_without_value(const std::string& message, const std::vector<const Option*>& options) {
   const std::string name = message.substr(0, message.find(':'));
-  const auto option =
-      std::find_if(options.begin(), options.end(), [&](const Option* one) { return typed_name(*one) == name; });
+  const auto option = std::ranges::find_if(options, [&](const Option* one) { return typed_name(*one) == name; });
   if (option == options.end()) refuse_usage("command line", message);
   refuse_usage(name, "needs a value", what_it_takes(**option));
 }
@@ -132,10 +133,8 @@ void apply_named_preset(const OptionSet& set, const std::string& name) {
   const Texts names = preset_names(set);
   if (std::find(names.begin(), names.end(), name) == names.end()) {
     if (names.empty()) refuse_usage("--preset", set.command() + " has no presets");
-    std::string known;
-    for (const std::string& one : names) known += (known.empty() ? "" : ", ") + one;
-    refuse_usage("--preset", set.command() + " has no preset \"" + name + "\"", "one of " + known,
-                 did_you_mean(name, names));
+    refuse_usage("--preset", set.command() + " has no preset \"" + name + "\"",
+                 fmt::format("one of {}", fmt::join(names, ", ")), did_you_mean(name, names));
   }
   for (const Preset& preset : set.presets()) {
     if (preset.name == name) apply_preset(set, preset);

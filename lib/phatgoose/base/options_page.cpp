@@ -7,7 +7,6 @@
 
 #include "phatgoose/base/fill.h"
 #include "phatgoose/base/option_values.h"
-#include "phatgoose/base/options_general.h"
 #include "phatgoose/base/options_yaml.h"
 
 namespace phatgoose {

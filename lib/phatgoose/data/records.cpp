@@ -1,7 +1,11 @@
 #include "phatgoose/data/records.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/json.h"
@@ -17,9 +21,10 @@ constexpr std::array<std::string_view, 6> kTextKeys = {"input",   "target",     
 constexpr std::array<std::string_view, 3> kIdKeys = {"input_ids", "target_ids", "choices_ids"};
 constexpr std::array<std::string_view, 2> kCommonKeys = {"id", "template"};
 
-template <std::size_t N>
-bool among(const std::array<std::string_view, N>& keys, std::string_view key) {
-  return std::find(keys.begin(), keys.end(), key) != keys.end();
+constexpr std::size_t kNamedBadRows = 3;
+
+bool among(std::span<const std::string_view> keys, std::string_view key) {
+  return std::ranges::find(keys, key) != keys.end();
 }
 
 /// A key with the value null counts as absent.
@@ -87,10 +92,7 @@ std::string read_id(const Json& row) {
 }
 
 void log_unknown(const fs::path& path, const std::set<std::string>& unknown) {
-  if (unknown.empty()) return;
-  std::string names;
-  for (const std::string& name : unknown) names += (names.empty() ? "" : ", ") + name;
-  log_info(path.string() + ": ignored keys: " + names);
+  if (!unknown.empty()) log_info(fmt::format("{}: ignored keys: {}", path.string(), fmt::join(unknown, ", ")));
 }
 
 }  // namespace
@@ -151,6 +153,19 @@ void RecordReader::report(const Error& error) {
     message.erase(0, place.size());
   }
   on_bad_row_({.line = lines_.line_number(), .message = std::move(message)});
+}
+
+void SkippedRows::add(const BadRow& row) {
+  ++count_;
+  if (first_.size() < kNamedBadRows) first_.push_back(row);
+}
+
+void SkippedRows::warn(const std::string& where) const {
+  if (count_ == 0) return;
+  const bool all_named = count_ == static_cast<std::int64_t>(first_.size());
+  log_warning(fmt::format("{}: {} bad row{} skipped{}", where, count_, count_ == 1 ? " was" : "s were",
+                          all_named ? "" : fmt::format("; the first {}:", first_.size())));
+  for (const BadRow& row : first_) log_warning(fmt::format("{}:{}: {}", where, row.line, row.message));
 }
 
 std::vector<Record> read_records(const fs::path& path, std::size_t max_line_bytes, SkippedRows* skipped) {

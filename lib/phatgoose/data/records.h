@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "phatgoose/base/text_file.h"
-#include "phatgoose/data/skipped_rows.h"
 #include "phatgoose/text/line_reader.h"
 #include "phatgoose/text/tokenizer.h"
 
@@ -43,6 +42,27 @@ Record parse_record(std::string_view json, bool need_target = true, std::set<std
 
 /// Takes off a byte-order mark, which files that were joined bring along. false: the line is blank, and no row.
 bool make_row(std::string& line);
+
+/// A line that is no row, and why.
+struct BadRow {
+  std::int64_t line = 0;  ///< 1-based
+  std::string message;    ///< one printable line: "column 12: invalid JSON: ...", "no \"target\"; expected a string"
+};
+
+/// Bad rows that a user wants left out: counted, and the first of them named.
+class SkippedRows {
+ public:
+  void add(const BadRow& row);
+
+  std::int64_t count() const { return count_; }
+
+  /// A warning, where there are any: how many rows of the file `where` were skipped, and what is wrong with the first.
+  void warn(const std::string& where) const;
+
+ private:
+  std::int64_t count_ = 0;
+  std::vector<BadRow> first_;  ///< a few
+};
 
 /// The rows of one file, one after the other; blank lines are skipped.
 class RecordReader {

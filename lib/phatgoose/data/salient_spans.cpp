@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "phatgoose/data/span_corruption.h"
 #include "phatgoose/text/marked_text.h"
 
 namespace phatgoose {
@@ -35,12 +36,7 @@ std::vector<bool> salient_mask(const MarkedTokens& marked, double share, RandomS
 }
 
 Example split_at_span(const MarkedTokens& marked, RandomStream& random) {
-  const std::size_t begin = std::max<std::size_t>(marked.spans[random.below(marked.spans.size())].first, 1);
-  const auto split = marked.ids.begin() + static_cast<std::ptrdiff_t>(begin);
-  Example example{.input = TokenIds(marked.ids.begin(), split), .target = TokenIds(split, marked.ids.end())};
-  example.input.push_back(kEosId);
-  example.target.push_back(kEosId);
-  return example;
+  return split_at(marked.ids, std::max<std::size_t>(marked.spans[random.below(marked.spans.size())].first, 1));
 }
 
 }  // namespace phatgoose

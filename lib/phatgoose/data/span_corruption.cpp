@@ -90,13 +90,16 @@ Example corrupt_spans(std::span<const TokenId> chunk, const std::vector<bool>& m
           .target = with_sentinels(chunk, mask, false, tokenizer)};
 }
 
-Example split_prefix(std::span<const TokenId> chunk, RandomStream& random) {
-  const std::size_t prefix = 1 + random.below(chunk.size() - 1);
-  Example example{.input = TokenIds(chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(prefix)),
-                  .target = TokenIds(chunk.begin() + static_cast<std::ptrdiff_t>(prefix), chunk.end())};
+Example split_at(std::span<const TokenId> chunk, std::size_t place) {
+  const auto split = chunk.begin() + static_cast<std::ptrdiff_t>(place);
+  Example example{.input = TokenIds(chunk.begin(), split), .target = TokenIds(split, chunk.end())};
   example.input.push_back(kEosId);
   example.target.push_back(kEosId);
   return example;
+}
+
+Example split_prefix(std::span<const TokenId> chunk, RandomStream& random) {
+  return split_at(chunk, 1 + random.below(chunk.size() - 1));
 }
 
 }  // namespace phatgoose

@@ -35,7 +35,10 @@ std::vector<bool> noise_mask(std::int64_t length, const SpanCorruption& settings
 /// sentinel. Both end with EOS.
 Example corrupt_spans(std::span<const TokenId> chunk, const std::vector<bool>& mask, const Tokenizer& tokenizer);
 
-/// Input: the first 1 ... length - 1 tokens (uniform); target: the rest. Both end with EOS.
+/// Input: the tokens before `place`; target: the rest. Both end with EOS.
+Example split_at(std::span<const TokenId> chunk, std::size_t place);
+
+/// Input: the first 1 ... length - 1 tokens (uniform), as split_at().
 Example split_prefix(std::span<const TokenId> chunk, RandomStream& random);
 
 }  // namespace phatgoose

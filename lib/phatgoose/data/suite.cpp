@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <set>
 
+#include "phatgoose/base/data_directory.h"
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/nearest.h"
 #include "phatgoose/base/yaml_reader.h"
 
 namespace phatgoose {
@@ -41,9 +44,7 @@ class SuiteReader {
  private:
   TaskKind kind(const YAML::Node& node) const {
     const std::string value = yaml_.text(node);
-    for (const TaskKind candidate : {TaskKind::rank_classification, TaskKind::generation}) {
-      if (value == to_string(candidate)) return candidate;
-    }
+    if (const auto kind = task_kind(value)) return *kind;
     yaml_.refuse(node, "kind \"" + value + "\"", "rank_classification or generation");
   }
 
@@ -52,8 +53,8 @@ class SuiteReader {
     yaml_.check_list(node, "\"metrics\"", "metrics: " + kMetricNames);
     for (const YAML::Node& element : node) {
       const std::string name = yaml_.text(element);
-      const bool known = std::find(kMetrics.begin(), kMetrics.end(), name) != kMetrics.end();
-      const bool again = std::find(names.begin(), names.end(), name) != names.end();
+      const bool known = std::ranges::find(kMetrics, name) != kMetrics.end();
+      const bool again = std::ranges::find(names, name) != names.end();
       if (!known || again) {
         yaml_.refuse(element, std::string(again ? "repeated" : "unknown") + " metric \"" + name + "\"",
                      "some of " + kMetricNames);
@@ -107,10 +108,37 @@ class SuiteReader {
   YamlReader yaml_;
 };
 
+std::vector<std::string> shipped_names(const fs::path& directory) {
+  std::vector<std::string> names;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(directory, missing)) names.push_back(entry.path().stem());
+  std::ranges::sort(names);
+  return names;
+}
+
 }  // namespace
 
 std::string to_string(TaskKind kind) { return kind == TaskKind::generation ? "generation" : "rank_classification"; }
 
+std::optional<TaskKind> task_kind(std::string_view name) {
+  for (const TaskKind kind : {TaskKind::rank_classification, TaskKind::generation}) {
+    if (name == to_string(kind)) return kind;
+  }
+  return std::nullopt;
+}
+
 Suite read_suite(const fs::path& path) { return SuiteReader(path).read(); }
+
+fs::path suite_file(const std::string& name) {
+  if (name.find_first_of("/.") != std::string::npos) return name;
+  const fs::path directory = data_directory() / "assets" / "suites";
+  const fs::path file = directory / (name + ".yaml");
+  if (is_file(file)) return file;
+  const std::vector<std::string> names = shipped_names(directory);
+  const std::string near = did_you_mean(name, names);
+  refuse_usage("--suite", "no suite \"" + name + "\" comes with the program",
+               fmt::format("the path of a file, or one of {}", fmt::join(names, ", ")),
+               near.empty() && is_file(name) ? "./" + name + " is the file of this name" : near);
+}
 
 }  // namespace phatgoose

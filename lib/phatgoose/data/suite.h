@@ -1,7 +1,9 @@
 // A suite: a YAML list of tasks to evaluate on.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "phatgoose/base/files.h"
@@ -12,6 +14,7 @@ enum class TaskKind { rank_classification, generation };
 
 /// "rank_classification", "generation"
 std::string to_string(TaskKind kind);
+std::optional<TaskKind> task_kind(std::string_view name);
 
 struct Task {
   std::string name;
@@ -33,5 +36,9 @@ struct Suite {
 
 /// Unknown keys, duplicate task names and ill-typed values are bad_data errors with the line.
 Suite read_suite(const fs::path& path);
+
+/// The file that --suite names: a path, or the bare name of a shipped suite ("held-in": no slash, no dot), which is
+/// assets/suites/NAME.yaml of the data directory. An unknown name: usage error that lists them.
+fs::path suite_file(const std::string& name);
 
 }  // namespace phatgoose

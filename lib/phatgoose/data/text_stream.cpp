@@ -11,7 +11,6 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/random.h"
 #include "phatgoose/data/salient_spans.h"
-#include "phatgoose/data/span_corruption.h"
 #include "phatgoose/text/line_reader.h"
 
 namespace phatgoose {
@@ -143,14 +142,11 @@ struct TextStream::Impl {
   std::vector<TokenSource> sources;
   const Tokenizer& tokenizer;
   TextStreamOptions options;
-  SpanCorruption corruption;
   std::int64_t chunk_length = 0;
   std::int64_t count = 0;
 
   Impl(const Tokenizer& text_tokenizer, const TextStreamOptions& stream_options)
-      : tokenizer(text_tokenizer),
-        options(stream_options),
-        corruption{.noise_density = options.noise_density, .mean_span = options.mean_span} {}
+      : tokenizer(text_tokenizer), options(stream_options) {}
 
   TokenSource& source_of(std::int64_t example) {
     double total = 0;
@@ -173,7 +169,7 @@ TextStream::TextStream(std::vector<TextSource> sources, const Tokenizer& tokeniz
     refuse_usage("text", "no source", "at least one");
   }
   if (options.objective == TextObjective::span_corruption) {
-    impl_->chunk_length = span_lengths_of_input(options.input_length, impl_->corruption).chunk;
+    impl_->chunk_length = span_lengths_of_input(options.input_length, options.corruption).chunk;
   } else {
     impl_->chunk_length = options.input_length - 2;  // without the two EOS
     if (impl_->chunk_length < 2) {
@@ -192,9 +188,9 @@ Example TextStream::Impl::marked_example(const MarkedTokens& marked, RandomStrea
   if (options.objective == TextObjective::prefix_lm) {
     return marked.spans.empty() ? split_prefix(marked.ids, random) : split_at_span(marked, random);
   }
-  const std::vector<bool> mask = marked.spans.empty()
-                                     ? noise_mask(static_cast<std::int64_t>(marked.ids.size()), corruption, random)
-                                     : salient_mask(marked, *options.salient, random);
+  const std::vector<bool> mask =
+      marked.spans.empty() ? noise_mask(static_cast<std::int64_t>(marked.ids.size()), options.corruption, random)
+                           : salient_mask(marked, *options.salient, random);
   return corrupt_spans(marked.ids, mask, tokenizer);
 }
 
@@ -209,7 +205,7 @@ Example TextStream::next() {
   if (self.options.salient) return self.marked_example(source.take_line(), random);
   const TokenIds chunk = source.take(self.chunk_length);
   if (self.options.objective == TextObjective::prefix_lm) return split_prefix(chunk, random);
-  return corrupt_spans(chunk, noise_mask(self.chunk_length, self.corruption, random), self.tokenizer);
+  return corrupt_spans(chunk, noise_mask(self.chunk_length, self.options.corruption, random), self.tokenizer);
 }
 
 std::int64_t TextStream::count() const { return impl_->count; }

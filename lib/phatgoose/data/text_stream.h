@@ -8,6 +8,7 @@
 
 #include "phatgoose/base/json.h"
 #include "phatgoose/data/records.h"
+#include "phatgoose/data/span_corruption.h"
 
 namespace phatgoose {
 
@@ -26,8 +27,7 @@ struct TextStreamOptions {
   TextObjective objective = TextObjective::span_corruption;
   std::int64_t input_length = 512;  ///< span corruption: tokens of every input, EOS included;
                                     ///< prefix LM: tokens of input and target together, both EOS included
-  double noise_density = 0.15;
-  double mean_span = 3;
+  SpanCorruption corruption = {};
   /// Every line is an example of its own, cut to `input_length`; its spans are marked (data/salient_spans.h).
   std::optional<double> salient = std::nullopt;
   std::uint64_t seed = 0;

@@ -13,7 +13,7 @@
 #include "phatgoose/base/option_values.h"
 #include "phatgoose/base/version.h"
 #include "phatgoose/data/base_hashes.h"
-#include "phatgoose/data/shipped_suites.h"
+#include "phatgoose/data/suite.h"
 #include "phatgoose/settings/method_file.h"
 #include "phatgoose/settings/named_directories.h"
 #include "phatgoose/settings/run_record.h"

@@ -48,8 +48,7 @@ PretrainSource open_source(const PretrainSettings& settings, const std::vector<T
                            const Tokenizer& tokenizer) {
   TextStreamOptions options{.objective = TextObjective::span_corruption,
                             .input_length = settings.input_length,
-                            .noise_density = settings.noise_density,
-                            .mean_span = settings.mean_span,
+                            .corruption = {.noise_density = settings.noise_density, .mean_span = settings.mean_span},
                             .salient = settings.salient,
                             .seed = static_cast<std::uint64_t>(settings.common.seed),
                             .max_line_bytes = settings.reading.line_limit()};

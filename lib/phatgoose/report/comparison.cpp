@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/report/table.h"
@@ -95,7 +96,6 @@ std::string note_of(const Comparison::Row& row) {
   return coverage.empty() ? kUsesLabels : fmt::format("{}, {}", kUsesLabels, coverage);
 }
 
-std::string score_text(double score) { return fmt::format("{:.1f}", score); }
 std::string difference_text(const Comparison::Row& row) {
   return row.difference ? fmt::format("{:+.1f}", row.difference->score) : "";
 }
@@ -103,13 +103,13 @@ std::string difference_interval_text(const Comparison::Row& row) {
   return row.difference ? interval_text(row.difference->interval) : "";
 }
 std::string task_text(const Comparison::Row& row, std::size_t task) {
-  return row.tasks[task] ? score_text(row.tasks[task]->score) : "-";
+  return row.tasks[task] ? score_text(*row.tasks[task]) : "-";
 }
 
 /// The numbers of the columns between the first and `end`.
 std::vector<std::size_t> columns_until(std::size_t end) {
-  std::vector<std::size_t> columns;
-  for (std::size_t column = 1; column < end; ++column) columns.push_back(column);
+  std::vector<std::size_t> columns(end - 1);
+  std::iota(columns.begin(), columns.end(), std::size_t{1});
   return columns;
 }
 
@@ -123,14 +123,6 @@ Rows shown_rows(const Comparison& comparison) {
   return rows;
 }
 
-/// The score under a key of comparison.json.
-MetricScore score_from(const Json& object, const std::string& key) {
-  const Json json = json_get<Json>(object, key);
-  const auto interval = json_get<std::vector<double>>(json, "interval");
-  if (interval.size() != 2) refuse_here("\"interval\" of " + std::to_string(interval.size()) + " numbers", "two");
-  return {json_get_or<std::string>(json, "metric", key), json_get<double>(json, "score"), {interval[0], interval[1]}};
-}
-
 Table methods_by_tasks(const Comparison& comparison, const Rows& rows) {
   std::vector<std::string> header{"method"};
   header.insert(header.end(), comparison.tasks.begin(), comparison.tasks.end());
@@ -139,7 +131,7 @@ Table methods_by_tasks(const Comparison& comparison, const Rows& rows) {
   for (const Comparison::Row* row : rows) {
     std::vector<std::string> cells{row->method};
     for (std::size_t task = 0; task < row->tasks.size(); ++task) cells.push_back(task_text(*row, task));
-    cells.insert(cells.end(), {score_text(row->mean.score), interval_text(row->mean.interval), difference_text(*row),
+    cells.insert(cells.end(), {score_text(row->mean), interval_text(row->mean.interval), difference_text(*row),
                                difference_interval_text(*row), note_of(*row)});
     table.add(std::move(cells));
   }
@@ -161,7 +153,7 @@ Table tasks_by_methods(const Comparison& comparison, const Rows& rows) {
     add(comparison.tasks[task], [&](const Comparison::Row& row) { return task_text(row, task); });
   }
   table.add_rule();
-  add("mean", [](const Comparison::Row& row) { return score_text(row.mean.score); });
+  add("mean", [](const Comparison::Row& row) { return score_text(row.mean); });
   add(kIntervalTitle, [](const Comparison::Row& row) { return interval_text(row.mean.interval); });
   add("against " + comparison.reference, difference_text);
   add(kIntervalTitle, difference_interval_text);
@@ -211,21 +203,18 @@ std::string comparison_table(const Comparison& comparison) {
 }
 
 Json comparison_json(const Comparison& comparison) {
-  const auto score = [](const MetricScore& of) -> Json {
-    return {{"score", of.score}, {"interval", {of.interval.low, of.interval.high}}};
-  };
   Json methods = Json::array();
   for (const Comparison::Row& row : comparison.rows) {
     Json tasks = Json::object();
     for (std::size_t t = 0; t < row.tasks.size(); ++t) {
       if (!row.tasks[t]) continue;
-      tasks[comparison.tasks[t]] = score(*row.tasks[t]);
+      tasks[comparison.tasks[t]] = *row.tasks[t];
       tasks[comparison.tasks[t]]["metric"] = row.tasks[t]->metric;
     }
     methods.push_back({{"name", row.method},
                        {"uses_labels", row.uses_labels},
-                       {"mean", score(row.mean)},
-                       {"difference", row.difference ? score(*row.difference) : Json()},
+                       {"mean", row.mean},
+                       {"difference", row.difference ? Json(*row.difference) : Json()},
                        {"tasks", std::move(tasks)}});
   }
   return {{"reference", comparison.reference}, {"unit", "percent"}, {"methods", std::move(methods)}};
@@ -241,20 +230,18 @@ Comparison comparison_of(const Json& json) {
     }
   }
   for (const Json& method : methods) {
-    Comparison::Row row{json_get<std::string>(method, "name"), {}, score_from(method, "mean"), {}, false};
+    Comparison::Row row{
+        json_get<std::string>(method, "name"), {}, read_score(json_get<Json>(method, "mean"), "mean"), {}, false};
     const Json tasks = json_get<Json>(method, "tasks");
     for (const std::string& task : comparison.tasks) {
-      row.tasks.push_back(tasks.contains(task) ? std::optional(score_from(tasks, task)) : std::nullopt);
+      row.tasks.push_back(tasks.contains(task) ? std::optional(read_score(tasks.at(task), task)) : std::nullopt);
     }
-    if (method.contains("difference") && !method.at("difference").is_null()) {
-      row.difference = score_from(method, "difference");
-    }
+    const Json difference = json_get_or<Json>(method, "difference", nullptr);
+    if (!difference.is_null()) row.difference = read_score(difference, "difference");
     row.uses_labels = json_get<bool>(method, "uses_labels");
     comparison.rows.push_back(std::move(row));
   }
   return comparison;
 }
-
-Comparison read_comparison(const fs::path& file) { return read_json(file, comparison_of); }
 
 }  // namespace phatgoose

@@ -56,6 +56,5 @@ Json comparison_json(const Comparison& comparison);
 /// The way back, but for within_own_expert; tasks in the order in which methods name them. What is not the JSON of a
 /// comparison: bad_data at `where`.
 Comparison comparison_of(const Json& json);
-Comparison read_comparison(const fs::path& file);
 
 }  // namespace phatgoose

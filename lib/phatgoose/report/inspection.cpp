@@ -1,11 +1,11 @@
 #include "phatgoose/report/inspection.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/report/comparison.h"
-#include "phatgoose/report/inspection_folder.h"
 #include "phatgoose/report/results.h"
 #include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
@@ -23,6 +23,12 @@ constexpr const char* kResultsFile = "results.json";
 constexpr const char* kComparisonFile = "comparison.json";
 constexpr const char* kRunFile = "run.json";
 constexpr const char* kMetricsFile = "metrics.jsonl";
+/// What a directory without a manifest is, by the first of these files that it has.
+constexpr std::array<std::pair<const char*, const char*>, 5> kKindsByFile = {{{kRunFile, "run"},
+                                                                              {"adapter_config.json", "expert"},
+                                                                              {kResultsFile, "results"},
+                                                                              {kComparisonFile, "comparison"},
+                                                                              {"config.json", "model"}}};
 constexpr std::int64_t kMostBlocks = 1000;  // far more than any T5 has
 
 /// Elements of all tensors, those that share their bytes counted once.
@@ -133,10 +139,6 @@ void describe_routed_model(const fs::path& directory, const Json& body, bool ver
   }
 }
 
-void describe_results(const fs::path& directory, Json& found) {
-  found["results"] = read_results(directory / kResultsFile).json;
-}
-
 /// The numbers of checkpoints/step-N, in order.
 Json checkpoint_steps(const fs::path& directory) {
   constexpr std::string_view kPrefix = "step-";
@@ -171,9 +173,30 @@ void describe_run(const fs::path& directory, Json& found) {
 }
 
 void describe_comparison(const fs::path& directory, Json& found) {
-  const fs::path file = directory / kComparisonFile;
-  read_comparison(file);  // refuses one that is damaged
-  found["comparison"] = read_json(file.string());
+  found["comparison"] = read_json(directory / kComparisonFile, [](const Json& json) {
+    comparison_of(json);  // refuses one that is damaged
+    return json;
+  });
+}
+
+/// By a file that tells; empty where there is none.
+std::string kind_by_file(const fs::path& directory) {
+  for (const auto& [file, kind] : kKindsByFile) {
+    if (is_file(directory / file)) return kind;
+  }
+  return "";
+}
+
+/// The sub-directories that inspect_directory() knows, by name; others are left out.
+std::vector<fs::path> known_directories(const fs::path& folder) {
+  std::vector<fs::path> directories;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const bool known = is_file(entry.path() / kManifestFile) || !kind_by_file(entry.path()).empty();
+    if (known) directories.push_back(entry.path());
+  }
+  std::ranges::sort(directories);
+  return directories;
 }
 
 void describe_folder(const fs::path& folder, bool verify, Json& found) {
@@ -183,12 +206,8 @@ void describe_folder(const fs::path& folder, bool verify, Json& found) {
 
 /// What a directory without a manifest looks like; empty when like nothing known.
 std::string kind_without_manifest(const fs::path& directory) {
-  if (is_file(directory / kRunFile)) return "run";
-  if (is_file(directory / "adapter_config.json")) return "expert";
-  if (is_file(directory / kResultsFile)) return "results";
-  if (is_file(directory / kComparisonFile)) return "comparison";
-  if (is_file(directory / "config.json")) return "model";
-  return known_directories(directory).empty() ? "" : "folder";
+  const std::string kind = kind_by_file(directory);
+  return !kind.empty() || known_directories(directory).empty() ? kind : "folder";
 }
 
 void check_readable(const fs::path& directory) {
@@ -217,7 +236,7 @@ Json inspect_directory(const fs::path& directory, bool verify) {
   } else if (kind == kRoutedModelKind) {
     describe_routed_model(directory, body, verify, found);
   } else if (kind == kResultsKind) {
-    describe_results(directory, found);
+    found["results"] = read_results(directory / kResultsFile).json;
   } else if (kind == "comparison") {
     describe_comparison(directory, found);
   } else if (kind == "folder") {

@@ -3,27 +3,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <array>
-
-#include "phatgoose/base/utf8.h"
+#include "phatgoose/base/files.h"
+#include "phatgoose/report/comparison.h"
 #include "phatgoose/report/table.h"
 #include "phatgoose/store/manifest.h"
 
 namespace phatgoose {
 namespace {
 
-constexpr std::array kKnownFiles = {"manifest.json", "adapter_config.json", "run.json",
-                                    "results.json",  "comparison.json",     "config.json"};
-
 std::string name_of_directory(const Json& entry) {
   return fs::path(entry.at("path").get<std::string>()).filename().string();
-}
-
-std::string score_cell(const Json& score) { return fmt::format("{:.1f}", score.at("score").get<double>()); }
-
-std::string interval_cell(const Json& score) {
-  return interval_text({score.at("interval")[0].get<double>(), score.at("interval")[1].get<double>()});
 }
 
 /// "8 16": the entries of a list, or the keys of an object.
@@ -49,67 +38,44 @@ void add_expert_row(const Json& expert, Table& table) {
 
 void add_result_row(const Json& entry, Table& table) {
   const Json& results = entry.at("results");
-  table.add({name_of_directory(entry), results.at("suite").get<std::string>(), score_cell(results),
-             interval_cell(results), std::to_string(results.at("tasks").size())});
+  const MetricScore mean = read_score(results, "mean");
+  table.add({name_of_directory(entry), results.at("suite").get<std::string>(), score_text(mean),
+             interval_text(mean.interval), std::to_string(results.at("tasks").size())});
 }
 
 void add_comparison_rows(const Json& entry, Table& table) {
-  const Json& comparison = entry.at("comparison");
-  for (const Json& method : comparison.at("methods")) {
-    const Json& difference = method.at("difference");
-    table.add({name_of_directory(entry), method.at("name").get<std::string>(), score_cell(method.at("mean")),
-               interval_cell(method.at("mean")), comparison.at("reference").get<std::string>(),
-               difference.is_null() ? "" : fmt::format("{:+.1f}", difference.at("score").get<double>()),
-               difference.is_null() ? "" : interval_cell(difference)});
+  const Comparison comparison = comparison_of(entry.at("comparison"));
+  for (const Comparison::Row& row : comparison.rows) {
+    table.add({name_of_directory(entry), row.method, score_text(row.mean), interval_text(row.mean.interval),
+               comparison.reference, row.difference ? fmt::format("{:+.1f}", row.difference->score) : "",
+               row.difference ? interval_text(row.difference->interval) : ""});
   }
-}
-
-/// The table of all entries of a kind; empty where there is none.
-template <typename AddRows>
-std::string table_of(const Json& entries, const std::string& kind, Table table, AddRows add_rows) {
-  bool any = false;
-  for (const Json& entry : entries) {
-    if (entry.at("kind") != kind) continue;
-    add_rows(entry, table);
-    any = true;
-  }
-  return any ? table.text() : "";
 }
 
 }  // namespace
 
-std::vector<fs::path> known_directories(const fs::path& folder) {
-  std::vector<fs::path> directories;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const bool known = std::ranges::any_of(kKnownFiles, [&](const char* file) { return is_file(entry.path() / file); });
-    if (known) directories.push_back(entry.path());
-  }
-  std::ranges::sort(directories);
-  return directories;
-}
-
 std::string folder_text(const Json& folder) {
-  const Json& entries = folder.at("directories");
-  const Table experts({"expert", "rank", "targets", "dtype", "gate", "base"}, {1});
-  const Table results({"method", "suite", "mean", "95 % interval", "tasks"}, {2, 3, 4});
-  const Table comparisons({"comparison", "method", "mean", "95 % interval", "against", "difference", "95 % interval"},
-                          {2, 3, 5, 6});
-  std::string text;
-  for (const std::string& table : {table_of(entries, kExpertKind, experts, add_expert_row),
-                                   table_of(entries, kResultsKind, results, add_result_row),
-                                   table_of(entries, "comparison", comparisons, add_comparison_rows)}) {
-    if (!table.empty()) text += (text.empty() ? "" : "\n") + table;
-  }
+  Table experts({"expert", "rank", "targets", "dtype", "gate", "base"}, {1});
+  Table results({"method", "suite", "mean", "95 % interval", "tasks"}, {2, 3, 4});
+  Table comparisons({"comparison", "method", "mean", "95 % interval", "against", "difference", "95 % interval"},
+                    {2, 3, 5, 6});
   Table others({"directory", "kind"});
-  bool any = false;
-  for (const Json& entry : entries) {
+  for (const Json& entry : folder.at("directories")) {
     const auto kind = entry.at("kind").get<std::string>();
-    if (kind == kExpertKind || kind == kResultsKind || kind == "comparison") continue;
-    others.add({name_of_directory(entry), kind});
-    any = true;
+    if (kind == kExpertKind) {
+      add_expert_row(entry, experts);
+    } else if (kind == kResultsKind) {
+      add_result_row(entry, results);
+    } else if (kind == "comparison") {
+      add_comparison_rows(entry, comparisons);
+    } else {
+      others.add({name_of_directory(entry), kind});
+    }
   }
-  if (any) text += (text.empty() ? "" : "\n") + others.text();
+  std::string text;
+  for (const Table* table : {&experts, &results, &comparisons, &others}) {
+    if (!table->empty()) text += (text.empty() ? "" : "\n") + table->text();
+  }
   return text;
 }
 

@@ -67,16 +67,12 @@ std::string expert_table(const Json& experts) {
 
 std::string task_table(const Json& results) {
   Table table({"task", "metric", "score", "95 % interval", "rows"}, {2, 3, 4});
-  const auto interval = [](const Json& json) {
-    return fmt::format("[{:.1f}, {:.1f}]", json["interval"][0].get<double>(), json["interval"][1].get<double>());
+  const auto add = [&](const Json& name, const MetricScore& score, const std::string& rows) {
+    table.add({plain(name), score.metric, score_text(score), interval_text(score.interval), rows});
   };
-  for (const Json& task : results["tasks"]) {
-    table.add({plain(task["name"]), plain(task["metric"]), fmt::format("{:.1f}", task["score"].get<double>()),
-               interval(task), plain(task["rows"])});
-  }
+  for (const Json& task : results["tasks"]) add(task["name"], read_score(task, ""), plain(task["rows"]));
   table.add_rule();
-  table.add(
-      {plain(results["suite"]), "mean", fmt::format("{:.1f}", results["score"].get<double>()), interval(results), ""});
+  add(results["suite"], read_score(results, "mean"), "");
   return table.text();
 }
 

@@ -6,13 +6,9 @@
 namespace phatgoose {
 namespace {
 
-Json interval_json(const Interval& interval) { return Json::array({interval.low, interval.high}); }
-
 Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) {
   Json metrics = Json::object();
-  for (const MetricScore& metric : scores.metrics) {
-    metrics[metric.metric] = {{"score", metric.score}, {"interval", interval_json(metric.interval)}};
-  }
+  for (const MetricScore& metric : scores.metrics) metrics[metric.metric] = metric;
   Json templates = Json::array();
   for (const TemplateScore& entry : scores.templates) {
     templates.push_back({{"template", entry.template_name}, {"rows", entry.rows}, {"score", entry.score}});
@@ -22,7 +18,7 @@ Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) 
                {"kind", to_string(task.kind)},
                {"metric", first.metric},
                {"score", first.score},
-               {"interval", interval_json(first.interval)},
+               {"interval", first.interval},
                {"rows", scores.rows},
                {"rows_available", data.available},
                {"examples", scores.examples},
@@ -42,17 +38,9 @@ Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) 
   return json;
 }
 
-Interval read_interval(const Json& json) {
-  const auto bounds = json_get<std::vector<double>>(json, "interval");
-  if (bounds.size() != 2) refuse_here("\"interval\" of " + std::to_string(bounds.size()) + " numbers", "two");
-  return {bounds[0], bounds[1]};
-}
-
 TaskKind read_kind(const Json& json) {
   const auto name = json_get<std::string>(json, "kind");
-  for (const TaskKind kind : {TaskKind::rank_classification, TaskKind::generation}) {
-    if (name == to_string(kind)) return kind;
-  }
+  if (const auto kind = task_kind(name)) return *kind;
   refuse_here("kind \"" + name + "\"", "rank_classification or generation");
 }
 
@@ -77,9 +65,7 @@ TaskScore read_task_score(const Json& json) {
   scores.rows = json_get<std::int64_t>(json, "rows");
   scores.examples = json_get<std::int64_t>(json, "examples");
   const Json metrics = json_get<Json>(json, "metrics");
-  for (const auto& [metric, entry] : metrics.items()) {
-    scores.metrics.push_back({metric, json_get<double>(entry, "score"), read_interval(entry)});
-  }
+  for (const auto& [metric, entry] : metrics.items()) scores.metrics.push_back(read_score(entry, metric));
   const Json templates = json_get<Json>(json, "templates");
   for (const Json& entry : templates) {
     scores.templates.push_back({json_get<std::string>(entry, "template"), json_get<std::int64_t>(entry, "rows"),
@@ -101,15 +87,9 @@ Json results_json(const Suite& suite, const SuiteScore& scores, const std::vecto
     tasks.push_back(task_json(task, scores.tasks[i], data[i]));
     hashes["data"][task.name] = content_hash_of_file(task.data);
   }
-  return {{"suite", suite.name},
-          {"score", scores.mean.score},
-          {"interval", interval_json(scores.mean.interval)},
-          {"unit", "percent"},
-          {"tasks", std::move(tasks)},
-          {"seed", provenance.seed},
-          {"dtype", provenance.dtype},
-          {"settings", provenance.settings},
-          {"versions", std::move(versions)},
+  return {{"suite", suite.name},        {"score", scores.mean.score},      {"interval", scores.mean.interval},
+          {"unit", "percent"},          {"tasks", std::move(tasks)},       {"seed", provenance.seed},
+          {"dtype", provenance.dtype},  {"settings", provenance.settings}, {"versions", std::move(versions)},
           {"hashes", std::move(hashes)}};
 }
 
@@ -117,7 +97,7 @@ Results read_results(const fs::path& path) {
   return read_json(path, [](const Json& json) {
     Results results{.suite = {}, .scores = {}, .json = json};
     results.suite.name = json_get<std::string>(json, "suite");
-    results.scores.mean = {"mean", json_get<double>(json, "score"), read_interval(json)};
+    results.scores.mean = read_score(json, "mean");
     const Json tasks = json_get<Json>(json, "tasks");
     for (const Json& task : tasks) {
       results.suite.tasks.push_back(read_task(task));

@@ -63,6 +63,8 @@ std::string Table::text() const {
   return lines;
 }
 
+std::string score_text(const MetricScore& score) { return fmt::format("{:.1f}", score.score); }
+
 std::string interval_text(const Interval& interval) {
   return fmt::format("[{:.1f}, {:.1f}]", interval.low, interval.high);
 }
@@ -72,15 +74,13 @@ std::string suite_table(const SuiteScore& scores) {
   for (const TaskScore& task : scores.tasks) {
     bool first = true;
     for (const MetricScore& metric : task.metrics) {
-      table.add({first ? task.task : "", metric.metric, fmt::format("{:.1f}", metric.score),
-                 interval_text(metric.interval), first ? std::to_string(task.rows) : "",
-                 first ? std::to_string(task.examples) : ""});
+      table.add({first ? task.task : "", metric.metric, score_text(metric), interval_text(metric.interval),
+                 first ? std::to_string(task.rows) : "", first ? std::to_string(task.examples) : ""});
       first = false;
     }
   }
   table.add_rule();
-  table.add(
-      {"mean over tasks", "", fmt::format("{:.1f}", scores.mean.score), interval_text(scores.mean.interval), "", ""});
+  table.add({"mean over tasks", "", score_text(scores.mean), interval_text(scores.mean.interval), "", ""});
   return table.text();
 }
 

@@ -18,6 +18,8 @@ class Table {
   void add(std::vector<std::string> cells);
   /// A rule between the rows before and after.
   void add_rule();
+  /// Whether nothing was added.
+  bool empty() const { return rows_.size() == 2; }
   /// Columns of its rules, the widest lines.
   std::size_t width() const;
   /// Lines ending in '\n', without trailing spaces.
@@ -30,6 +32,8 @@ class Table {
   std::vector<bool> right_;
 };
 
+/// "61.3"
+std::string score_text(const MetricScore& score);
 /// "[58.0, 64.5]"
 std::string interval_text(const Interval& interval);
 

@@ -10,11 +10,8 @@
 namespace phatgoose {
 namespace {
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
-}
+constexpr std::size_t kOrders = 4;
+constexpr std::size_t kMatches = 2, kTotals = kMatches + kOrders;  // places in the statistics
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_stop(char c) { return c == '.' || c == ','; }
@@ -92,54 +89,44 @@ std::vector<std::string> tokenize_13a(std::string_view text) {
   return split_words(spaced);
 }
 
-BleuStatistics& BleuStatistics::operator+=(const BleuStatistics& other) {
-  output_length += other.output_length;
-  reference_length += other.reference_length;
-  for (std::size_t n = 0; n < kOrders; ++n) {
-    matches[n] += other.matches[n];
-    totals[n] += other.totals[n];
-  }
-  return *this;
-}
-
-BleuStatistics bleu_statistics(std::string_view output, std::span<const std::string> references) {
+Statistics bleu_statistics(std::string_view output, std::span<const std::string> references) {
   const std::vector<std::string> tokens = tokenize_13a(output);
   std::vector<std::vector<std::string>> reference_tokens;
   for (const std::string& reference : references) reference_tokens.push_back(tokenize_13a(reference));
 
-  BleuStatistics statistics;
-  statistics.output_length = static_cast<double>(tokens.size());
-  statistics.reference_length = static_cast<double>(closest_length(tokens.size(), reference_tokens));
-  for (std::size_t n = 1; n <= BleuStatistics::kOrders; ++n) {
+  Statistics statistics(kTotals + kOrders, 0);
+  statistics[0] = static_cast<double>(tokens.size());
+  statistics[1] = static_cast<double>(closest_length(tokens.size(), reference_tokens));
+  for (std::size_t n = 1; n <= kOrders; ++n) {
     Counts most;  // of every n-gram in any one reference
     for (const auto& reference : reference_tokens) {
       for (const auto& [ngram, count] : count_ngrams(reference, n)) most[ngram] = std::max(most[ngram], count);
     }
     for (const auto& [ngram, count] : count_ngrams(tokens, n)) {
-      statistics.totals[n - 1] += count;
+      statistics[kTotals + n - 1] += count;
       const auto found = most.find(ngram);
-      if (found != most.end()) statistics.matches[n - 1] += std::min(count, found->second);
+      if (found != most.end()) statistics[kMatches + n - 1] += std::min(count, found->second);
     }
   }
   return statistics;
 }
 
-double bleu_score(const BleuStatistics& corpus) {
-  if (std::all_of(corpus.matches.begin(), corpus.matches.end(), [](double count) { return count == 0; })) return 0;
+double bleu_score(std::span<const double> corpus) {
+  const double output_length = corpus[0], reference_length = corpus[1];
+  if (std::ranges::all_of(corpus.subspan(kMatches, kOrders), [](double count) { return count == 0; })) return 0;
   double log_precisions = 0;
   double smoothing = 1;
-  for (std::size_t n = 0; n < BleuStatistics::kOrders; ++n) {
-    if (corpus.totals[n] == 0) return 0;  // no output is long enough for this order
-    double matches = corpus.matches[n];
+  for (std::size_t n = 0; n < kOrders; ++n) {
+    if (corpus[kTotals + n] == 0) return 0;  // no output is long enough for this order
+    double matches = corpus[kMatches + n];
     if (matches == 0) {
       smoothing *= 2;
       matches = 1 / smoothing;
     }
-    log_precisions += std::log(100 * matches / corpus.totals[n]);
+    log_precisions += std::log(100 * matches / corpus[kTotals + n]);
   }
-  const bool shorter = corpus.output_length < corpus.reference_length;
-  const double brevity = shorter ? std::exp(1 - corpus.reference_length / corpus.output_length) : 1;
-  return brevity * std::exp(log_precisions / BleuStatistics::kOrders);
+  const double brevity = output_length < reference_length ? std::exp(1 - reference_length / output_length) : 1;
+  return brevity * std::exp(log_precisions / kOrders);
 }
 
 }  // namespace phatgoose

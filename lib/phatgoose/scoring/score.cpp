@@ -29,20 +29,6 @@ MetricRule mean_rule(std::string name, std::function<double(const Sample&)> valu
   return {std::move(name), statistics, mean_of};
 }
 
-Statistics flat(const BleuStatistics& bleu) {
-  Statistics numbers = {bleu.output_length, bleu.reference_length};
-  numbers.insert(numbers.end(), bleu.matches.begin(), bleu.matches.end());
-  numbers.insert(numbers.end(), bleu.totals.begin(), bleu.totals.end());
-  return numbers;
-}
-
-double bleu_of(std::span<const double> numbers) {
-  BleuStatistics bleu{.output_length = numbers[0], .reference_length = numbers[1]};
-  std::copy_n(numbers.begin() + 2, BleuStatistics::kOrders, bleu.matches.begin());
-  std::copy_n(numbers.begin() + 2 + BleuStatistics::kOrders, BleuStatistics::kOrders, bleu.totals.begin());
-  return bleu_score(bleu);
-}
-
 MetricRule rule_of(const std::string& metric) {
   if (metric == "normalised_match") {
     return mean_rule(metric, [](const Sample& sample) -> double {
@@ -56,8 +42,7 @@ MetricRule rule_of(const std::string& metric) {
     return mean_rule(metric, [](const Sample& sample) { return squad_f1(sample.output, sample.answers()); });
   }
   if (metric == "bleu") {
-    const auto statistics = [](const Sample& sample) { return flat(bleu_statistics(sample.output, sample.answers())); };
-    return {metric, statistics, bleu_of};
+    return {metric, [](const Sample& sample) { return bleu_statistics(sample.output, sample.answers()); }, bleu_score};
   }
   return mean_rule(metric, [](const Sample& sample) -> double { return sample.correct; });  // accuracy, exact_match
 }
@@ -232,6 +217,16 @@ MetricScore paired_difference(const std::vector<Task>& tasks, std::vector<Sample
   std::transform(our_resamples.begin(), our_resamples.end(), reference_resamples.begin(), differences.begin(),
                  std::minus<>());
   return {"difference", our_score - reference_score, interval_of(std::move(differences))};
+}
+
+void to_json(Json& json, const Interval& interval) { json = {interval.low, interval.high}; }
+void to_json(Json& json, const MetricScore& score) { json = {{"score", score.score}, {"interval", score.interval}}; }
+
+MetricScore read_score(const Json& json, const std::string& metric) {
+  const auto score = json_get<double>(json, "score");
+  const auto bounds = json_get<std::vector<double>>(json, "interval");
+  if (bounds.size() != 2) refuse_here("\"interval\" of " + std::to_string(bounds.size()) + " numbers", "two");
+  return {json_get_or<std::string>(json, "metric", metric), score, {bounds[0], bounds[1]}};
 }
 
 }  // namespace phatgoose

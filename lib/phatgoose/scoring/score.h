@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "phatgoose/base/json.h"
 #include "phatgoose/data/suite.h"
 #include "phatgoose/scoring/bootstrap.h"
 #include "phatgoose/scoring/sample.h"
@@ -17,6 +18,12 @@ struct MetricScore {
   double score = 0;
   Interval interval;
 };
+
+/// In files: {"score": 61.3, "interval": [58.0, 64.5]}.
+void to_json(Json& json, const Interval& interval);
+void to_json(Json& json, const MetricScore& score);
+/// The way back. `metric`: its name, where "metric" does not say it.
+MetricScore read_score(const Json& json, const std::string& metric);
 
 struct TemplateScore {
   std::string template_name;

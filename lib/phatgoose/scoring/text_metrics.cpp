@@ -1,5 +1,8 @@
 #include "phatgoose/scoring/text_metrics.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 #include <vector>
@@ -73,8 +76,7 @@ std::size_t shared_tokens(const std::vector<std::string>& a, const std::vector<s
 
 bool exact_match(std::string_view output, std::span<const std::string> targets) {
   const std::string answer = strip(output);
-  return std::any_of(targets.begin(), targets.end(),
-                     [&](const std::string& target) { return strip(target) == answer; });
+  return std::ranges::any_of(targets, [&](const std::string& target) { return strip(target) == answer; });
 }
 
 std::string squad_normalise(std::string_view text) {
@@ -88,24 +90,16 @@ std::string squad_normalise(std::string_view text) {
     std::size_t end = begin;
     while (end < kept.size() && is_word(kept[end])) ++end;
     const std::u32string_view word = std::u32string_view(kept).substr(begin, end - begin);
-    if (is_article(word)) {
-      without_articles.push_back(' ');
-    } else {
-      without_articles += word;
-    }
+    without_articles += is_article(word) ? U" " : word;
     if (end < kept.size()) without_articles.push_back(kept[end]);
     begin = end + 1;
   }
-  std::string joined;
-  for (const std::string& word : split_words(encode_utf8(without_articles)))
-    joined += (joined.empty() ? "" : " ") + word;
-  return joined;
+  return fmt::format("{}", fmt::join(split_words(encode_utf8(without_articles)), " "));
 }
 
 bool normalised_match(std::string_view output, std::span<const std::string> targets) {
   const std::string answer = squad_normalise(output);
-  return std::any_of(targets.begin(), targets.end(),
-                     [&](const std::string& target) { return squad_normalise(target) == answer; });
+  return std::ranges::any_of(targets, [&](const std::string& target) { return squad_normalise(target) == answer; });
 }
 
 double rouge_l(std::string_view output, std::span<const std::string> targets) {

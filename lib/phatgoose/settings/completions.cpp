@@ -6,7 +6,6 @@
 #include <map>
 
 #include "phatgoose/base/option_values.h"
-#include "phatgoose/base/options_general.h"
 #include "phatgoose/base/options_yaml.h"
 #include "phatgoose/settings/commands.h"
 

@@ -43,7 +43,6 @@ bool is_removed(char32_t c) {
   return c == 0xFFFD || category == U_CONTROL_CHAR || category == U_FORMAT_CHAR || category == U_PRIVATE_USE_CHAR;
 }
 
-/// Unicode's White_Space.
 bool is_punctuation(char32_t c) {
   if (c < 0x80) return c > ' ' && c < 0x7F && (c == '_' || !is_word(c));  // symbols such as $ and + included
   return (U_MASK(category_of(c)) & U_GC_P_MASK) != 0;
@@ -58,8 +57,7 @@ constexpr std::array kChinese = {Range{0x4E00, 0x9FFF},   Range{0x3400, 0x4DBF},
                                  Range{0xF900, 0xFAFF},   Range{0x2F800, 0x2FA1F}};
 
 bool is_chinese(char32_t c) {
-  return c >= 0x3400 &&
-         std::any_of(kChinese.begin(), kChinese.end(), [c](Range r) { return c >= r.first && c <= r.last; });
+  return c >= 0x3400 && std::ranges::any_of(kChinese, [c](Range range) { return c >= range.first && c <= range.last; });
 }
 
 std::u32string cleaned(const std::u32string& text) {
@@ -72,18 +70,12 @@ std::u32string cleaned(const std::u32string& text) {
 
 std::u32string with_spaced_chinese(const std::u32string& text) {
   std::u32string spaced;
-  for (const char32_t c : text) {
-    if (is_chinese(c)) {
-      spaced += {U' ', c, U' '};
-    } else {
-      spaced.push_back(c);
-    }
-  }
+  for (const char32_t c : text) spaced += is_chinese(c) ? std::u32string{U' ', c, U' '} : std::u32string{c};
   return spaced;
 }
 
-/// Canonical decomposition (NFD).
-std::u32string decomposed(const std::u32string& text) {
+/// The canonical decomposition (NFD) without the non-spacing marks.
+std::u32string without_accents(const std::u32string& text) {
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* normalizer = icu::Normalizer2::getNFDInstance(status);
   icu::UnicodeString result;
@@ -97,11 +89,7 @@ std::u32string decomposed(const std::u32string& text) {
          {.where = "ICU", .found = u_errorName(status), .expected = "the canonical decomposition of a text"});
   }
   std::string bytes;
-  return decode_utf8(result.toUTF8String(bytes));
-}
-
-std::u32string without_accents(const std::u32string& text) {
-  std::u32string stripped = decomposed(text);
+  std::u32string stripped = decode_utf8(result.toUTF8String(bytes));
   std::erase_if(stripped, [](char32_t c) { return category_of(c) == U_NON_SPACING_MARK; });
   return stripped;
 }

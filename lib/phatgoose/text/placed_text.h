@@ -33,7 +33,4 @@ struct PlacedText {
   }
 };
 
-/// `text` as valid UTF-8: a byte that is none becomes U+FFFD.
-PlacedText placed_utf8(std::string_view text);
-
 }  // namespace phatgoose

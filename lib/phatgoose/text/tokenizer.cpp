@@ -13,10 +13,19 @@
 namespace phatgoose {
 namespace {
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t i = text.find(from); i != std::string::npos; i = text.find(from, i + to.size())) {
-    text.replace(i, from.size(), to);
+/// `text` as valid UTF-8: a byte that is none becomes U+FFFD.
+PlacedText placed_utf8(std::string_view text) {
+  constexpr std::string_view kReplacement = "\uFFFD";
+  PlacedText result;
+  result.bytes.reserve(text.size());
+  result.places.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t bytes = first_character(text.substr(i)).bytes;
+    const bool is_valid = bytes > 1 || static_cast<unsigned char>(text[i]) < 0x80;
+    result.append(is_valid ? text.substr(i, bytes) : kReplacement, {i, i + bytes});
+    i += bytes;
   }
+  return result;
 }
 
 /// clean_up_tokenization of `transformers`.

@@ -1,7 +1,8 @@
 #include "phatgoose/text/tokenizer_json.h"
 
+#include <yaml-cpp/binary.h>
+
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "phatgoose/base/error.h"
@@ -22,20 +23,9 @@ std::vector<Json> parts_of(const Json& part, const char* list) {
 }
 
 std::string decode_base64(const std::string& text) {
-  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  std::uint32_t buffer = 0;
-  int bits = 0;
-  const std::size_t size = std::min(text.size(), text.find('='));
-  for (std::size_t i = 0; i < size; ++i) {
-    const std::size_t digit = kDigits.find(text[i]);
-    if (digit == std::string_view::npos) refuse_here("a damaged precompiled_charsmap", "base64");
-    buffer = buffer << 6 | static_cast<std::uint32_t>(digit);
-    if ((bits += 6) < 8) continue;
-    bits -= 8;
-    bytes.push_back(static_cast<char>(buffer >> bits & 0xFF));
-  }
-  return bytes;
+  const std::vector<unsigned char> bytes = YAML::DecodeBase64(text);
+  if (bytes.empty() && !text.empty()) refuse_here("a damaged precompiled_charsmap", "base64");
+  return {bytes.begin(), bytes.end()};
 }
 
 /// What `transformers` 4 wrote next to the table where it converted a spiece.model. T5's pre-tokenizer does the same.

@@ -72,6 +72,12 @@ std::vector<std::string> split_words(std::string_view text) {
   return words;
 }
 
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t i = text.find(from); i != std::string::npos; i = text.find(from, i + to.size())) {
+    text.replace(i, from.size(), to);
+  }
+}
+
 std::u32string lower_case(std::u32string_view text) {
   std::u32string lowered;
   lowered.reserve(text.size());

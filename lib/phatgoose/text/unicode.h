@@ -37,6 +37,8 @@ struct WordPlace {
 std::vector<WordPlace> word_places(std::string_view text, bool (*separates)(char32_t) = is_space);
 /// str.split(): those runs.
 std::vector<std::string> split_words(std::string_view text);
+/// str.replace(), in place; `from` is not empty.
+void replace_all(std::string& text, std::string_view from, std::string_view to);
 /// str.lower(), except that a final sigma is not treated apart.
 std::u32string lower_case(std::u32string_view text);
 

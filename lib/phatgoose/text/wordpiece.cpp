@@ -64,8 +64,7 @@ WordPieceTokenizer::WordPieceTokenizer(const fs::path& directory) {
     special_.push_back({name, id});
     size_ = std::max<std::int64_t>(size_, id + 1);
   }
-  std::stable_sort(special_.begin(), special_.end(),
-                   [](const NamedId& a, const NamedId& b) { return a.name.size() > b.name.size(); });
+  std::ranges::stable_sort(special_, std::greater<>(), [](const NamedId& token) { return token.name.size(); });
 }
 
 TokenIds WordPieceTokenizer::encode(std::string_view text, std::int64_t max_length) const {
