@@ -33,10 +33,7 @@ Command find_command(const std::string& name) {
     if (command.options.command() == name) return std::move(command);
   }
   const std::string hint = did_you_mean(name, command_names());
-  fail(ExitCode::usage, {.where = "\"" + name + "\"",
-                         .found = "unknown command",
-                         .expected = "",
-                         .hint = hint.empty() ? "phatgoose --help lists the commands" : hint});
+  refuse_usage("\"" + name + "\"", "unknown command", {}, hint.empty() ? "phatgoose --help lists the commands" : hint);
 }
 
 [[noreturn]] void become(const std::string& name, const Arguments& arguments) {
@@ -53,8 +50,7 @@ Command find_command(const std::string& name) {
 }
 
 [[noreturn]] void refuse_line(const std::string& found) {
-  fail(ExitCode::usage,
-       {.where = "command line", .found = found, .expected = "", .hint = "phatgoose --help lists the commands"});
+  refuse_usage("command line", found, {}, "phatgoose --help lists the commands");
 }
 
 /// --dump-man [COMMAND]: the manual page of the program or of a command.
@@ -66,8 +62,7 @@ std::string manual(const std::string& command) {
 std::string completion(const std::string& shell) {
   const std::vector<std::string> shells = completion_shells();
   if (std::find(shells.begin(), shells.end(), shell) == shells.end()) {
-    fail(ExitCode::usage,
-         {.where = "--dump-completion", .found = "\"" + shell + "\"", .expected = "bash, fish or zsh"});
+    refuse_usage("--dump-completion", "\"" + shell + "\"", "bash, fish or zsh");
   }
   return completion_script(shell);
 }
