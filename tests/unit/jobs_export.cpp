@@ -2,17 +2,16 @@
 #include "phatgoose/jobs/export_job.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
 #include <catch2/catch.hpp>
 #include <map>
-#include <numeric>
 
 #include "phatgoose/adapters/expert_parameters.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/store/manifest.h"
 #include "support/fails_with.h"
 #include "support/golden.h"
+#include "support/router_experts.h"
 #include "support/tiny_training.h"
 
 namespace phatgoose {
@@ -35,14 +34,6 @@ ExportSettings settings_for(const std::vector<std::string>& experts, const fs::p
 }
 
 T5Model load(const fs::path& directory) { return T5Model::load(directory, at::kCPU, at::kFloat); }
-
-at::Tensor logits_of(const T5Model& model, const std::vector<TokenIds>& sources, const std::vector<TokenIds>& targets) {
-  const at::NoGradGuard no_grad;
-  std::vector<std::int64_t> rows(sources.size());
-  std::iota(rows.begin(), rows.end(), 0);
-  return model.logits(
-      model.decode(pack_decoder_inputs(targets, kPadId, at::kCPU), model.encode(pack_ids(sources, at::kCPU)), rows));
-}
 
 double relative_difference(const at::Tensor& actual, const at::Tensor& expected) {
   return ((actual - expected).abs().max() / expected.abs().max()).item<double>();
@@ -74,11 +65,11 @@ TEST_CASE("an exported expert has the logits of the base with its LoRA") {
   export_model(settings_for({expert_path(name)}, scratch / "out"));
   const std::vector<TokenIds> sources{{5, 6, 7, 1}, {9, 20, 31, 42, 53, 1}}, targets{{8, 9, 1}, {3, 1}};
   T5Model base = load(kPlainBase);
-  const at::Tensor plain = logits_of(base, sources, targets);
+  const at::Tensor plain = test::logits_of(base, sources, targets);
   ExpertParameters::load(ExpertDirectory::open(expert_path(name)), linear_groups(base.config()), at::kCPU).attach(base);
-  const at::Tensor expected = logits_of(base, sources, targets);
+  const at::Tensor expected = test::logits_of(base, sources, targets);
   CHECK(relative_difference(plain, expected) > 1e-2);
-  CHECK(relative_difference(logits_of(load(scratch / "out"), sources, targets), expected) < 1e-5);
+  CHECK(relative_difference(test::logits_of(load(scratch / "out"), sources, targets), expected) < 1e-5);
 }
 
 TEST_CASE("exported merged products have the logits of the stacked experts in peft") {
@@ -90,8 +81,8 @@ TEST_CASE("exported merged products have the logits of the stacked experts in pe
   settings.merge = "product";
   export_model(settings);
   const SafetensorsFile tensors(golden_path("peft_merged/expected.safetensors"));
-  const at::Tensor actual = logits_of(load(scratch / "out"), numbers.at("sources").get<std::vector<TokenIds>>(),
-                                      numbers.at("targets").get<std::vector<TokenIds>>());
+  const at::Tensor actual = test::logits_of(load(scratch / "out"), numbers.at("sources").get<std::vector<TokenIds>>(),
+                                            numbers.at("targets").get<std::vector<TokenIds>>());
   CHECK(relative_difference(actual, to_tensor(tensors.at("logits"), at::kCPU, at::kFloat)) < 1e-5);
 }
 

@@ -1,9 +1,7 @@
 // Experts imported from the original code's format are experts like any other.
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
 #include <catch2/catch.hpp>
-#include <numeric>
 
 #include "phatgoose/adapters/expert_parameters.h"
 #include "phatgoose/jobs/gate_job.h"
@@ -12,6 +10,7 @@
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_builder.h"
 #include "support/golden.h"
+#include "support/router_experts.h"
 #include "support/tiny_training.h"
 
 namespace phatgoose {
@@ -29,14 +28,6 @@ void import_golden(const fs::path& out, bool gate) {
                      .gate = gate});
 }
 
-at::Tensor logits(const T5Model& model, const std::vector<TokenIds>& sources, const std::vector<TokenIds>& targets) {
-  const at::NoGradGuard no_grad;
-  std::vector<std::int64_t> rows(sources.size());
-  std::iota(rows.begin(), rows.end(), 0);
-  return model.logits(
-      model.decode(pack_decoder_inputs(targets, kPadId, at::kCPU), model.encode(pack_ids(sources, at::kCPU)), rows));
-}
-
 }  // namespace
 
 TEST_CASE("imported experts have the logits of the checkpoint's own factors") {
@@ -50,8 +41,8 @@ TEST_CASE("imported experts have the logits of the checkpoint's own factors") {
     const ExpertDirectory expert = ExpertDirectory::open(scratch / "experts" / name);
     ExpertParameters::load(expert, linear_groups(model.config()), at::kCPU).attach(model);
     const at::Tensor expected = to_tensor(tensors.at("logits." + name), at::kCPU, at::kFloat);
-    const at::Tensor actual = logits(model, numbers.at("sources").get<std::vector<TokenIds>>(),
-                                     numbers.at("targets").get<std::vector<TokenIds>>());
+    const at::Tensor actual = test::logits_of(model, numbers.at("sources").get<std::vector<TokenIds>>(),
+                                              numbers.at("targets").get<std::vector<TokenIds>>());
     CHECK(((actual - expected).abs().max() / expected.abs().max()).item<double>() < 1e-5);
   }
 }

@@ -2,16 +2,15 @@
 #include "phatgoose/routing/routed_model.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
 #include <catch2/catch.hpp>
-#include <numeric>
 
 #include "phatgoose/base/json.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/store/manifest.h"
 #include "support/fails_with.h"
 #include "support/golden.h"
+#include "support/router_experts.h"
 #include "support/scratch_directory.h"
 
 namespace phatgoose {
@@ -27,14 +26,6 @@ std::vector<ExpertDirectory> open_experts(const std::vector<std::string>& names)
   std::vector<ExpertDirectory> experts;
   for (const std::string& name : names) experts.push_back(ExpertDirectory::open(golden_path("experts") / name));
   return experts;
-}
-
-at::Tensor logits(const T5Model& model, const std::vector<TokenIds>& sources, const std::vector<TokenIds>& targets) {
-  const at::NoGradGuard no_grad;
-  std::vector<std::int64_t> rows(sources.size());
-  std::iota(rows.begin(), rows.end(), 0);
-  return model.logits(
-      model.decode(pack_decoder_inputs(targets, kPadId, at::kCPU), model.encode(pack_ids(sources, at::kCPU)), rows));
 }
 
 RoutingSettings settings_of(const Json& json) {
@@ -89,7 +80,7 @@ TEST_CASE("routed logits agree with the slow reference under every router settin
                                                   : expected["experts"].get<std::vector<std::string>>());
     const RoutedModel routed(model, experts, settings_of(settings));
     const at::Tensor reference = to_tensor(tensors.at("logits." + name), at::kCPU, at::kFloat);
-    const at::Tensor difference = (logits(model, sources, targets) - reference).abs().max();
+    const at::Tensor difference = (test::logits_of(model, sources, targets) - reference).abs().max();
     CHECK((difference / reference.abs().max()).item<double>() < 1e-5);
   }
 }
@@ -99,16 +90,16 @@ TEST_CASE("a routed model directory is the same as its experts, disabled ones le
   RoutedFiles files;
   T5Model model = load_base();
   CHECK(files.load(model).expert_names() == std::vector<std::string>{"my wide", "my narrow"});
-  const at::Tensor both = logits(model, sources, targets);
+  const at::Tensor both = test::logits_of(model, sources, targets);
   const RoutedModel direct(model, open_experts({"wide", "narrow"}), {});
-  CHECK(at::equal(logits(model, sources, targets), both));
+  CHECK(at::equal(test::logits_of(model, sources, targets), both));
 
   files.manifest.experts[1].enabled = false;
   CHECK(files.load(model).expert_names() == std::vector<std::string>{"my wide"});
-  const at::Tensor one = logits(model, sources, targets);
+  const at::Tensor one = test::logits_of(model, sources, targets);
   CHECK_FALSE(at::equal(one, both));
   const RoutedModel alone(model, open_experts({"wide"}), {});
-  CHECK(at::equal(logits(model, sources, targets), one));
+  CHECK(at::equal(test::logits_of(model, sources, targets), one));
 }
 
 TEST_CASE("a routed model directory of format 1 routes as its experts do") {
@@ -117,9 +108,9 @@ TEST_CASE("a routed model directory of format 1 routes as its experts do") {
   const auto directory = RoutedModelDirectory::open(golden_path("store/routed_format_1"));
   const RoutedModel routed = RoutedModel::load(directory, model, base_fingerprint(base_directory()));
   CHECK(routed.expert_names() == std::vector<std::string>{"wide", "encoder"});
-  const at::Tensor found = logits(model, sources, targets);
+  const at::Tensor found = test::logits_of(model, sources, targets);
   const RoutedModel direct(model, open_experts({"wide", "encoder"}), {.k = 1});
-  CHECK(at::equal(found, logits(model, sources, targets)));
+  CHECK(at::equal(found, test::logits_of(model, sources, targets)));
 }
 
 TEST_CASE("routed models that do not fit are refused") {
@@ -166,11 +157,11 @@ TEST_CASE("statistics of a whole pass name every adapted linear, and end with th
   RoutingStatistics statistics = routed.make_statistics();
   const auto broken_off = [&] {
     const RoutedModel::Observation observation = routed.observe(statistics);
-    logits(model, {{5, 6, 7, 1}, {8, 1}}, {{9, 1}, {10, 11, 1}});
+    test::logits_of(model, {{5, 6, 7, 1}, {8, 1}}, {{9, 1}, {10, 11, 1}});
     throw std::runtime_error("the task is stopped");
   };
   CHECK_THROWS_AS(broken_off(), std::runtime_error);
-  logits(model, {{5, 1}}, {{9, 1}});
+  test::logits_of(model, {{5, 1}}, {{9, 1}});
   for (std::int64_t l = 0; l < statistics.linears(); ++l) {
     const std::string& path = routed.linear_paths()[l];
     INFO(path);
