@@ -43,11 +43,6 @@ Suite with_tasks(Suite suite, const std::vector<std::string>& names) {
   return suite;
 }
 
-std::string directory_name(const fs::path& directory) {
-  const fs::path path = fs::absolute(directory).lexically_normal();
-  return (path.has_filename() ? path : path.parent_path()).filename().string();
-}
-
 /// The methods of --base, --expert, --library and --routed, as a methods file would list them.
 std::vector<MethodEntry> command_line_entries(const EvalSettings& settings) {
   std::vector<MethodEntry> entries;
@@ -59,7 +54,7 @@ std::vector<MethodEntry> command_line_entries(const EvalSettings& settings) {
   }
   for (const NamedDirectory& routed : named_directories(settings.routed, "--routed")) {
     MethodEntry& entry = entries.emplace_back();
-    entry.name = routed.name.empty() ? directory_name(routed.path) : routed.name;
+    entry.name = routed.name.empty() ? full_path(routed.path).filename().string() : routed.name;
     entry.routed = routed.path.string();
     entry.exclude_own = settings.exclude_own;
     entry.routing = settings.routing;

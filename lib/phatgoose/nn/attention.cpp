@@ -187,7 +187,7 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
         at::empty({queries.size(0), plan->inputs.heads * plan->head_size}, queries.options());  // [N_q, H K]
     for (const AttentionRun& run : plan->inputs.runs) {
       const RunViews in = views(queries, keys_values, *plan, run);
-      const at::Tensor target = by_head(out, queries_of(run), 0, *plan);
+      const at::Tensor target = by_head(out, queries_of(run), 0, *plan);  // [count, H, queries, K]
       if (use_fused(*plan, run, in.q, bias.requires_grad())) {
         fused_forward(in, *plan, run, target);
       } else {
@@ -215,7 +215,7 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
       const AttentionRun& run = plan.inputs.runs[i];
       const RunViews in = views(queries, keys_values, plan, run);
       const RunViews out = views(dqueries, dkeys_values, plan, run);
-      const at::Tensor d = by_head(dout, queries_of(run), 0, plan);
+      const at::Tensor d = by_head(dout, queries_of(run), 0, plan);  // [count, H, queries, K]
       if (plan.kept[i].size() == 2) {
         fused_backward(in, out, d, plan, run, plan.kept[i]);
       } else {

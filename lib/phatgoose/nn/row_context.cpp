@@ -5,7 +5,8 @@
 namespace phatgoose {
 
 RowContext RowContext::inheriting(const RowContext& sources, std::span<const std::int64_t> source_rows) const {
-  const at::Tensor rows = at::tensor(at::ArrayRef<std::int64_t>(source_rows.data(), source_rows.size()), at::kLong);
+  const at::Tensor rows =
+      at::tensor(at::ArrayRef<std::int64_t>(source_rows.data(), source_rows.size()), at::kLong);  // [rows]
   const auto inherited = [&](const at::Tensor& own, const at::Tensor& source) {
     return own.defined() || !source.defined() ? own : source.index_select(0, rows);
   };

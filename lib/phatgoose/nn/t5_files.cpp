@@ -29,7 +29,7 @@ class Builder {
 
   T5Weights build(bool separate_head) {
     const T5Config& c = weights_.config;
-    const at::Tensor embedding = add(kEmbedding, {c.vocab_size, c.d_model});
+    const at::Tensor embedding = add(kEmbedding, {c.vocab_size, c.d_model});  // [V, D]
     weights_.separate_head = separate_head;
     weights_.head = FrozenWeight(separate_head ? add(kHeadName, {c.vocab_size, c.d_model}) : embedding);
     for (const char* stack : {"encoder", "decoder"}) {

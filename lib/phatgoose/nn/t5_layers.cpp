@@ -54,7 +54,8 @@ at::Tensor CrossAttention::keys_values(const at::Tensor& states, const Pass& pas
 
 at::Tensor CrossAttention::forward(const at::Tensor& x, const LayerContext& context) const {
   const at::Tensor query = query_.forward(rms_norm(x, norm_, epsilon_), context.pass);  // [N, H K]
-  const at::Tensor mixed = packed_attention(query, *context.keys_values, 0, *context.cross, site_ + kCrossWeights);
+  const at::Tensor mixed =
+      packed_attention(query, *context.keys_values, 0, *context.cross, site_ + kCrossWeights);       // [N, H K]
   return add_residual(x, output_.forward(mixed, context.pass), context.pass, site_ + kCrossOutput);  // [N, D]
 }
 
