@@ -1,0 +1,5 @@
+import sys
+
+from phatgoose_data.cli import main
+
+sys.exit(main(sys.argv[1:]))
