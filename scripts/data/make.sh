@@ -8,18 +8,20 @@ usage() {
   cat <<'TEXT'
 Usage: scripts/data/make.sh SUITE --from DOWNLOADS --data-dir DIR [OPTION...]
        scripts/data/make.sh rows --layout LAYOUT [OPTION...] SOURCE... --out FILE
+       scripts/data/make.sh --set-up
 
 The first makes the files of a suite (t0-held-in, t0-held-out, bbh, bbl, flan) of which the downloads have the sources,
 and says what is missing; the second makes one file of rows from any source. --help after the suite, or after rows, lists
 the options. docs/data.md says what to download, and what becomes of it.
 
-The first run makes the venv .deps/data with the pinned packages of scripts/data/requirements.txt.
+--set-up, or the first run, makes the venv .deps/data with the pinned packages of scripts/data/requirements.txt.
 PHATGOOSE_DATA_PYTHON names another Python that has them.
 TEXT
 }
 
 case ${1:-} in
   --help | -h) usage; exit 0 ;;
+  --set-up) ;;
   '' | -*) usage >&2; exit 2 ;;
 esac
 
@@ -34,4 +36,5 @@ if [[ -z ${PHATGOOSE_DATA_PYTHON:-} ]] && ! cmp -s "$here/requirements.txt" "$ve
   cp "$here/requirements.txt" "$venv/requirements.txt"
 fi
 
+[[ $1 != --set-up ]] || exit 0
 PYTHONPATH=$here exec "$python" -B -m phatgoose_data "$@"

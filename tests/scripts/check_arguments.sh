@@ -5,7 +5,7 @@ set -euo pipefail
 failures=0
 complain() { echo "$*"; failures=$((failures + 1)); }
 
-for script in scripts/*.sh scripts/slurm/*.sh; do
+for script in scripts/*.sh scripts/*/*.sh; do
   if [[ $script == scripts/test.sh ]]; then options=(); else options=(--no-such-option); fi
   [[ $("$script" --help) == Usage:* ]] || complain "$script --help does not begin with Usage:"
   for option in "${options[@]}"; do

@@ -32,14 +32,15 @@ def say(text):
 
 
 def main(arguments):
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     try:
         command = arguments[0] if arguments else ""
         return _make_rows(arguments[1:]) if command == "rows" else _make_suite(command, arguments[1:])
     except DataError as error:
         say(error)
         return error.code
-    except (Stopped, KeyboardInterrupt):
+    except Stopped:
         say("stopped; nothing is left of the file that was being made")
         return COULD_NOT_FINISH
     except OSError as error:
@@ -57,7 +58,7 @@ def _stop(number, frame):
 
 def _add_tokens(parser):
     parser.add_argument("--tokenizer", metavar="FILE", help="spiece.model: the report also counts tokens")
-    parser.add_argument("--max-tokens", type=int, default=512, metavar="N", help="tokens that the model reads of a text")
+    parser.add_argument("--max-tokens", type=int, default=512, metavar="N", help="tokens that the model reads")
 
 
 def _make_suite(suite, arguments):
@@ -107,7 +108,7 @@ def _make_rows(arguments):
     with SetMaker(given["out"], choice, None, given["tokenizer"], given["max_tokens"]) as maker:
         for candidate in chosen.read(given["source"], options, source):
             maker.add(candidate)
-        report = maker.finish(source.summary())
+        report = maker.finish(source.summary(options.get(chosen.many_sets)))
     print(table([report]), file=sys.stderr)
     return 0
 
@@ -129,7 +130,7 @@ def _rows_parser(chosen):
     parser.add_argument("--split", help="of a directory, the files that have this in their path")
     parser.add_argument("--suffix", metavar="TEXT", help=r"what follows every input; \n is a line break")
     parser.add_argument("--use", choices=USES, default="evaluation",
-                        help="training: no duplicates, at most 500,000 rows, no choices without the target (evaluation)")
+                        help="training: no duplicates, 500,000 rows, no choices without the target (evaluation)")
     parser.add_argument("--max-rows", type=int, metavar="N", help="draw so many rows; 0: all")
     parser.add_argument("--max-examples", type=int, metavar="N", help="draw so many examples, with all their templates")
     parser.add_argument("--share", type=float, nargs=2, default=(0.0, 1.0), metavar=("FROM", "TO"),

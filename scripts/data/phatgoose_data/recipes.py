@@ -78,9 +78,28 @@ def load(suite):
     entries = [entry for included in recipe.get("include", []) for entry in load(included)]
     for described in recipe["sets"]:
         origins = described.get("sources", recipe.get("sources", []))
-        for file in described.get("files", recipe["files"]):
-            entries.append(_entry(path, file, origins, described))
+        files = described.get("files", recipe["files"])
+        _check_keys(f"{path}: set {described.get('name')}", described, files, [origins, recipe])
+        entries += [_entry(path, file, origins, described) for file in files]
     return entries
+
+
+def _check_keys(where, described, files, texts):
+    """Every key of a set and of its files means something: here, or because a text of the recipe has it in braces."""
+    named = CHOICE_KEYS | set(_names([files, texts]))
+    unknown = described.keys() - named - {"name", "files", "sources"}
+    for file in files:
+        unknown |= file.keys() - named - {"file", "use", "split"}
+    if unknown:
+        raise DataError(f"{where}: unknown key {', '.join(sorted(unknown))}")
+
+
+def _names(value):
+    """The keys that stand in braces in a text, or in the texts of a list or dictionary."""
+    if isinstance(value, str):
+        return [name.removesuffix("?") for _, name, _, _ in string.Formatter().parse(value) if name is not None]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [name for part in parts for name in _names(part)]
 
 
 def _parse(path):
@@ -137,7 +156,7 @@ def _filled(value, variables):
         return value
     if value.startswith("{") and value.endswith("?}"):
         return variables.get(value[1:-2], NO_VALUE)
-    names = [name for _, name, _, _ in string.Formatter().parse(value) if name is not None]
+    names = _names(value)
     if any(name not in variables for name in names):
         return None
     return variables[names[0]] if names and value == f"{{{names[0]}}}" else value.format_map(variables)

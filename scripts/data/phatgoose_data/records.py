@@ -32,10 +32,10 @@ def files_of(path, split=None):
     """The files of records at `path`: itself, or all below it, in order. `split` leaves those that have it as a part of
     their path, as in `validation-00000-of-00001.parquet`, `set-validation.json` and `validation/0000.parquet`."""
     path = pathlib.Path(path)
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
+    if not path.exists():
         raise NotThere(f"{path}: no such file or directory")
+    if not path.is_dir():
+        return [path]
     found = sorted(each for each in path.rglob("*")
                    if extension(each) in EXTENSIONS and each.is_file() and not hidden(each.relative_to(path))
                    and each.name not in ("dataset_info.json", "state.json"))
@@ -55,11 +55,10 @@ def hidden(path):
 def open_bytes(path):
     """The bytes of a file; those that it holds where it is compressed."""
     try:
-        with open(path, "rb") as head:
-            if head.read(len(LFS_POINTER)) == LFS_POINTER:
+        with open(path, "rb") as stored:
+            if stored.peek(len(LFS_POINTER)).startswith(LFS_POINTER):
                 raise DataError(f"{path}: a Git LFS pointer, not the data; run: git lfs pull")
-        with gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb") as stream:
-            yield stream
+            yield gzip.GzipFile(fileobj=stored) if str(path).endswith(".gz") else stored
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: truncated or damaged gzip: {error}") from None
     except OSError as error:
@@ -77,9 +76,9 @@ def open_text(path):
 
 
 def read(path, columns=None):
-    """(where, record) for each record of a file, in order; `where` goes on behind the file's name (`:LINE`). Dropped stands
-    in place of a record that cannot be read. `columns` names those that are needed of a Parquet or Arrow file, which may
-    lack some."""
+    """(where, record) for each record of a file, in order; `where` goes on behind the file's name (`:LINE`). Dropped
+    stands in place of a record that cannot be read. `columns` names those that are needed of a Parquet or Arrow file,
+    which may lack some."""
     kind = extension(path)
     if kind == ".jsonl":
         return _json_lines(path)

@@ -14,6 +14,7 @@ REASONS = {
     "no_target": "the target is missing, null or NaN",
     "empty_target": "the target is white space",
     "not_text": "a list or an object where text belongs",
+    "choices_no_list": "choices that are not a list",
     "not_unicode": "half of a surrogate pair, which is no character",
     "answer_not_a_choice": "to be evaluated, and the right answer is none of the choices",
     "undecidable_choices": "a right and a wrong choice that differ in white space only",
@@ -162,8 +163,10 @@ class Settler:
 
     def _choices(self, values, answers):
         """The choices, none of them twice; spells the answers like them. None where the row has no choices."""
-        if values is None or len(values) == 0:
+        if is_missing(values) or values == []:
             return None
+        if not isinstance(values, list):
+            raise Refused("choices_no_list")
         texts = [self._stripped(value) for value in values]
         if not all(texts):
             self.mends.add("empty_choice")

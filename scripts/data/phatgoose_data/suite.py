@@ -9,6 +9,9 @@ from phatgoose_data.layouts.base import Source
 from phatgoose_data.pipeline import SetMaker
 
 
+NAMED_MISSING = 10
+
+
 class Outcome:
     """What was made, what was not there, and what was wrong."""
 
@@ -22,7 +25,13 @@ class Outcome:
 
     def lacks(self, entry, why):
         self.missing.append(entry)
-        self.say(f"{entry.file}: not made: {why}")
+        if len(self.missing) <= NAMED_MISSING:
+            self.say(f"{entry.file}: not made: {why}")
+
+    def say_how_many_lack(self):
+        if len(self.missing) > NAMED_MISSING:
+            more = len(self.missing) - NAMED_MISSING
+            self.say(f"{more} more were not made; --only SET says what a set needs")
 
     def fails(self, error):
         self.failed.append(error)
@@ -47,6 +56,7 @@ class SuiteMaker:
                 together.setdefault(shared, []).append(entry)
         for group in together.values():
             self._guard(lambda group=group: self._make_group(group))
+        self.outcome.say_how_many_lack()
         return self.outcome
 
     def _guard(self, work):

@@ -26,7 +26,8 @@ def read(paths, options, source):
                 own_id = f"{options['name']}/{number}"
                 number += 1
                 if isinstance(record, Dropped):
-                    yield from (record for _ in loaded)
+                    for template in loaded:
+                        yield Dropped(_place(place, template), record.reason)
                     continue
                 for field in fields:
                     field.rename(record)
@@ -39,13 +40,17 @@ def _candidate(place, record, own_id, template, references):
     try:
         text, target, choices = template.render(record, own_id)
     except Refused as refused:
-        return Dropped(f"{place}, template {template.name}", refused.reason)
+        return Dropped(_place(place, template), refused.reason)
     answers = [target]
     if references:
         others = [answer.strip() for answer in as_list(_at(record, references)) if isinstance(answer, str)]
         if target in others:  # the template asks for what these answer
             answers += [answer for answer in others if answer != target]
-    return Candidate(f"{place}, template {template.name}", own_id, text, answers, choices, template.name)
+    return Candidate(_place(place, template), own_id, text, answers, choices, template.name)
+
+
+def _place(place, template):
+    return f"{place}, template {template.name}"
 
 
 def _at(record, path):
