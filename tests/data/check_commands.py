@@ -1,9 +1,11 @@
 """scripts/data/make.sh as a user meets it: help, exit codes, signals, nothing half-written."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import support
@@ -11,6 +13,11 @@ from support import DOWNLOADS, lines, read_rows
 
 MAKE = support.ROOT / "scripts" / "data" / "make.sh"
 ENVIRONMENT = {**os.environ, "PHATGOOSE_DATA_PYTHON": sys.executable}
+
+
+def waiting_bytes(pipe):
+    """How much of what was written to a pipe nobody has read yet."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def run(*arguments, **options):
@@ -54,7 +61,7 @@ class Commands(support.DataTest):
                                        stderr=subprocess.PIPE, text=True, env={**ENVIRONMENT, "TMPDIR": str(self.scratch)})
             with open(os.open(source, os.O_RDWR), "wb", buffering=0) as stream:  # does not wait for a reader
                 stream.write(lines({"input": "x", "target": "y"}).encode())
-                while process.poll() is None and not list(self.scratch.glob("phatgoose-data-*")):
+                while process.poll() is None and waiting_bytes(stream):
                     time.sleep(0.01)
                 process.send_signal(number)
                 _, said = process.communicate(timeout=60)

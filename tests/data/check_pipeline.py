@@ -97,12 +97,6 @@ class Reports(support.DataTest):
         self.assertEqual([line.split() for line in said.splitlines()[2:]], [
             ["out.jsonl", "rows", "13", "13", "12", "1", "4", "3", "26"], ["dropped", "1", "no_target"]])
 
-    def test_every_reason_and_mend_is_on_the_page(self):
-        from phatgoose_data.row import MENDS, REASONS
-        page = (support.ROOT / "docs" / "data.md").read_text()
-        for name in [*REASONS, *MENDS]:
-            self.assertIn(f"| `{name}` |", page)
-
 
 class Files(support.DataTest):
     def test_the_same_bytes_every_time(self):

@@ -108,7 +108,7 @@ class Suites(support.DataTest):
 
     def test_flan_in_one_pass_and_without_a_shared_example(self):
         made, _ = self.suite("flan", "--use", "both")
-        self.assertEqual(len(made), 9)
+        self.assertEqual(len(made), 11)
         for name in ("ai2_arc_easy", "bool_q", "niv2_mathematics"):
             held_out, trained = (read_rows(made[f"flan/{name}.{split}.jsonl.gz"]) for split in ("validation", "train"))
             self.assertFalse({row["id"] for row in held_out} & {row["id"] for row in trained})

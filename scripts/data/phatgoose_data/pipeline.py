@@ -5,8 +5,6 @@ import dataclasses
 import json
 import pathlib
 import re
-import shutil
-import tempfile
 
 from phatgoose_data.errors import DataError, UsageError
 from phatgoose_data.lengths import Tokens
@@ -66,9 +64,7 @@ class SetMaker:
         self.settler = Settler(choice.use == "evaluation")
         self.left_out = {template_form(template) for template in choice.without_templates}
         self.stack = contextlib.ExitStack()
-        self.scratch = tempfile.mkdtemp(prefix="phatgoose-data-")
-        self.stack.callback(shutil.rmtree, self.scratch, ignore_errors=True)
-        self.spool = self._closing(Spool(self.scratch))
+        self.spool = self._closing(Spool())
         self.examples, self.kept_examples, self.contents, self.drawn = (self._closing(Keys()) for _ in range(4))
 
     def __enter__(self):

@@ -52,8 +52,8 @@ class Spool:
     HEADER = struct.Struct("<QQII")
     MENDS = tuple(MENDS)
 
-    def __init__(self, directory):
-        self.file = tempfile.TemporaryFile(dir=directory)
+    def __init__(self):
+        self.file = tempfile.TemporaryFile()  # as those of Keys: without a name, so that nothing is ever left of it
 
     def add(self, row_key, example_key, mends, line):
         bits = sum(1 << place for place, mend in enumerate(self.MENDS) if mend in mends)
