@@ -175,7 +175,14 @@ TEST_CASE("scores computed again from the written files are the same to the last
   std::vector<TaskData> data(suite.tasks.size());
   data[0].notes.add(RowNote::cut_input, 3, 8);
   data[0].available = 12;
-  write_text(scratch / "results.json", results_json(suite, scores, data, provenance).dump(2));
+  data[1].skipped.add({.line = 7, .message = "no \"input\""});
+  const auto whole = [&](const Suite& of, const SuiteScore& with) {
+    Json json = results_frame(of, data, provenance);
+    set_timing(json, of, {.task_seconds = {1, 2, 0.5}, .peak_memory = 5 << 20}, 7);
+    set_scores(json, with);
+    return json.dump(2);
+  };
+  write_text(scratch / "results.json", whole(suite, scores));
   write_samples(scratch / "samples.jsonl", samples);
 
   const Results results = read_results(scratch / "results.json");
@@ -185,10 +192,13 @@ TEST_CASE("scores computed again from the written files are the same to the last
     if (sample.has_choices()) sample.prediction = 0;
   }
   const SuiteScore rescored = score_suite(results.suite.tasks, again);
-  CHECK(results_json(results.suite, rescored, data, provenance).dump() ==
-        results_json(suite, scores, data, provenance).dump());
-  CHECK(results_json(results.suite, results.scores, data, provenance).dump() ==
-        results_json(suite, scores, data, provenance).dump());
+  CHECK(whole(results.suite, rescored) == whole(suite, scores));
+  CHECK(whole(results.suite, results.scores) == whole(suite, scores));
+  CHECK(results.json.at("timing").at("wall_seconds") == 3.5);
+  CHECK(results.json.at("timing").at("rows_per_second") == 2.0);
+  CHECK(results.json.at("timing").at("peak_memory_mib") == 5);
+  CHECK(results.json.at("tasks").at(1).at("skipped_rows") == 1);
+  CHECK(results.json.at("tasks").at(1).at("bad_rows") == Json::parse(R"([{"line": 7, "message": "no \"input\""}])"));
   CHECK(results.json.at("tasks").at(0).at("rows_with").at("cut_input") == 1);
   CHECK(results.json.at("tasks").at(0).at("rows_available") == 12);
   CHECK(results.json.at("tasks").at(1).at("rows_with").at("cut_input") == 0);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/random.h"
 #include "phatgoose/store/t5_config.h"
@@ -53,13 +54,17 @@ SuiteRows prepare_suite(const Suite& suite, const fs::path& base, const RowChoic
   for (const Task& task : suite.tasks) chosen.push_back(choose_rows(task, choice));
   SuiteRows rows{Tokenizer::of_base(base, vocab_size), {}};
   for (std::size_t i = 0; i < chosen.size(); ++i) {
-    const auto& [records, places, available, skipped] = chosen[i];
-    TaskRows& task =
-        rows.tasks.emplace_back(prepare_task(suite.tasks[i], records, rows.tokenizer_or_null(), vocab_size, needs[i]));
-    for (std::size_t row = 0; row < places.size(); ++row) task.samples[row].row = places[row];
+    auto& [records, places, available, skipped] = chosen[i];
+    SkippedRows unfit;
+    TaskRows& task = rows.tasks.emplace_back(prepare_task(suite.tasks[i], records, rows.tokenizer_or_null(), vocab_size,
+                                                          needs[i], choice.skip_bad ? &unfit : nullptr));
+    unfit.warn(task.task.data.string());
+    for (Sample& sample : task.samples) sample.row = places[sample.row];
     task.available = available;
-    task.notes.skip(skipped.count());
-    task.notes.warn(task.place(), std::ssize(records));
+    task.skipped = std::move(skipped);
+    task.skipped.add(unfit);
+    task.notes.warn(task.place(), std::ssize(task.samples));
+    if (task.samples.empty()) refuse(task.place(), "no row that can be evaluated", "at least one");
   }
   return rows;
 }

@@ -43,6 +43,16 @@ Suite with_tasks(Suite suite, const std::vector<std::string>& names) {
   return suite;
 }
 
+/// A shard has rows, but no scores.
+std::optional<Shard> shard_of(const EvalSettings& settings) {
+  if (!settings.shard) return std::nullopt;
+  if (settings.json) {
+    refuse_usage("--json", "--shard, whose rows are not scored", "one of them",
+                 "phatgoose score --join has the scores of all shards");
+  }
+  return parse_shard(*settings.shard);
+}
+
 /// The methods of --base, --expert, --library and --routed, as a methods file would list them.
 std::vector<MethodEntry> command_line_entries(const EvalSettings& settings) {
   std::vector<MethodEntry> entries;
@@ -195,6 +205,7 @@ class Records {
     }
     if (const auto* routed = std::get_if<RoutedModelDirectory>(&method.adaptation)) {
       note("routed", content_hash_of_file(routed->path / "manifest.json"));
+      for (const auto& expert : routed->manifest.experts) hashes["experts"][expert.name] = expert.files;
     }
     hashes["suite"] = suite_.front();
     method.record = run_record(options, contents);
@@ -248,6 +259,7 @@ EvalPlan plan_evaluation(EvalSettings settings) {
                          .seed = settings.limit_seed,
                          .line_limit = settings.reading.line_limit(),
                          .skip_bad = settings.reading.skip_bad_rows},
+                .shard = shard_of(settings),
                 .pass_tokens = settings.pass_tokens,
                 .encoder_cache_bytes = settings.encoder_cache << 20,
                 .out = settings.out};

@@ -1,31 +1,37 @@
 #include "phatgoose/report/results.h"
 
+#include <cmath>
+
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/version.h"
 
 namespace phatgoose {
 namespace {
 
-Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) {
-  Json metrics = Json::object();
-  for (const MetricScore& metric : scores.metrics) metrics[metric.metric] = metric;
-  Json templates = Json::array();
-  for (const TemplateScore& entry : scores.templates) {
-    templates.push_back({{"template", entry.template_name}, {"rows", entry.rows}, {"score", entry.score}});
-  }
-  const MetricScore& first = scores.metrics.front();
+/// Rounded to three digits: nothing is measured more exactly.
+double rounded(double seconds) { return std::round(seconds * 1000) / 1000; }
+std::int64_t in_mib(std::int64_t bytes) { return bytes >> 20; }
+
+Json bad_rows_json(const SkippedRows& skipped) {
+  Json list = Json::array();
+  for (const BadRow& row : skipped.listed()) list.push_back({{"line", row.line}, {"message", row.message}});
+  return list;
+}
+
+Json task_frame(const Task& task, const TaskData& data) {
   Json json = {{"name", task.name},
                {"kind", to_string(task.kind)},
-               {"metric", first.metric},
-               {"score", first.score},
-               {"interval", first.interval},
-               {"rows", scores.rows},
+               {"metric", nullptr},
+               {"score", nullptr},
+               {"interval", nullptr},
+               {"rows", nullptr},
                {"rows_available", data.available},
-               {"examples", scores.examples},
-               {"skipped_rows", data.notes.skipped()},
+               {"examples", nullptr},
+               {"skipped_rows", data.skipped.count()},
+               {"bad_rows", bad_rows_json(data.skipped)},
                {"rows_with", data.notes.to_json()},
-               {"metrics", std::move(metrics)},
-               {"templates", std::move(templates)},
+               {"metrics", nullptr},
+               {"templates", nullptr},
                {"data", task.data.string()},
                {"max_input", task.max_input}};
   if (task.kind == TaskKind::rank_classification) {
@@ -36,6 +42,23 @@ Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) 
   }
   if (!task.expert.empty()) json["expert"] = task.expert;
   return json;
+}
+
+void set_task_scores(Json& json, const TaskScore& scores) {
+  Json metrics = Json::object();
+  for (const MetricScore& metric : scores.metrics) metrics[metric.metric] = metric;
+  Json templates = Json::array();
+  for (const TemplateScore& entry : scores.templates) {
+    templates.push_back({{"template", entry.template_name}, {"rows", entry.rows}, {"score", entry.score}});
+  }
+  const MetricScore& first = scores.metrics.front();
+  json["metric"] = first.metric;
+  json["score"] = first.score;
+  json["interval"] = first.interval;
+  json["rows"] = scores.rows;
+  json["examples"] = scores.examples;
+  json["metrics"] = std::move(metrics);
+  json["templates"] = std::move(templates);
 }
 
 TaskKind read_kind(const Json& json) {
@@ -76,33 +99,65 @@ TaskScore read_task_score(const Json& json) {
 
 }  // namespace
 
-Json results_json(const Suite& suite, const SuiteScore& scores, const std::vector<TaskData>& data,
-                  const Provenance& provenance) {
+Json results_frame(const Suite& suite, const std::vector<TaskData>& data, const Provenance& provenance) {
   Json versions = {{"phatgoose", version()}};
   versions.update(provenance.versions);
   Json hashes = provenance.hashes;
   Json tasks = Json::array();
   for (std::size_t i = 0; i < suite.tasks.size(); ++i) {
     const Task& task = suite.tasks[i];
-    tasks.push_back(task_json(task, scores.tasks[i], data[i]));
+    tasks.push_back(task_frame(task, data[i]));
     hashes["data"][task.name] = content_hash_of_file(task.data);
   }
-  return {{"suite", suite.name},        {"score", scores.mean.score},      {"interval", scores.mean.interval},
-          {"unit", "percent"},          {"tasks", std::move(tasks)},       {"seed", provenance.seed},
-          {"dtype", provenance.dtype},  {"settings", provenance.settings}, {"versions", std::move(versions)},
-          {"hashes", std::move(hashes)}};
+  return {{"suite", suite.name},
+          {"score", nullptr},
+          {"interval", nullptr},
+          {"unit", "percent"},
+          {"tasks", std::move(tasks)},
+          {"seed", provenance.seed},
+          {"dtype", provenance.dtype},
+          {"device", provenance.device},
+          {"processor", provenance.processor},
+          {"settings", provenance.settings},
+          {"versions", std::move(versions)},
+          {"hashes", std::move(hashes)},
+          {"timing", nullptr}};
+}
+
+void set_timing(Json& results, const Suite& suite, const Timing& timing, std::int64_t rows) {
+  Json tasks = Json::object();
+  double seconds = 0;
+  for (std::size_t i = 0; i < suite.tasks.size(); ++i) {
+    tasks[suite.tasks[i].name] = rounded(timing.task_seconds[i]);
+    seconds += timing.task_seconds[i];
+  }
+  results["timing"] = {{"wall_seconds", rounded(seconds)},
+                       {"rows_per_second", rounded(static_cast<double>(rows) / seconds)},
+                       {"peak_memory_mib", in_mib(timing.peak_memory)},
+                       {"device_memory_mib", nullptr},
+                       {"tasks", std::move(tasks)}};
+  if (timing.peak_device_memory) results["timing"]["device_memory_mib"] = in_mib(*timing.peak_device_memory);
+}
+
+void set_scores(Json& results, const SuiteScore& scores) {
+  results["score"] = scores.mean.score;
+  results["interval"] = scores.mean.interval;
+  for (std::size_t i = 0; i < scores.tasks.size(); ++i) set_task_scores(results["tasks"][i], scores.tasks[i]);
+}
+
+Suite suite_of_results(const Json& results) {
+  Suite suite{.name = json_get<std::string>(results, "suite"), .tasks = {}};
+  const Json tasks = json_get<Json>(results, "tasks");
+  for (const Json& task : tasks) suite.tasks.push_back(read_task(task));
+  return suite;
 }
 
 Results read_results(const fs::path& path) {
   return read_json(path, [](const Json& json) {
-    Results results{.suite = {}, .scores = {}, .json = json};
-    results.suite.name = json_get<std::string>(json, "suite");
+    Results results{.suite = suite_of_results(json), .scores = {}, .json = json};
     results.scores.mean = read_score(json, "mean");
     const Json tasks = json_get<Json>(json, "tasks");
-    for (const Json& task : tasks) {
-      results.suite.tasks.push_back(read_task(task));
-      results.scores.tasks.push_back(read_task_score(task));
-    }
+    for (const Json& task : tasks) results.scores.tasks.push_back(read_task_score(task));
     return results;
   });
 }

@@ -26,6 +26,10 @@ OptionSet EvalSettings::declare() {
   set.add("tasks", &tasks, "only these tasks of the suite, separated by commas").as("A,B");
   set.add("limit", &limit, "only the first N rows of each task").as("N").at_least(1);
   set.add("limit-seed", &limit_seed, "draw the N rows of --limit at random, with this seed").at_least(0);
+  set.add("shard", &shard,
+          "answer only part I of N of every task's rows, to share the work among N jobs; phatgoose score --join puts "
+          "their directories together")
+      .as("I/N");
   reading.declare(set);
   set.begin_group("Output");
   set.add("out", &out,

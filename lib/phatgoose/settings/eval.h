@@ -33,6 +33,7 @@ struct EvalSettings : MethodOptions {
   std::vector<std::string> tasks;          ///< names; empty: all of the suite
   std::optional<std::int64_t> limit;       ///< rows per task
   std::optional<std::int64_t> limit_seed;  ///< draws these rows; none: the first
+  std::optional<std::string> shard;        ///< "NUMBER/OF"
   RowReadingSettings reading;
   std::int64_t pass_tokens = 4096;
   std::int64_t encoder_cache = 512;  ///< MiB
