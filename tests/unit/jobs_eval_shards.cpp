@@ -156,7 +156,8 @@ TEST_CASE("shards that do not make up one evaluation are refused") {
 TEST_CASE("a shard is named by its number and how many there are") {
   CHECK(parse_shard("2/3").index == 1);
   CHECK(parse_shard("2/3").count == 3);
-  for (const char* text : {"", "2", "0/3", "4/3", "a/3", "1/", "/3", "1/3/4", "-1/3", "1/ 3", "1/99999999999999999999"}) {
+  for (const char* text :
+       {"", "2", "0/3", "4/3", "a/3", "1/", "/3", "1/3/4", "-1/3", "1/ 3", "1/99999999999999999999"}) {
     CAPTURE(text);
     CHECK_THROWS_MATCHES(parse_shard(text), Error, FailsWith(ExitCode::usage, "--shard", "such as 2/3"));
   }

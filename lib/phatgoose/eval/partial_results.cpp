@@ -15,7 +15,8 @@ constexpr const char *kSamples = "samples.jsonl", *kRouting = "routing.safetenso
 PartialTask::PartialTask(const fs::path& out, std::size_t number) : folder_(out / kFolder), number_(number) {
   make_directories(folder_);
   while (is_file(file(chunks_, kSamples))) {
-    const auto seconds = read_json(file(chunks_, kTime), [](const Json& json) { return json_get<double>(json, "seconds"); });
+    const auto seconds =
+        read_json(file(chunks_, kTime), [](const Json& json) { return json_get<double>(json, "seconds"); });
     add(read_samples(file(chunks_, kSamples)), seconds);
   }
 }

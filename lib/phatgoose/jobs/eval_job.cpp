@@ -8,13 +8,9 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
-#include "phatgoose/base/progress.h"
-#include "phatgoose/base/signals.h"
 #include "phatgoose/eval/encoder_cache.h"
-#include "phatgoose/eval/input_routing.h"
-#include "phatgoose/eval/partial_results.h"
-#include "phatgoose/eval/routing_file.h"
 #include "phatgoose/eval/shared_base.h"
+#include "phatgoose/jobs/method_run.h"
 #include "phatgoose/nn/device.h"
 #include "phatgoose/report/results_directory.h"
 #include "phatgoose/settings/run_record.h"
@@ -23,32 +19,6 @@
 
 namespace phatgoose {
 namespace {
-
-using EvalTasks = std::vector<const TaskRows*>;
-
-/// A method whose experts are on the base.
-struct LoadedMethod {
-  const EvalMethod& method;
-  const T5Model& model;
-  const Tokenizer* tokenizer;
-  RoutedModel* routed;                                ///< null where nothing is routed
-  std::optional<InputRouting> inputs = std::nullopt;  ///< for a router that compares inputs
-
-  bool has_weights() const { return routed != nullptr && routed->has_weights(); }
-};
-
-/// The samples of a batch, answered with what the router knows of its rows.
-std::vector<Sample> answer_with(const LoadedMethod& loaded, const TaskRows& task, std::span<const std::int64_t> rows,
-                                const ScoringPasses& passes) {
-  RowBatch batch = batch_of(task, rows);
-  if (loaded.inputs) {
-    std::vector<std::string> texts;
-    for (const std::int64_t row : rows) texts.push_back(task.texts[row]);
-    std::vector<std::vector<float>> scores = loaded.inputs->scores(texts);
-    for (std::size_t i = 0; i < scores.size(); ++i) batch.questions[i].expert_scores = std::move(scores[i]);
-  }
-  return answer_batch(loaded.model, loaded.tokenizer, std::move(batch), passes);
-}
 
 /// What is to be known of each task's rows. What the method's sentence encoder cuts is said, too.
 std::vector<TaskData> data_of(const LoadedMethod& loaded, const EvalTasks& tasks) {
@@ -81,85 +51,6 @@ void say_finished(const fs::path& out, const char* frame_file) {
     log_warning(fmt::format("{}: task {} has unusual rows: {} (counted when it was evaluated)", out.string(),
                             task.at("name").get<std::string>(), fmt::join(counts, ", ")));
   }
-}
-
-/// Answers a task, chunk by chunk of rows.
-class TaskRun {
- public:
-  TaskRun(LoadedMethod& loaded, const TaskRows& task, PartialTask& partial)
-      : loaded_(loaded), task_(task), partial_(partial) {
-    if (loaded.has_weights()) statistics_ = loaded.routed->make_statistics();
-  }
-
-  /// Answers what is missing of the passes that are this run's. False: a signal asked to stop.
-  bool answer(const EvalPlan& plan, EncoderCache* cache, const std::function<void()>& on_rows) {
-    const TaskRows* asked = &task_;
-    TaskRows labelled;
-    if (loaded_.method.exclude_own) loaded_.routed->exclude(task_.task.own_expert());
-    if (loaded_.method.uses_labels()) {
-      labelled = task_;
-      follow_labels(labelled, loaded_.routed->expert_names());
-      asked = &labelled;
-    }
-    std::optional<RoutedModel::Observation> observation;
-    if (statistics_) observation.emplace(loaded_.routed->observe(*statistics_));
-    const auto passes = answer_passes(*asked, plan.pass_tokens);
-    for (std::size_t pass = 0; pass < passes.size(); ++pass) {
-      if (plan.shard && !plan.shard->has(pass)) continue;
-      std::vector<std::int64_t> rows = passes[pass];
-      std::erase_if(rows, [&](std::int64_t row) { return partial_.has(task_.samples[row].row); });
-      if (rows.empty()) continue;
-      std::ranges::move(answer_with(loaded_, *asked, rows, {plan.pass_tokens, cache}), std::back_inserter(chunk_));
-      if (stop_requested() || seconds() >= plan.save_interval) save();
-      on_rows();
-      if (stop_requested()) return false;
-    }
-    save();
-    return true;
-  }
-
-  std::int64_t answered() const { return partial_.size() + std::ssize(chunk_); }
-
- private:
-  std::chrono::duration<double> seconds() const { return std::chrono::steady_clock::now() - begin_; }
-
-  void save() {
-    PartialTask::WriteRouting write_routing;
-    if (statistics_) {
-      write_routing = [&](const fs::path& path) {
-        write_task_routing(path, task_.task.name, *statistics_, *loaded_.routed);
-      };
-    }
-    partial_.save(std::move(chunk_), seconds().count(), write_routing);
-    chunk_.clear();
-    if (statistics_) *statistics_ = loaded_.routed->make_statistics();
-    begin_ = std::chrono::steady_clock::now();
-  }
-
-  LoadedMethod& loaded_;
-  const TaskRows& task_;
-  PartialTask& partial_;
-  std::optional<RoutingStatistics> statistics_ = std::nullopt;  // of the chunk
-  std::vector<Sample> chunk_ = {};
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
-
-/// Answers what is missing of every task. False: a signal asked to stop.
-bool answer_tasks(LoadedMethod& loaded, const EvalTasks& tasks, std::vector<PartialTask>& partial, const EvalPlan& plan,
-                  EncoderCache* cache) {
-  std::int64_t count = 0, finished = 0;
-  for (const TaskRows* task : tasks) count += std::ssize(task->samples);
-  if (plan.shard) count /= static_cast<std::int64_t>(plan.shard->count);  // about so many
-  Progress progress(plan.methods.size() == 1 ? "eval" : loaded.method.name, count, "rows");
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    const std::string& name = tasks[i]->task.name;
-    TaskRun run(loaded, *tasks[i], partial[i]);
-    if (!run.answer(plan, cache, [&] { progress.update(finished + run.answered(), name); })) return false;
-    finished += run.answered();
-    progress.update(finished, name);
-  }
-  progress.finish();
-  return true;
 }
 
 /// Puts the tasks' parts together, with how long they took.

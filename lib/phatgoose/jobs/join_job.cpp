@@ -50,16 +50,19 @@ void check_shards(const std::vector<MethodShard>& shards) {
   std::map<std::size_t, fs::path> found;
   for (const MethodShard& shard : shards) {
     if (shard.shard.count != first.shard.count) {
-      refuse(shard.directory, "shard " + shard.number, fmt::format("one of {}, as in {}", first.shard.count, first.directory.string()));
+      refuse(shard.directory, "shard " + shard.number,
+             fmt::format("one of {}, as in {}", first.shard.count, first.directory.string()));
     }
     if (const auto difference = first_difference(first.record, shard.record)) {
-      refuse(shard.directory, "another --" + *difference + " than " + first.directory.string(), "shards of one evaluation");
+      refuse(shard.directory, "another --" + *difference + " than " + first.directory.string(),
+             "shards of one evaluation");
     }
     if (shard.frame.at("versions") != first.frame.at("versions")) {
       refuse(shard.directory, "results of another version than " + first.directory.string(), "shards of one version");
     }
     const auto [other, is_new] = found.emplace(shard.shard.index, shard.directory);
-    if (!is_new) refuse(shard.directory, "shard " + shard.number + ", which " + other->second.string() + " is too", "each once");
+    if (!is_new)
+      refuse(shard.directory, "shard " + shard.number + ", which " + other->second.string() + " is too", "each once");
   }
   std::vector<std::string> missing;
   for (std::size_t i = 0; i < first.shard.count; ++i) {
@@ -74,7 +77,8 @@ void check_shards(const std::vector<MethodShard>& shards) {
 std::vector<Sample> joined_samples(const std::vector<MethodShard>& shards, const Suite& suite) {
   std::map<std::string, std::vector<Sample>> by_task;
   for (const MethodShard& shard : shards) {
-    for (Sample& sample : read_samples(shard.directory / kSamplesFile)) by_task[sample.task].push_back(std::move(sample));
+    for (Sample& sample : read_samples(shard.directory / kSamplesFile))
+      by_task[sample.task].push_back(std::move(sample));
   }
   std::vector<Sample> joined;
   for (const Task& task : suite.tasks) {

@@ -6,8 +6,8 @@
 
 namespace phatgoose {
 
-/// Of every task's passes, in order, those with the numbers `index`, `index` + `count`, and so on: whole passes, so that
-/// an answer is the same to the bit whoever computes it, and of all lengths, so that shards take equally long.
+/// Of every task's passes, in order, those with the numbers `index`, `index` + `count`, and so on: whole passes, so
+/// that an answer is the same to the bit whoever computes it, and of all lengths, so that shards take equally long.
 struct Shard {
   std::size_t index = 0, count = 1;
 

@@ -16,9 +16,9 @@ constexpr const char* kShardFile = "shard.json";  ///< results.json of a shard: 
 
 /// What one method answered to a suite.
 struct MethodAnswers {
-  Json frame;                      ///< results_frame() with its timing
-  std::vector<Sample> samples;     ///< task by task, by row
-  std::vector<fs::path> routing;   ///< statistics to add up; empty: there are none
+  Json frame;                     ///< results_frame() with its timing
+  std::vector<Sample> samples;    ///< task by task, by row
+  std::vector<fs::path> routing;  ///< statistics to add up; empty: there are none
 };
 
 /// Scores the samples and writes results.json, samples.jsonl, routing.safetensors where there are statistics, and the
