@@ -10,6 +10,7 @@
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/progress.h"
 #include "phatgoose/base/signals.h"
+#include "phatgoose/data/missing_tasks.h"
 #include "phatgoose/eval/encoder_cache.h"
 #include "phatgoose/eval/input_routing.h"
 #include "phatgoose/eval/partial_results.h"
@@ -59,7 +60,7 @@ std::vector<Sample> answer_with(LoadedMethod& loaded, const TaskRows& task, cons
 std::vector<TaskData> data_of(const LoadedMethod& loaded, const EvalTasks& tasks) {
   std::vector<TaskData> all;
   for (const TaskRows* task : tasks) {
-    TaskData& data = all.emplace_back(TaskData{task->notes, task->available});
+    TaskData& data = all.emplace_back(TaskData{task->notes, task->available, task->left_out});
     if (!loaded.inputs) continue;
     const SentenceEncoder& encoder = loaded.inputs->encoder();
     RowNotes cut;
@@ -250,14 +251,15 @@ std::optional<Evaluation> evaluate(const EvalPlan& plan, at::Device device, at::
     if (std::holds_alternative<PlainExpert>(method.adaptation)) experts.push_back(results.back());
   }
   std::ranges::move(reference_rows(plan.suite.tasks, experts), std::back_inserter(results));
-  if (results.size() == 1) return Evaluation{std::move(results), std::nullopt, std::move(first)};
+  const std::string note = missing_note(plan.suite);
+  if (results.size() == 1) return Evaluation{std::move(results), std::nullopt, std::move(first), note};
   Comparison comparison = compare(plan.suite.tasks, results, plan.reference);
   write_file(plan.out / "comparison.json", comparison_json(comparison).dump(2) + "\n");
-  return Evaluation{std::move(results), std::move(comparison), std::move(first)};
+  return Evaluation{std::move(results), std::move(comparison), std::move(first), note};
 }
 
 std::string Evaluation::table() const {
-  return comparison ? comparison_table(*comparison) : suite_table(methods.front().scores);
+  return (comparison ? comparison_table(*comparison) : suite_table(methods.front().scores)) + note;
 }
 
 Json Evaluation::json() const { return comparison ? comparison_json(*comparison) : results; }

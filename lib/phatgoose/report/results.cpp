@@ -6,6 +6,16 @@
 namespace phatgoose {
 namespace {
 
+Json rule_json(const TemplateRule& rule) {
+  return {{"templates", rule.only}, {"without_templates", rule.without}, {"in_turn", rule.in_turn}};
+}
+
+TemplateRule read_rule(const Json& json) {
+  return {.only = json_get<std::vector<std::string>>(json, "templates"),
+          .without = json_get<std::vector<std::string>>(json, "without_templates"),
+          .in_turn = json_get<bool>(json, "in_turn")};
+}
+
 Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) {
   Json metrics = Json::object();
   for (const MetricScore& metric : scores.metrics) metrics[metric.metric] = metric;
@@ -21,6 +31,7 @@ Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) 
                {"interval", first.interval},
                {"rows", scores.rows},
                {"rows_available", data.available},
+               {"rows_left_out", data.left_out},
                {"examples", scores.examples},
                {"skipped_rows", data.notes.skipped()},
                {"rows_with", data.notes.to_json()},
@@ -35,6 +46,9 @@ Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) 
     json["requested_metrics"] = task.metrics;
   }
   if (!task.expert.empty()) json["expert"] = task.expert;
+  if (!task.source.empty()) json["source"] = task.source;
+  if (!task.mixture.empty()) json["mixture"] = task.mixture;
+  if (!task.templates.asks_all()) json["template_rule"] = rule_json(task.templates);
   return json;
 }
 
@@ -51,6 +65,9 @@ Task read_task(const Json& json) {
             .metrics = {}};
   task.max_input = json_get<std::int64_t>(json, "max_input");
   task.expert = json_get_or<std::string>(json, "expert", "");
+  task.source = json_get_or<std::string>(json, "source", "");
+  task.mixture = json_get_or<std::string>(json, "mixture", "");
+  if (json.contains("template_rule")) task.templates = read_rule(json_get<Json>(json, "template_rule"));
   if (task.kind == TaskKind::rank_classification) {
     task.length_normalise = json_get<bool>(json, "length_normalise");
   } else {
@@ -87,9 +104,16 @@ Json results_json(const Suite& suite, const SuiteScore& scores, const std::vecto
     tasks.push_back(task_json(task, scores.tasks[i], data[i]));
     hashes["data"][task.name] = content_hash_of_file(task.data);
   }
-  return {{"suite", suite.name},        {"score", scores.mean.score},      {"interval", scores.mean.interval},
-          {"unit", "percent"},          {"tasks", std::move(tasks)},       {"seed", provenance.seed},
-          {"dtype", provenance.dtype},  {"settings", provenance.settings}, {"versions", std::move(versions)},
+  return {{"suite", suite.name},
+          {"score", scores.mean.score},
+          {"interval", scores.mean.interval},
+          {"unit", "percent"},
+          {"tasks", std::move(tasks)},
+          {"missing_tasks", suite.missing},
+          {"seed", provenance.seed},
+          {"dtype", provenance.dtype},
+          {"settings", provenance.settings},
+          {"versions", std::move(versions)},
           {"hashes", std::move(hashes)}};
 }
 
@@ -97,6 +121,7 @@ Results read_results(const fs::path& path) {
   return read_json(path, [](const Json& json) {
     Results results{.suite = {}, .scores = {}, .json = json};
     results.suite.name = json_get<std::string>(json, "suite");
+    results.suite.missing = json_get_or<std::vector<std::string>>(json, "missing_tasks", {});
     results.scores.mean = read_score(json, "mean");
     const Json tasks = json_get<Json>(json, "tasks");
     for (const Json& task : tasks) {

@@ -21,6 +21,7 @@ struct Provenance {
 struct TaskData {
   RowNotes notes;
   std::int64_t available = 0;  ///< rows of the file, of which all or some were evaluated
+  std::int64_t left_out = 0;   ///< of these by the task's templates
 };
 
 /// `data`: of each task. Adds the hash of every task's data file to `provenance.hashes["data"]` by task
