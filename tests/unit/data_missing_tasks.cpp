@@ -71,8 +71,9 @@ TEST_CASE("a file that must be there is never done without") {
 TEST_CASE("an evaluation of no task is none") {
   const ScratchDirectory scratch;
   Suite suite{.name = "s", .tasks = {task_in(scratch.path(), "gated", true)}};
-  CHECK_THROWS_MATCHES(leave_out_missing(suite, {scratch.path(), true, true}), Error,
-                       FailsWith(ExitCode::bad_data, "for 1 of 1 tasks: gated.jsonl; expected the data of one task at least"));
+  CHECK_THROWS_MATCHES(
+      leave_out_missing(suite, {scratch.path(), true, true}), Error,
+      FailsWith(ExitCode::bad_data, "for 1 of 1 tasks: gated.jsonl; expected the data of one task at least"));
 }
 
 TEST_CASE("of many missing files the first are named") {

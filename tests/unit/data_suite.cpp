@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <set>
+
 #include "support/fails_with.h"
 #include "support/scratch_directory.h"
 
@@ -146,6 +149,32 @@ TEST_CASE("a bad suite is an error that names file and line") {
                        FailsWith(ExitCode::bad_data, "latin.yaml:6: column 3", "0xE4"));
   CHECK_THROWS_MATCHES(read_suite(scratch / "none.yaml", scratch.path()), Error,
                        FailsWith(ExitCode::bad_data, "none.yaml"));
+}
+
+TEST_CASE("the suites of public data sets are complete") {
+  struct Case {
+    std::string name;
+    std::size_t tasks;
+    std::ptrdiff_t may_be_missing;
+  };
+  const std::vector<Case> cases = {
+      {"t0-held-in", 36, 36}, {"t0-held-out", 11, 1}, {"bbh", 22, 22}, {"bbl", 17, 17}, {"flan", 166, 166}};
+  for (const auto& [name, tasks, may_be_missing] : cases) {
+    CAPTURE(name);
+    const Suite suite = read_suite(suite_file(name), "root");
+    CHECK(suite.name == name);
+    CHECK_THAT(suite.source, Catch::Contains("scripts/data/make.sh " + name));
+    CHECK(suite.tasks.size() == tasks);
+    CHECK(std::ranges::count(suite.tasks, true, &Task::may_be_missing) == may_be_missing);
+    std::set<fs::path> files;
+    for (const Task& task : suite.tasks) {
+      CHECK(files.insert(task.data).second);
+      CHECK(task.data.string().starts_with("root/"));
+      CHECK_FALSE(task.source.empty());
+      CHECK(task.mixture.empty() == (name != "flan"));
+      CHECK(task.max_input == 512);
+    }
+  }
 }
 
 }  // namespace

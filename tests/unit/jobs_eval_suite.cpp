@@ -26,8 +26,11 @@ class SuiteRuns {
     std::string rows;
     for (int example = 0; example < 6; ++example) {
       for (const char* name : {"plain", "fancy_one"}) {
-        const Json row = {{"id", "example" + std::to_string(example)}, {"template", name}, {"input_ids", {5, 6, 1}},
-                          {"choices_ids", {{8, 1}, {9, 10, 1}}},       {"target_ids", {8, 1}}};
+        const Json row = {{"id", "example" + std::to_string(example)},
+                          {"template", name},
+                          {"input_ids", {5, 6, 1}},
+                          {"choices_ids", {{8, 1}, {9, 10, 1}}},
+                          {"target_ids", {8, 1}}};
         rows += row.dump() + "\n";
       }
     }

@@ -63,7 +63,8 @@ std::string template_key(std::string_view name) {
   std::string key;
   bool in_run = false;
   for (const char c : name) {
-    const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+    const bool kept =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
     if (kept) {
       key += c;
     } else if (!in_run) {
