@@ -170,11 +170,16 @@ TEST_CASE("scores computed again from the written files are the same to the last
     task.data = scratch / task.data.string();
     write_text(task.data, "data of " + task.name);
   }
+  suite.missing = {"gated"};
+  suite.tasks[0].source = "the hub";
+  suite.tasks[0].mixture = "P3";
+  suite.tasks[1].templates = {.only = {"GPT-3 style"}, .without = {"plain"}, .in_turn = true};
   const SuiteScore scores = score_suite(suite.tasks, samples);
   const Provenance provenance{.settings = {{"limit", 3}}, .versions = {{"libtorch", "2"}}, .seed = 5, .dtype = "fp32"};
   std::vector<TaskData> data(suite.tasks.size());
   data[0].notes.add(RowNote::cut_input, 3, 8);
   data[0].available = 12;
+  data[0].left_out = 4;
   data[1].skipped.add({.line = 7, .message = "no \"input\""});
   const auto whole = [&](const Suite& of, const SuiteScore& with) {
     Json json = results_frame(of, data, provenance);
@@ -201,7 +206,15 @@ TEST_CASE("scores computed again from the written files are the same to the last
   CHECK(results.json.at("tasks").at(1).at("bad_rows") == Json::parse(R"([{"line": 7, "message": "no \"input\""}])"));
   CHECK(results.json.at("tasks").at(0).at("rows_with").at("cut_input") == 1);
   CHECK(results.json.at("tasks").at(0).at("rows_available") == 12);
+  CHECK(results.json.at("tasks").at(0).at("rows_left_out") == 4);
+  CHECK(results.json.at("tasks").at(0).at("source") == "the hub");
+  CHECK(results.json.at("tasks").at(0).at("mixture") == "P3");
+  CHECK_FALSE(results.json.at("tasks").at(0).contains("template_rule"));
   CHECK(results.json.at("tasks").at(1).at("rows_with").at("cut_input") == 0);
+  CHECK_FALSE(results.json.at("tasks").at(1).contains("source"));
+  CHECK(results.json.at("tasks").at(1).at("template_rule") ==
+        Json({{"templates", {"GPT-3 style"}}, {"without_templates", {"plain"}}, {"in_turn", true}}));
+  CHECK(results.json.at("missing_tasks") == Json({"gated"}));
   CHECK(results.json.at("hashes").at("data").size() == 3);
   CHECK(results.json.at("versions").contains("phatgoose"));
   CHECK(results.json.at("versions").at("libtorch") == "2");

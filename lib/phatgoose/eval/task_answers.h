@@ -26,6 +26,7 @@ struct TaskRows {
   RowNotes notes = {};                   ///< of all rows
   SkippedRows skipped = {};              ///< bad rows that are not among them
   std::int64_t available = 0;            ///< rows of the file, of which these are all or some
+  std::int64_t left_out = 0;             ///< rows of the file that the task's templates leave out
 
   /// For messages: the task and its file.
   std::string place() const { return "task " + task.name + " (" + task.data.string() + ")"; }

@@ -24,7 +24,7 @@ namespace {
 std::vector<TaskData> data_of(const LoadedMethod& loaded, const EvalTasks& tasks) {
   std::vector<TaskData> all;
   for (const TaskRows* task : tasks) {
-    TaskData& data = all.emplace_back(TaskData{task->notes, task->available, task->skipped});
+    TaskData& data = all.emplace_back(TaskData{task->notes, task->available, task->left_out, task->skipped});
     if (!loaded.inputs) continue;
     const SentenceEncoder& encoder = loaded.inputs->encoder();
     RowNotes cut;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "phatgoose/data/missing_tasks.h"
 #include "phatgoose/report/results.h"
 #include "phatgoose/report/results_directory.h"
 #include "phatgoose/report/table.h"
@@ -39,14 +40,15 @@ Evaluation conclude_evaluation(const fs::path& out, const EvaluatedMethods& eval
   }
   const std::vector<Task> tasks = tasks_named(evaluated.tasks, read);
   std::ranges::move(reference_rows(tasks, experts), std::back_inserter(results));
-  if (results.size() == 1) return {std::move(results), std::nullopt, std::move(read.front().json)};
+  const std::string note = missing_note(read.front().suite);
+  if (results.size() == 1) return {std::move(results), std::nullopt, std::move(read.front().json), note};
   Comparison comparison = compare(tasks, results, evaluated.reference);
   write_file(out / "comparison.json", comparison_json(comparison).dump(2) + "\n");
-  return {std::move(results), std::move(comparison), std::move(read.front().json)};
+  return {std::move(results), std::move(comparison), std::move(read.front().json), note};
 }
 
 std::string Evaluation::table() const {
-  return comparison ? comparison_table(*comparison) : suite_table(methods.front().scores);
+  return (comparison ? comparison_table(*comparison) : suite_table(methods.front().scores)) + note;
 }
 
 Json Evaluation::json() const { return comparison ? comparison_json(*comparison) : results; }

@@ -28,6 +28,7 @@ struct Evaluation {
   std::vector<MethodResult> methods;
   std::optional<Comparison> comparison;  ///< of several methods
   Json results;                          ///< results.json of the first
+  std::string note;                      ///< below the table: tasks of the suite that have no data
 
   std::string table() const;
   Json json() const;  ///< comparison.json of several methods, results.json of one

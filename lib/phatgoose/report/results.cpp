@@ -18,6 +18,16 @@ Json bad_rows_json(const SkippedRows& skipped) {
   return list;
 }
 
+Json rule_json(const TemplateRule& rule) {
+  return {{"templates", rule.only}, {"without_templates", rule.without}, {"in_turn", rule.in_turn}};
+}
+
+TemplateRule read_rule(const Json& json) {
+  return {.only = json_get<std::vector<std::string>>(json, "templates"),
+          .without = json_get<std::vector<std::string>>(json, "without_templates"),
+          .in_turn = json_get<bool>(json, "in_turn")};
+}
+
 Json task_frame(const Task& task, const TaskData& data) {
   Json json = {{"name", task.name},
                {"kind", to_string(task.kind)},
@@ -26,6 +36,7 @@ Json task_frame(const Task& task, const TaskData& data) {
                {"interval", nullptr},
                {"rows", nullptr},
                {"rows_available", data.available},
+               {"rows_left_out", data.left_out},
                {"examples", nullptr},
                {"skipped_rows", data.skipped.count()},
                {"bad_rows", bad_rows_json(data.skipped)},
@@ -41,6 +52,9 @@ Json task_frame(const Task& task, const TaskData& data) {
     json["requested_metrics"] = task.metrics;
   }
   if (!task.expert.empty()) json["expert"] = task.expert;
+  if (!task.source.empty()) json["source"] = task.source;
+  if (!task.mixture.empty()) json["mixture"] = task.mixture;
+  if (!task.templates.asks_all()) json["template_rule"] = rule_json(task.templates);
   return json;
 }
 
@@ -74,6 +88,9 @@ Task read_task(const Json& json) {
             .metrics = {}};
   task.max_input = json_get<std::int64_t>(json, "max_input");
   task.expert = json_get_or<std::string>(json, "expert", "");
+  task.source = json_get_or<std::string>(json, "source", "");
+  task.mixture = json_get_or<std::string>(json, "mixture", "");
+  if (json.contains("template_rule")) task.templates = read_rule(json_get<Json>(json, "template_rule"));
   if (task.kind == TaskKind::rank_classification) {
     task.length_normalise = json_get<bool>(json, "length_normalise");
   } else {
@@ -114,6 +131,7 @@ Json results_frame(const Suite& suite, const std::vector<TaskData>& data, const 
           {"interval", nullptr},
           {"unit", "percent"},
           {"tasks", std::move(tasks)},
+          {"missing_tasks", suite.missing},
           {"seed", provenance.seed},
           {"dtype", provenance.dtype},
           {"device", provenance.device},
@@ -132,10 +150,11 @@ void set_timing(Json& results, const Suite& suite, const Timing& timing, std::in
     seconds += timing.task_seconds[i];
   }
   results["timing"] = {{"wall_seconds", rounded(seconds)},
-                       {"rows_per_second", rounded(static_cast<double>(rows) / seconds)},
+                       {"rows_per_second", nullptr},
                        {"peak_memory_mib", in_mib(timing.peak_memory)},
                        {"device_memory_mib", nullptr},
                        {"tasks", std::move(tasks)}};
+  if (seconds > 0) results["timing"]["rows_per_second"] = rounded(static_cast<double>(rows) / seconds);
   if (timing.peak_device_memory) results["timing"]["device_memory_mib"] = in_mib(*timing.peak_device_memory);
 }
 
@@ -147,6 +166,7 @@ void set_scores(Json& results, const SuiteScore& scores) {
 
 Suite suite_of_results(const Json& results) {
   Suite suite{.name = json_get<std::string>(results, "suite"), .tasks = {}};
+  suite.missing = json_get_or<std::vector<std::string>>(results, "missing_tasks", {});
   const Json tasks = json_get<Json>(results, "tasks");
   for (const Json& task : tasks) suite.tasks.push_back(read_task(task));
   return suite;

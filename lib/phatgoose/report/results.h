@@ -36,6 +36,7 @@ struct Timing {
 struct TaskData {
   RowNotes notes;
   std::int64_t available = 0;  ///< rows of the file, of which all or some were evaluated
+  std::int64_t left_out = 0;   ///< of these by the task's templates
   SkippedRows skipped = {};
 };
 
