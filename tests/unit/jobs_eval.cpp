@@ -104,7 +104,7 @@ TEST_CASE("results.json can be computed again from samples.jsonl") {
   check_same_scores(results.scores, *scores);
   std::vector<Sample> samples = read_samples(runs / "out/samples.jsonl");
   CHECK(samples.size() == 2 * kRows);
-  check_same_scores(score_suite(results.suite.tasks, samples), *scores);
+  check_same_scores(score_suite(tally_samples(results.suite.tasks, samples)), *scores);
   CHECK_FALSE(fs::exists(runs / "out/partial"));
   CHECK_FALSE(fs::exists(runs / "out/routing.safetensors"));
 }

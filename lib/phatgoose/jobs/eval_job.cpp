@@ -15,7 +15,8 @@
 #include "phatgoose/eval/partial_results.h"
 #include "phatgoose/eval/routing_file.h"
 #include "phatgoose/eval/shared_base.h"
-#include "phatgoose/report/table.h"
+#include "phatgoose/report/comparison_table.h"
+#include "phatgoose/report/stored_run.h"
 #include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_lock.h"
@@ -127,7 +128,7 @@ void write_product(const LoadedMethod& loaded, const std::vector<TaskData>& data
     std::ranges::move(partial.load(i), std::back_inserter(samples));
     routing_parts.push_back(partial.routing_file(i));
   }
-  const SuiteScore scores = score_suite(suite.tasks, samples);
+  const SuiteScore scores = score_suite(tally_samples(suite.tasks, samples));
   std::vector<std::string> files = {kEvalResults, "run.json", "samples.jsonl"};
   write_samples(out / "samples.jsonl", samples);
   write_file(out / kEvalResults, results_json(suite, scores, data, provenance).dump(2) + "\n");
@@ -244,9 +245,9 @@ std::optional<Evaluation> evaluate(const EvalPlan& plan, at::Device device, at::
     const EvalMethod& method = plan.methods[i];
     if (!job.evaluate(method)) return std::nullopt;
     job.finish(i);
-    const Results read = read_results(method.out / kEvalResults);
-    if (i == 0) first = read.json;
-    results.push_back({method.name, read_samples(method.out / "samples.jsonl"), read.scores, method.uses_labels()});
+    const StoredRun run = read_run(method.out);
+    if (i == 0) first = run.results.json;
+    results.push_back({method.name, run.tallies, score_suite(run.tallies), method.uses_labels()});
     if (std::holds_alternative<PlainExpert>(method.adaptation)) experts.push_back(results.back());
   }
   std::ranges::move(reference_rows(plan.suite.tasks, experts), std::back_inserter(results));
@@ -257,7 +258,7 @@ std::optional<Evaluation> evaluate(const EvalPlan& plan, at::Device device, at::
 }
 
 std::string Evaluation::table() const {
-  return comparison ? comparison_table(*comparison) : suite_table(methods.front().scores);
+  return comparison ? comparison_table(*comparison).text() : suite_table(methods.front().scores).text();
 }
 
 Json Evaluation::json() const { return comparison ? comparison_json(*comparison) : results; }

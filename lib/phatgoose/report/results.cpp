@@ -7,12 +7,6 @@ namespace phatgoose {
 namespace {
 
 Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) {
-  Json metrics = Json::object();
-  for (const MetricScore& metric : scores.metrics) metrics[metric.metric] = metric;
-  Json templates = Json::array();
-  for (const TemplateScore& entry : scores.templates) {
-    templates.push_back({{"template", entry.template_name}, {"rows", entry.rows}, {"score", entry.score}});
-  }
   const MetricScore& first = scores.metrics.front();
   Json json = {{"name", task.name},
                {"kind", to_string(task.kind)},
@@ -24,10 +18,10 @@ Json task_json(const Task& task, const TaskScore& scores, const TaskData& data) 
                {"examples", scores.examples},
                {"skipped_rows", data.notes.skipped()},
                {"rows_with", data.notes.to_json()},
-               {"metrics", std::move(metrics)},
-               {"templates", std::move(templates)},
+               {"metrics", metrics_json(scores)},
                {"data", task.data.string()},
                {"max_input", task.max_input}};
+  json.update(templates_json(scores));
   if (task.kind == TaskKind::rank_classification) {
     json["length_normalise"] = task.length_normalise;
   } else {
@@ -66,15 +60,32 @@ TaskScore read_task_score(const Json& json) {
   scores.examples = json_get<std::int64_t>(json, "examples");
   const Json metrics = json_get<Json>(json, "metrics");
   for (const auto& [metric, entry] : metrics.items()) scores.metrics.push_back(read_score(entry, metric));
-  const Json templates = json_get<Json>(json, "templates");
-  for (const Json& entry : templates) {
-    scores.templates.push_back({json_get<std::string>(entry, "template"), json_get<std::int64_t>(entry, "rows"),
-                                json_get<double>(entry, "score")});
-  }
   return scores;
 }
 
 }  // namespace
+
+Json metrics_json(const TaskScore& scores) {
+  Json metrics = Json::object();
+  for (const MetricScore& metric : scores.metrics) metrics[metric.metric] = metric;
+  return metrics;
+}
+
+Json templates_json(const TaskScore& scores) {
+  Json templates = Json::array();
+  for (const TemplateScore& entry : scores.templates) {
+    templates.push_back({{"template", entry.template_name},
+                         {"rows", entry.rows},
+                         {"examples", entry.examples},
+                         {"score", entry.score.score},
+                         {"interval", entry.score.interval}});
+  }
+  Json json = {{"templates", std::move(templates)}};
+  if (scores.over_templates) {
+    json["over_templates"] = {{"median", scores.over_templates->median}, {"mean", scores.over_templates->mean}};
+  }
+  return json;
+}
 
 Json results_json(const Suite& suite, const SuiteScore& scores, const std::vector<TaskData>& data,
                   const Provenance& provenance) {
@@ -87,10 +98,17 @@ Json results_json(const Suite& suite, const SuiteScore& scores, const std::vecto
     tasks.push_back(task_json(task, scores.tasks[i], data[i]));
     hashes["data"][task.name] = content_hash_of_file(task.data);
   }
-  return {{"suite", suite.name},        {"score", scores.mean.score},      {"interval", scores.mean.interval},
-          {"unit", "percent"},          {"tasks", std::move(tasks)},       {"seed", provenance.seed},
-          {"dtype", provenance.dtype},  {"settings", provenance.settings}, {"versions", std::move(versions)},
-          {"hashes", std::move(hashes)}};
+  return {{"suite", suite.name},
+          {"score", scores.mean.score},
+          {"interval", scores.mean.interval},
+          {"unit", "percent"},
+          {"tasks", std::move(tasks)},
+          {"seed", provenance.seed},
+          {"dtype", provenance.dtype},
+          {"settings", provenance.settings},
+          {"versions", std::move(versions)},
+          {"hashes", std::move(hashes)},
+          {"uses_labels", provenance.uses_labels}};
 }
 
 Results read_results(const fs::path& path) {

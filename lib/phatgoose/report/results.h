@@ -15,6 +15,7 @@ struct Provenance {
   Json hashes = Json::object();    ///< base, experts, suite and data files
   std::int64_t seed = 0;
   std::string dtype;
+  bool uses_labels = false;  ///< of a method that a deployment could not have
 };
 
 /// What is to be known of the rows of a task.
@@ -28,7 +29,12 @@ struct TaskData {
 Json results_json(const Suite& suite, const SuiteScore& scores, const std::vector<TaskData>& data,
                   const Provenance& provenance);
 
-/// The suite's name and tasks (kinds, metrics) and its scores, as results_json wrote them.
+/// Parts of a task's entry there: its metrics by name; its "templates", and "over_templates" where there are several.
+Json metrics_json(const TaskScore& scores);
+Json templates_json(const TaskScore& scores);
+
+/// The suite's name and tasks (kinds, metrics) and its scores, as results_json wrote them; those of templates are in
+/// `json` only.
 struct Results {
   Suite suite;
   SuiteScore scores;
