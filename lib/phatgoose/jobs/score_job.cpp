@@ -77,13 +77,14 @@ std::string difference_of(const TaskOwner& first, const ScoredRun& run, const Ta
   const std::string &ours = tally.metrics().front().name, &theirs = first.tally->metrics().front().name;
   if (ours != theirs) return fmt::format("{} instead of {}", ours, theirs);
   if (tally.task().length_normalise != first.tally->task().length_normalise) return "another rule";
-  const std::string here = run.stored.data_hash(tally.task().name), there = first.run->stored.data_hash(tally.task().name);
+  const std::string here = run.stored.data_hash(tally.task().name),
+                    there = first.run->stored.data_hash(tally.task().name);
   if (!here.empty() && !there.empty() && here != there) return "another data file";
   return tally.has_rows_of(*first.tally) ? "" : "other rows";
 }
 
 /// Leaves to every run the tasks in which it agrees with those before it.
-void keep_comparable(std::vector<ScoredRun*> runs) {
+void keep_comparable(const std::vector<ScoredRun*>& runs) {
   std::map<std::string, TaskOwner> owners;
   for (ScoredRun* run : runs) {
     std::vector<std::string> dropped;
@@ -100,12 +101,17 @@ void keep_comparable(std::vector<ScoredRun*> runs) {
   }
 }
 
-void say_suites(const std::vector<ScoredRun>& runs) {
-  const ScoredRun& first = runs.front();
-  for (const ScoredRun& run : runs) {
-    if (run.suite().name == first.suite().name) continue;
-    log_warning(fmt::format("{} is of the suite {}, {} of {}: tasks of the same name are compared", run.name(),
-                            run.suite().name, first.name(), first.suite().name));
+/// Runs of other suites than the first are compared where the names of tasks say so, and refused where none does.
+void check_suites(const std::vector<ScoredRun*>& runs) {
+  const ScoredRun& first = *runs.front();
+  for (const ScoredRun* run : runs) {
+    if (run->suite().name == first.suite().name) continue;
+    const std::string found = fmt::format("{} is of the suite {}, {} of {}", run->name(), run->suite().name,
+                                          first.name(), first.suite().name);
+    const bool shares = std::ranges::any_of(
+        run->tallies, [&](const auto& tally) { return find_tally(first.tallies, tally->task().name) != nullptr; });
+    if (!shares) refuse("RESULTS", found + ", and they have no task in common", "results on the same tasks");
+    log_warning(found + ": tasks of the same name are compared");
   }
 }
 
@@ -148,8 +154,8 @@ std::vector<MethodResult> methods_of(const std::vector<ScoredRun>& runs) {
   std::vector<MethodResult> methods;
   std::vector<std::string> sets;
   for (const ScoredRun& run : runs) {
-    methods.push_back({run.name(), run.tallies, score_suite(run.tallies),
-                       run.place.uses_labels || run.stored.uses_labels()});
+    methods.push_back(
+        {run.name(), run.tallies, score_suite(run.tallies), run.place.uses_labels || run.stored.uses_labels()});
     if (std::ranges::find(sets, run.place.set) == sets.end()) sets.push_back(run.place.set);
   }
   std::vector<MethodResult> rows;
@@ -193,8 +199,9 @@ std::string score(const ScoreSettings& settings) {
   std::vector<ScoredRun> runs = read_runs(settings);
   check_several(settings, runs.size());
   const std::string reference = settings.compare_to.value_or(runs.front().name());
-  say_suites(runs);
-  keep_comparable(reference_first(runs, reference));
+  const std::vector<ScoredRun*> ordered = reference_first(runs, reference);
+  check_suites(ordered);
+  keep_comparable(ordered);
   const std::vector<MethodResult> methods = methods_of(runs);
   check_reference(reference, methods);
   Comparison comparison = compare(all_tasks(runs), methods, reference, settings.pairs);

@@ -52,7 +52,8 @@ std::vector<RunPlace> places_of(const NamedDirectory& directory) {
 
 std::vector<RunPlace> find_runs(const std::vector<NamedDirectory>& directories) {
   std::vector<RunPlace> places;
-  for (const NamedDirectory& directory : directories) std::ranges::move(places_of(directory), std::back_inserter(places));
+  for (const NamedDirectory& directory : directories)
+    std::ranges::move(places_of(directory), std::back_inserter(places));
   std::set<std::string> names;
   for (const RunPlace& place : places) {
     if (names.insert(place.name()).second) continue;

@@ -80,7 +80,8 @@ std::string report_text(const ScoreReport& report, TableFormat format) {
   std::string text;
   for (const CaptionedTable& each : tables_of(report)) {
     if (!text.empty()) text += "\n";
-    if (!each.caption.empty()) text += format == TableFormat::latex ? "% " + each.caption + "\n" : each.caption + "\n\n";
+    if (!each.caption.empty())
+      text += format == TableFormat::latex ? "% " + each.caption + "\n" : each.caption + "\n\n";
     text += formatted(each.table, format);
   }
   return text;

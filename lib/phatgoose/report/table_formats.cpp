@@ -49,7 +49,8 @@ std::string markdown(const Table& table) {
   for (const Cells& row : table.rows()) {
     if (row.empty()) continue;
     const bool is_header = text.empty();
-    text += "| " + joined(row, " | ", [](const std::string& cell, std::size_t) { return markdown_cell(cell); }) + " |\n";
+    text +=
+        "| " + joined(row, " | ", [](const std::string& cell, std::size_t) { return markdown_cell(cell); }) + " |\n";
     if (!is_header) continue;
     for (const bool right : table.right_aligned()) text += right ? "|---:" : "|---";
     text += "|\n";
@@ -86,13 +87,16 @@ std::string latex_character(char c) {
   }
 }
 
-/// In a column of numbers a hyphen is a minus.
+/// In a column of numbers a hyphen is a minus, or stands for a missing one.
 std::string latex_cell(const std::string& cell, bool is_number) {
+  if (cell == "-") return "--";
   std::string escaped;
   for (const char c : cell) escaped += is_number && c == '-' ? "$-$" : latex_character(c);
-  // Behind the \\ of the line before, these would be read as its arguments.
-  return cell.starts_with('[') || cell.starts_with('*') ? "{}" + escaped : escaped;
+  return escaped;
 }
+
+/// Behind the \\ of the line before, these would be read as its arguments.
+bool needs_guard(const std::string& cell) { return cell.starts_with('[') || cell.starts_with('*'); }
 
 std::string latex(const Table& table) {
   std::string columns, text;
@@ -106,7 +110,7 @@ std::string latex(const Table& table) {
     const auto write = [&](const std::string& cell, std::size_t column) {
       return latex_cell(cell, !is_header && table.right_aligned()[column]);
     };
-    text += joined(row, " & ", write) + " \\\\\n";
+    text += (needs_guard(row.front()) ? "{}" : "") + joined(row, " & ", write) + " \\\\\n";
     is_header = false;
   }
   return "\\begin{tabular}{" + columns + "}\n\\toprule\n" + text + "\\bottomrule\n\\end{tabular}\n";

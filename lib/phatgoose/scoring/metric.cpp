@@ -25,9 +25,12 @@ double normalised(std::string_view output, std::span<const std::string> answers)
   return normalised_match(output, answers) ? 1 : 0;
 }
 
-const std::map<std::string, TextMetric> kTextMetrics = {{"normalised_match", normalised}, {"squad_em", normalised},
-                                                        {"squad_f1", squad_f1},           {"rouge_1", rouge_1},
-                                                        {"rouge_2", rouge_2},             {"rouge_l", rouge_l}};
+const std::map<std::string, TextMetric> kTextMetrics = {{"normalised_match", normalised},
+                                                        {"squad_em", normalised},
+                                                        {"squad_f1", squad_f1},
+                                                        {"rouge_1", rouge_1},
+                                                        {"rouge_2", rouge_2},
+                                                        {"rouge_l", rouge_l}};
 
 Metric generation_metric(const std::string& name) {
   if (name == "exact_match") return mean_metric(name, [](const Sample& sample) -> double { return sample.correct; });

@@ -35,7 +35,8 @@ Difference difference_of(double score, const Resampled& resampled) {
 class PairInProgress {
  public:
   explicit PairInProgress(const Pair& pair) : pair_(pair), test_{pair.method.name, pair.reference.name, {}, {}} {
-    for (const auto& tally : *pair.method.tallies) shared_ += find_tally(*pair.reference.tallies, tally->task().name) ? 1 : 0;
+    for (const auto& tally : *pair.method.tallies)
+      shared_ += find_tally(*pair.reference.tallies, tally->task().name) ? 1 : 0;
   }
 
   const TaskTally* ours(const std::string& task) const { return find_tally(*pair_.method.tallies, task); }
@@ -75,7 +76,8 @@ class PairInProgress {
 void check_same_rows(const std::vector<const TaskTally*>& tallies) {
   for (const TaskTally* tally : tallies) {
     if (tally->has_rows_of(*tallies.front())) continue;
-    refuse("task " + tally->task().name, "predictions for different rows", "the same rows, ids and right answers in all");
+    refuse("task " + tally->task().name, "predictions for different rows",
+           "the same rows, ids and right answers in all");
   }
 }
 

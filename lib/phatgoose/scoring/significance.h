@@ -53,8 +53,8 @@ struct Pair {
   Contestant method, reference;
 };
 
-/// Of the pairs that share a task, by the first metric of each task. All draw the same resamples. A task of which any two
-/// have different rows: bad_data.
+/// Of the pairs that share a task, by the first metric of each task. All draw the same resamples. A task of which any
+/// two have different rows: bad_data.
 std::vector<PairTest> test_pairs(const std::vector<Pair>& pairs);
 
 }  // namespace phatgoose

@@ -11,8 +11,8 @@
 
 namespace phatgoose {
 
-/// The statistics of one metric, row by row, with the row's example and template. Templates are numbered in the order of
-/// their first rows.
+/// The statistics of one metric, row by row, with the row's example and template. Templates are numbered in the order
+/// of their first rows.
 class TemplateSums {
  public:
   explicit TemplateSums(std::size_t width) : width_(width) {}
