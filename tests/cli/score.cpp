@@ -30,16 +30,22 @@ class ScoreFiles {
     std::string samples;
     for (int row = 0; row < 20; ++row) {
       const bool is_right = row / 2 < right;
-      samples += Json{{"task", "rte"}, {"row", row}, {"id", "x" + std::to_string(row / 2)},
+      samples += Json{{"task", "rte"},
+                      {"row", row},
+                      {"id", "x" + std::to_string(row / 2)},
                       {"template", row % 2 == 0 ? "even" : "odd"},
-                      {"log_likelihoods", is_right ? Json{-1.0, -6.0} : Json{-9.0, -8.0}}, {"num_tokens", {1, 2}},
-                      {"prediction", is_right ? 0 : 1}, {"right", {0}}, {"target", "yes"}, {"correct", is_right}}
+                      {"log_likelihoods", is_right ? Json{-1.0, -6.0} : Json{-9.0, -8.0}},
+                      {"num_tokens", {1, 2}},
+                      {"prediction", is_right ? 0 : 1},
+                      {"right", {0}},
+                      {"target", "yes"},
+                      {"correct", is_right}}
                      .dump() +
                  "\n";
     }
     for (int row = 0; row < 4; ++row) {
-      samples += Json{{"task", "names"},    {"row", row}, {"id", std::to_string(row)}, {"output", output},
-                      {"target", "the cat"}, {"correct", output == "the cat"}}
+      samples += Json{{"task", "names"},  {"row", row},          {"id", std::to_string(row)},
+                      {"output", output}, {"target", "the cat"}, {"correct", output == "the cat"}}
                      .dump() +
                  "\n";
     }
@@ -56,22 +62,42 @@ class ScoreFiles {
   /// As the program wrote them before templates had intervals.
   static Json results(int right, int exact) {
     const auto score = [](double value) { return Json{{"score", value}, {"interval", {0, 100}}}; };
-    Json rte = {{"name", "rte"}, {"kind", "rank_classification"}, {"rows", 20}, {"examples", 10},
-                {"metrics", {{"accuracy", score(10.0 * right)}}}, {"templates", Json::array()}, {"data", "rte.jsonl"},
-                {"max_input", 512}, {"length_normalise", true}};
-    Json names = {{"name", "names"}, {"kind", "generation"}, {"rows", 4}, {"examples", 4},
-                  {"metrics", {{"exact_match", score(exact)}}}, {"templates", Json::array()}, {"data", "names.jsonl"},
-                  {"max_input", 512}, {"max_new_tokens", 8}, {"requested_metrics", {"exact_match", "squad_f1"}}};
-    return {{"suite", "two"}, {"score", 0}, {"interval", {0, 100}}, {"tasks", {rte, names}},
-            {"settings", Json::object()}, {"versions", {{"phatgoose", "0.0.1"}}},
+    Json rte = {{"name", "rte"},
+                {"kind", "rank_classification"},
+                {"rows", 20},
+                {"examples", 10},
+                {"metrics", {{"accuracy", score(10.0 * right)}}},
+                {"templates", Json::array()},
+                {"data", "rte.jsonl"},
+                {"max_input", 512},
+                {"length_normalise", true}};
+    Json names = {{"name", "names"},
+                  {"kind", "generation"},
+                  {"rows", 4},
+                  {"examples", 4},
+                  {"metrics", {{"exact_match", score(exact)}}},
+                  {"templates", Json::array()},
+                  {"data", "names.jsonl"},
+                  {"max_input", 512},
+                  {"max_new_tokens", 8},
+                  {"requested_metrics", {"exact_match", "squad_f1"}}};
+    return {{"suite", "two"},
+            {"score", 0},
+            {"interval", {0, 100}},
+            {"tasks", {rte, names}},
+            {"settings", Json::object()},
+            {"versions", {{"phatgoose", "0.0.1"}}},
             {"hashes", {{"data", {{"rte", "a"}, {"names", "b"}}}}}};
   }
 
   static std::string comparison(const std::vector<std::string>& names) {
     Json methods = Json::array();
     for (const std::string& name : names) {
-      methods.push_back({{"name", name}, {"uses_labels", name == "oracle"}, {"difference", nullptr},
-                         {"mean", {{"score", 0}, {"interval", {0, 100}}}}, {"tasks", Json::object()}});
+      methods.push_back({{"name", name},
+                         {"uses_labels", name == "oracle"},
+                         {"difference", nullptr},
+                         {"mean", {{"score", 0}, {"interval", {0, 100}}}},
+                         {"tasks", Json::object()}});
     }
     return Json{{"reference", names[0]}, {"unit", "percent"}, {"methods", methods}}.dump();
   }

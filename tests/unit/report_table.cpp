@@ -67,8 +67,8 @@ TEST_CASE("results that lack something are refused by name") {
                          FailsWith(ExitCode::bad_data, "results.json", words));
   };
   refused("{}", "no \"suite\"");
-  refused(R"({"suite": "s", "score": "high"})", "\"score\" is");
-  refused(R"({"suite": "s", "score": 1, "interval": [1]})", "\"interval\"");
+  refused(R"({"suite": "s", "score": "high", "tasks": []})", "\"score\" is");
+  refused(R"({"suite": "s", "score": 1, "interval": [1], "tasks": []})", "\"interval\"");
   refused(R"({"suite": "s", "score": 1, "interval": [0, 2]})", "no \"tasks\"");
   refused(R"({"suite": "s", "score": 1, "interval": [0, 2], "tasks": [{"name": "t", "data": "d", "kind": "k"}]})",
           "kind \"k\"");

@@ -175,13 +175,25 @@ TEST_CASE("scores computed again from the written files are the same to the last
     task.data = scratch / task.data.string();
     write_text(task.data, "data of " + task.name);
   }
+  suite.missing = {"gated"};
+  suite.tasks[0].source = "the hub";
+  suite.tasks[0].mixture = "P3";
+  suite.tasks[1].templates = {.only = {"GPT-3 style"}, .without = {"plain"}, .in_turn = true};
   for (Sample& sample : samples) judge(sample, true);
   const SuiteScore scores = score_suite(tally_samples(suite.tasks, samples));
   const Provenance provenance{.settings = {{"limit", 3}}, .versions = {{"libtorch", "2"}}, .seed = 5, .dtype = "fp32"};
   std::vector<TaskData> data(suite.tasks.size());
   data[0].notes.add(RowNote::cut_input, 3, 8);
   data[0].available = 12;
-  write_text(scratch / "results.json", results_json(suite, scores, data, provenance).dump(2));
+  data[0].left_out = 4;
+  data[1].skipped.add({.line = 7, .message = "no \"input\""});
+  const auto whole = [&](const Suite& of, const SuiteScore& with) {
+    Json json = results_frame(of, data, provenance);
+    set_timing(json, of, {.task_seconds = {1, 2, 0.5}, .peak_memory = 5 << 20}, 7);
+    set_scores(json, with);
+    return json.dump(2);
+  };
+  write_text(scratch / "results.json", whole(suite, scores));
   write_samples(scratch / "samples.jsonl", samples);
 
   const Results results = read_results(scratch / "results.json");
@@ -191,16 +203,28 @@ TEST_CASE("scores computed again from the written files are the same to the last
     if (sample.has_choices()) sample.prediction = 0;
   }
   const SuiteScore rescored = score_suite(tally_samples(results.suite.tasks, again));
-  CHECK(results_json(results.suite, rescored, data, provenance).dump() ==
-        results_json(suite, scores, data, provenance).dump());
+  CHECK(whole(results.suite, rescored) == whole(suite, scores));
   CHECK(results.scores.mean.score == scores.mean.score);
   for (std::size_t t = 0; t < scores.tasks.size(); ++t) {
     CHECK(results.scores.tasks[t].rows == scores.tasks[t].rows);
     CHECK(metrics_json(results.scores.tasks[t]) == metrics_json(scores.tasks[t]));
   }
+  CHECK(results.json.at("timing").at("wall_seconds") == 3.5);
+  CHECK(results.json.at("timing").at("rows_per_second") == 2.0);
+  CHECK(results.json.at("timing").at("peak_memory_mib") == 5);
+  CHECK(results.json.at("tasks").at(1).at("skipped_rows") == 1);
+  CHECK(results.json.at("tasks").at(1).at("bad_rows") == Json::parse(R"([{"line": 7, "message": "no \"input\""}])"));
   CHECK(results.json.at("tasks").at(0).at("rows_with").at("cut_input") == 1);
   CHECK(results.json.at("tasks").at(0).at("rows_available") == 12);
+  CHECK(results.json.at("tasks").at(0).at("rows_left_out") == 4);
+  CHECK(results.json.at("tasks").at(0).at("source") == "the hub");
+  CHECK(results.json.at("tasks").at(0).at("mixture") == "P3");
+  CHECK_FALSE(results.json.at("tasks").at(0).contains("template_rule"));
   CHECK(results.json.at("tasks").at(1).at("rows_with").at("cut_input") == 0);
+  CHECK_FALSE(results.json.at("tasks").at(1).contains("source"));
+  CHECK(results.json.at("tasks").at(1).at("template_rule") ==
+        Json({{"templates", {"GPT-3 style"}}, {"without_templates", {"plain"}}, {"in_turn", true}}));
+  CHECK(results.json.at("missing_tasks") == Json({"gated"}));
   CHECK(results.json.at("hashes").at("data").size() == 3);
   CHECK(results.json.at("versions").contains("phatgoose"));
   CHECK(results.json.at("versions").at("libtorch") == "2");

@@ -10,6 +10,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/nearest.h"
+#include "phatgoose/data/missing_tasks.h"
 #include "phatgoose/report/run_places.h"
 #include "phatgoose/report/score_report.h"
 #include "phatgoose/report/stored_run.h"
@@ -205,7 +206,9 @@ std::string score(const ScoreSettings& settings) {
   const std::vector<MethodResult> methods = methods_of(runs);
   check_reference(reference, methods);
   Comparison comparison = compare(all_tasks(runs), methods, reference, settings.pairs);
-  return written({methods, std::move(comparison), settings.all_metrics, settings.templates}, settings.format);
+  return written(
+      {methods, std::move(comparison), settings.all_metrics, settings.templates, missing_note(runs.front().suite())},
+      settings.format);
 }
 
 }  // namespace phatgoose

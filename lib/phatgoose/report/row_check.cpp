@@ -127,7 +127,7 @@ Json inspect_rows(const fs::path& file, const RowCheck& check) {
   std::int64_t bad_rows = 0;
   Json bad = Json::array();
   RecordReader reader(file, check.max_line_bytes, [&](const BadRow& row) {
-    if (++bad_rows <= static_cast<std::int64_t>(kShownBadRows)) {
+    if (++bad_rows <= static_cast<std::int64_t>(kListedBadRows)) {
       bad.push_back({{"line", row.line}, {"message", row.message}});
     }
   });

@@ -6,11 +6,12 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/report/comparison.h"
+#include "phatgoose/report/results_directory.h"
 
 namespace phatgoose {
 namespace {
 
-bool has_results(const fs::path& directory) { return is_file(directory / "results.json"); }
+bool has_results(const fs::path& directory) { return is_file(directory / kResultsFile); }
 
 /// The methods of a comparison, each in the directory of its name.
 std::vector<RunPlace> methods_in(const NamedDirectory& parent) {
@@ -21,7 +22,7 @@ std::vector<RunPlace> methods_in(const NamedDirectory& parent) {
     const fs::path directory = parent.path / row.method;
     if (!has_results(directory)) {
       if (is_reference_row(row.method)) continue;
-      refuse(file, "a method \"" + row.method + "\" without " + (directory / "results.json").string(),
+      refuse(file, "a method \"" + row.method + "\" without " + (directory / kResultsFile).string(),
              "the results of every method", "name the directories that are there, one by one");
     }
     places.push_back({directory, row.method, parent.name, row.uses_labels});

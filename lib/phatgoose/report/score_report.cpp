@@ -77,12 +77,14 @@ std::vector<CaptionedTable> tables_of(const ScoreReport& report) {
 
 std::string report_text(const ScoreReport& report, TableFormat format) {
   if (format == TableFormat::csv) return formatted(score_rows(report), format);
+  const bool is_latex = format == TableFormat::latex;
+  const std::string comment = is_latex ? "% " : "";
   std::string text;
   for (const CaptionedTable& each : tables_of(report)) {
-    if (!text.empty()) text += "\n";
-    if (!each.caption.empty())
-      text += format == TableFormat::latex ? "% " + each.caption + "\n" : each.caption + "\n\n";
+    if (!each.caption.empty()) text += "\n" + comment + each.caption + (is_latex ? "\n" : "\n\n");
     text += formatted(each.table, format);
+    const bool has_note = each.caption.empty() && !report.note.empty();
+    if (has_note) text += (format == TableFormat::markdown ? "\n" : comment) + report.note;
   }
   return text;
 }

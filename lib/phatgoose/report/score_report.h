@@ -13,6 +13,7 @@ struct ScoreReport {
   std::vector<MethodResult> methods;
   Comparison comparison;  ///< of these
   bool all_metrics = false, templates = false;
+  std::string note = {};  ///< a line for below the first table; may be empty
 };
 
 /// For people: the table that `eval` prints; of several methods then that of the tests; where they are asked for, every

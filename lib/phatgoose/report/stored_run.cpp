@@ -8,6 +8,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/version.h"
+#include "phatgoose/report/results_directory.h"
 #include "phatgoose/store/manifest.h"
 
 namespace phatgoose {
@@ -71,9 +72,9 @@ std::string StoredRun::data_hash(const std::string& task) const {
 
 StoredRun read_run(const fs::path& directory, const std::string& metric) {
   read_manifest(directory, kResultsKind);  // refuses a newer format, and files that were cut
-  StoredRun run{.results = read_results_of(directory / "results.json"), .tallies = {}};
+  StoredRun run{.results = read_results_of(directory / kResultsFile), .tallies = {}};
   SuiteTally tally(run.results.suite.tasks, metric);
-  const fs::path samples = directory / "samples.jsonl";
+  const fs::path samples = directory / kSamplesFile;
   read_samples(samples, [&](Sample sample) { tally.add(std::move(sample)); });
   run.tallies = in(samples, [&] { return tally.finish(); });
   for (std::size_t i = 0; i < run.tallies.size(); ++i) {
