@@ -49,7 +49,7 @@ TEST_CASE("a suite's table shows every metric with its interval") {
                                      .examples = 3,
                                      .templates = {}}},
                           .mean = {"mean", 33.13, {30, 36}}};
-  CHECK(suite_table(scores) ==
+  CHECK(suite_table(scores).text() ==
         "task             metric            score   95 % interval  rows  examples\n"
         "------------------------------------------------------------------------\n"
         "rte              accuracy           61.3    [58.0, 64.5]    20        10\n"

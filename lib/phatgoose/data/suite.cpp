@@ -19,7 +19,8 @@ const std::vector<std::string> kSuiteKeys = {"name", "source", "tasks"};
 const std::vector<std::string> kTaskKeys = {
     "name",   "data",   "kind",    "length_normalise", "metrics",           "max_new_tokens", "max_input",
     "expert", "source", "mixture", "templates",        "without_templates", "in_turn",        "may_be_missing"};
-const std::vector<std::string> kMetrics = {"exact_match", "rouge_l", "squad_f1", "bleu"};
+const std::vector<std::string> kMetrics = {"exact_match", "squad_em", "squad_f1", "rouge_1",
+                                           "rouge_2",     "rouge_l",  "bleu"};
 
 const std::string kMetricNames = fmt::format("{}", fmt::join(kMetrics, ", "));
 
@@ -159,6 +160,8 @@ std::optional<TaskKind> task_kind(std::string_view name) {
   }
   return std::nullopt;
 }
+
+const std::vector<std::string>& generation_metrics() { return kMetrics; }
 
 Suite read_suite(const fs::path& path, const fs::path& directory) { return SuiteReader(path, directory).read(); }
 

@@ -17,12 +17,15 @@ enum class TaskKind { rank_classification, generation };
 std::string to_string(TaskKind kind);
 std::optional<TaskKind> task_kind(std::string_view name);
 
+/// The metrics that a task of generation may ask for.
+const std::vector<std::string>& generation_metrics();
+
 struct Task {
   std::string name;
   fs::path data;  ///< file of rows
   TaskKind kind;
   bool length_normalise = true;      ///< rank classification: mean (default) or sum of token log-likelihoods
-  std::vector<std::string> metrics;  ///< generation: any of exact_match, rouge_l, squad_f1, bleu; default exact_match
+  std::vector<std::string> metrics;  ///< generation: any of generation_metrics(); default exact_match
   std::int64_t max_input = 512;
   std::int64_t max_new_tokens = 64;
   std::string expert = {};  ///< the expert whose own task it is; empty: the one that is called like the task

@@ -232,7 +232,8 @@ class Records {
                          .versions = {{"phatgoose", version()}, {"libtorch", TORCH_VERSION}},
                          .hashes = std::move(hashes),
                          .seed = settings.common.seed,
-                         .dtype = {}};
+                         .dtype = {},
+                         .uses_labels = method.uses_labels()};
   }
 
  private:

@@ -4,9 +4,8 @@
 #include <iterator>
 
 #include "phatgoose/data/missing_tasks.h"
-#include "phatgoose/report/results.h"
-#include "phatgoose/report/results_directory.h"
-#include "phatgoose/report/table.h"
+#include "phatgoose/report/comparison_table.h"
+#include "phatgoose/report/stored_run.h"
 
 namespace phatgoose {
 namespace {
@@ -14,13 +13,13 @@ namespace {
 constexpr const char* kMethodsFile = "methods.json";
 
 /// The tasks by these names, from whichever method has them.
-std::vector<Task> tasks_named(const std::vector<std::string>& names, const std::vector<Results>& results) {
+std::vector<Task> tasks_named(const std::vector<std::string>& names, const std::vector<MethodResult>& methods) {
   std::vector<Task> tasks;
   for (const std::string& name : names) {
-    for (const Results& method : results) {
-      const auto found = std::ranges::find(method.suite.tasks, name, &Task::name);
-      if (found == method.suite.tasks.end()) continue;
-      tasks.push_back(*found);
+    for (const MethodResult& method : methods) {
+      const TaskTally* tally = find_tally(method.tallies, name);
+      if (tally == nullptr) continue;
+      tasks.push_back(tally->task());
       break;
     }
   }
@@ -30,25 +29,25 @@ std::vector<Task> tasks_named(const std::vector<std::string>& names, const std::
 }  // namespace
 
 Evaluation conclude_evaluation(const fs::path& out, const EvaluatedMethods& evaluated) {
-  std::vector<Results> read;
+  std::optional<Results> first;
   std::vector<MethodResult> results, experts;
   for (const EvaluatedMethod& method : evaluated.methods) {
-    read.push_back(read_results(method.directory / kResultsFile));
-    results.push_back(
-        {method.name, read_samples(method.directory / kSamplesFile), read.back().scores, method.uses_labels});
+    StoredRun run = read_run(method.directory);
+    results.push_back({method.name, run.tallies, score_suite(run.tallies), method.uses_labels});
     if (method.is_expert) experts.push_back(results.back());
+    if (!first) first = std::move(run.results);
   }
-  const std::vector<Task> tasks = tasks_named(evaluated.tasks, read);
+  const std::vector<Task> tasks = tasks_named(evaluated.tasks, results);
   std::ranges::move(reference_rows(tasks, experts), std::back_inserter(results));
-  const std::string note = missing_note(read.front().suite);
-  if (results.size() == 1) return {std::move(results), std::nullopt, std::move(read.front().json), note};
+  const std::string note = missing_note(first->suite);
+  if (results.size() == 1) return {std::move(results), std::nullopt, std::move(first->json), note};
   Comparison comparison = compare(tasks, results, evaluated.reference);
   write_file(out / "comparison.json", comparison_json(comparison).dump(2) + "\n");
-  return {std::move(results), std::move(comparison), std::move(read.front().json), note};
+  return {std::move(results), std::move(comparison), std::move(first->json), note};
 }
 
 std::string Evaluation::table() const {
-  return (comparison ? comparison_table(*comparison) : suite_table(methods.front().scores)) + note;
+  return (comparison ? comparison_table(*comparison) : suite_table(methods.front().scores)).text() + note;
 }
 
 Json Evaluation::json() const { return comparison ? comparison_json(*comparison) : results; }

@@ -37,6 +37,7 @@ Json task_frame(const Task& task, const TaskData& data) {
                {"rows_with", data.notes.to_json()},
                {"metrics", nullptr},
                {"templates", nullptr},
+               {"over_templates", nullptr},
                {"data", task.data.string()},
                {"max_input", task.max_input}};
   if (task.kind == TaskKind::rank_classification) {
@@ -53,20 +54,14 @@ Json task_frame(const Task& task, const TaskData& data) {
 }
 
 void set_task_scores(Json& json, const TaskScore& scores) {
-  Json metrics = Json::object();
-  for (const MetricScore& metric : scores.metrics) metrics[metric.metric] = metric;
-  Json templates = Json::array();
-  for (const TemplateScore& entry : scores.templates) {
-    templates.push_back({{"template", entry.template_name}, {"rows", entry.rows}, {"score", entry.score}});
-  }
   const MetricScore& first = scores.metrics.front();
   json["metric"] = first.metric;
   json["score"] = first.score;
   json["interval"] = first.interval;
   json["rows"] = scores.rows;
   json["examples"] = scores.examples;
-  json["metrics"] = std::move(metrics);
-  json["templates"] = std::move(templates);
+  json["metrics"] = metrics_json(scores);
+  json.update(templates_json(scores));
 }
 
 TaskKind read_kind(const Json& json) {
@@ -100,15 +95,32 @@ TaskScore read_task_score(const Json& json) {
   scores.examples = json_get<std::int64_t>(json, "examples");
   const Json metrics = json_get<Json>(json, "metrics");
   for (const auto& [metric, entry] : metrics.items()) scores.metrics.push_back(read_score(entry, metric));
-  const Json templates = json_get<Json>(json, "templates");
-  for (const Json& entry : templates) {
-    scores.templates.push_back({json_get<std::string>(entry, "template"), json_get<std::int64_t>(entry, "rows"),
-                                json_get<double>(entry, "score")});
-  }
   return scores;
 }
 
 }  // namespace
+
+Json metrics_json(const TaskScore& scores) {
+  Json metrics = Json::object();
+  for (const MetricScore& metric : scores.metrics) metrics[metric.metric] = metric;
+  return metrics;
+}
+
+Json templates_json(const TaskScore& scores) {
+  Json templates = Json::array();
+  for (const TemplateScore& entry : scores.templates) {
+    templates.push_back({{"template", entry.template_name},
+                         {"rows", entry.rows},
+                         {"examples", entry.examples},
+                         {"score", entry.score.score},
+                         {"interval", entry.score.interval}});
+  }
+  Json json = {{"templates", std::move(templates)}, {"over_templates", nullptr}};
+  if (scores.over_templates) {
+    json["over_templates"] = {{"median", scores.over_templates->median}, {"mean", scores.over_templates->mean}};
+  }
+  return json;
+}
 
 Json results_frame(const Suite& suite, const std::vector<TaskData>& data, const Provenance& provenance) {
   Json versions = {{"phatgoose", version()}};
@@ -133,6 +145,7 @@ Json results_frame(const Suite& suite, const std::vector<TaskData>& data, const 
           {"settings", provenance.settings},
           {"versions", std::move(versions)},
           {"hashes", std::move(hashes)},
+          {"uses_labels", provenance.uses_labels},
           {"timing", nullptr}};
 }
 

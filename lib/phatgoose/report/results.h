@@ -20,6 +20,7 @@ struct Provenance {
   Json hashes = Json::object();    ///< base, experts, suite and data files
   std::int64_t seed = 0;
   std::string dtype;
+  bool uses_labels = false;  ///< of a method that a deployment could not have
   std::string device = "cpu";
   std::string processor = {};  ///< model name of the CPU; empty where the system does not tell
 };
@@ -47,10 +48,15 @@ Json results_frame(const Suite& suite, const std::vector<TaskData>& data, const 
 void set_timing(Json& results, const Suite& suite, const Timing& timing, std::int64_t rows);
 void set_scores(Json& results, const SuiteScore& scores);
 
+/// Parts of a task's entry there: its metrics by name; its "templates", and "over_templates", null unless there are
+/// several.
+Json metrics_json(const TaskScore& scores);
+Json templates_json(const TaskScore& scores);
+
 /// The suite's name and tasks (kinds, metrics), as results_frame() wrote them.
 Suite suite_of_results(const Json& results);
 
-/// The suite and its scores.
+/// The suite and its scores; those of templates are in `json` only.
 struct Results {
   Suite suite;
   SuiteScore scores;

@@ -22,7 +22,7 @@ void write_answers(const fs::path& out, const MethodAnswers& answers, Manifest m
 }  // namespace
 
 void write_results(const fs::path& out, MethodAnswers answers) {
-  set_scores(answers.frame, score_suite(suite_of_results(answers.frame).tasks, answers.samples));
+  set_scores(answers.frame, score_suite(tally_samples(suite_of_results(answers.frame).tasks, answers.samples)));
   write_answers(out, answers, {kResultsKind}, kResultsFile);
 }
 
