@@ -9,15 +9,19 @@ int main(int argc, char** argv) {
   using namespace phatgoose;
   return run_command<EvalSettings>(argc, argv, [](const EvalSettings& settings, const Json&) {
     catch_stop_signals({.command = "eval",
-                        .stopping = "stopping after this batch; finished tasks are kept",
-                        .lost = "the unfinished task begins again, as it does anyway"});
+                        .stopping = "saving after this batch, then stopping",
+                        .lost = "the answers of the last half minute are lost"});
     const Machine machine = prepare_machine(settings.common);
-    const std::optional<Evaluation> evaluation = evaluate(plan_evaluation(settings), machine.device, machine.dtype);
-    if (!evaluation) {
-      log_info("stopped; the finished tasks are kept, run the same command again to continue");
+    const std::optional<EvalProduct> product = evaluate(plan_evaluation(settings), machine.device, machine.dtype);
+    if (!product) {
+      log_info("stopped; what was answered is kept, run the same command again to continue");
       return ExitCode::stopped;
     }
-    std::cout << (settings.json ? json_text(evaluation->json(), 2) + "\n" : evaluation->table());
+    if (const auto* evaluation = std::get_if<Evaluation>(&*product)) {
+      std::cout << (settings.json ? json_text(evaluation->json(), 2) + "\n" : evaluation->table());
+    } else {
+      std::cout << std::get<fs::path>(*product).string() << "\n";
+    }
     return ExitCode::done;
   });
 }

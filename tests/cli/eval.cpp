@@ -322,6 +322,31 @@ TEST_CASE("eval refuses bad models") {
                               });
 }
 
+TEST_CASE("eval finds the data of a suite below --data-dir, and goes without what may be missing") {
+  EvalFiles files;
+  write_text(files / "root/sets/rows.jsonl", std::string(kRow) + "\n");
+  write_text(files / "far.yaml",
+             "name: far\nsource: the hub, by make.sh\ntasks:\n"
+             "  - {name: there, data: sets/rows.jsonl, kind: rank_classification}\n"
+             "  - {name: gated, data: sets/gated.jsonl, kind: rank_classification, may_be_missing: true}\n");
+  const std::string root = (files / "root").string(), eval = "eval --model DIR/base --suite DIR/far.yaml --out DIR/out";
+  const std::string missing = "suite far: no data below " + root + " for 1 of 2 tasks: sets/gated.jsonl";
+  check_bad_use(
+      files.path(),
+      {{eval, 3, {"sets/rows.jsonl", "sets/gated.jsonl", "--data-dir", "the hub, by make.sh"}},
+       {eval + " --data-dir DIR/root", 3, {missing, "expected all of it, or --allow-missing"}},
+       {eval + " --data-dir DIR/none", 3, {"none: no such directory", "the suite's data"}},
+       {eval + " --data-dir DIR/root --allow-missing --tasks gated", 3, {"1 of 1 tasks", "one task at least"}}});
+  const std::string d = files.path().string();
+  const Outcome outcome = phatgoose_line("eval --model " + d + "/base --suite " + d + "/far.yaml --out " + d +
+                                         "/out --allow-missing --data-dir " + root);
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  CHECK_THAT(outcome.err, Catch::Contains("warning: " + missing + " (from the hub, by make.sh)\n"));
+  CHECK_THAT(outcome.out, Catch::EndsWith("The mean is over 1 of 2 tasks; there is no data for gated.\n"));
+  CHECK(read_json(files / "out/results.json").at("missing_tasks") == Json({"gated"}));
+}
+
 TEST_CASE("eval refuses bad suites and rows") {
   EvalFiles files;
   const std::string row = std::string(kRow) + "\n";
@@ -350,7 +375,7 @@ TEST_CASE("eval refuses bad suites and rows") {
                                   {with("empty"), 3, {"empty.jsonl"}},
                                   {with("odd-kind"), 3, {"odd-kind.yaml:3", "guessing"}},
                                   {with("twice"), 3, {"twice.yaml:4"}},
-                                  {with("no-data"), 3, {"none.jsonl"}},
+                                  {with("no-data"), 3, {"suite s: no data", "1 of 1 tasks: none.jsonl"}},
                                   {with("none"), 3, {"none.yaml"}},
                               });
 }

@@ -69,7 +69,7 @@ TEST_CASE("the data directory has what comes with the program") {
   std::string directory = phatgoose_line("--data-dir").out;
   directory.pop_back();
   for (const char* file : {"assets/base/config.json", "assets/suites/held-in.yaml", "configs/presets/small.yaml",
-                           "scripts/slurm/step.sh"}) {
+                           "configs/suites/t0-held-out.yaml", "scripts/slurm/step.sh"}) {
     CHECK(std::filesystem::exists(std::filesystem::path(directory) / file));
   }
 }
@@ -78,7 +78,11 @@ TEST_CASE("a suite that comes with the program is found by its name") {
   const ScratchDirectory directory;
   check_bad_use(directory.path(),
                 {{"eval --model DIR/none --out DIR/out --suite held-inn", 2, {"held-inn", "two-hops", "mean held-in?"}},
-                 {"eval --model DIR/none --out DIR/out --suite held-in", 3, {"none: no such directory"}}});
+                 {"eval --model DIR/none --out DIR/out --suite held-in", 3, {"none: no such directory"}},
+                 {"eval --model DIR/none --out DIR/out --suite bbhh", 2, {"\"bbhh\"", "bbl, flan,", "mean bbh?"}},
+                 {"eval --model DIR/none --out DIR/out --suite bbh",
+                  3,
+                  {"suite bbh: no data", "22 of 22 tasks", "--data-dir", "make.sh bbh --from"}}});
 }
 
 TEST_CASE("the examples of help run, one after the other") {

@@ -17,6 +17,7 @@ foreach(file
     share/phatgoose/assets/suites/two-hops.yaml
     share/phatgoose/assets/tasks/food/train.jsonl
     share/phatgoose/configs/presets/small.yaml
+    share/phatgoose/configs/suites/t0-held-out.yaml
     share/phatgoose/scripts/slurm/step.sh
     share/zsh/site-functions/_phatgoose)
   if(NOT EXISTS ${PREFIX}/${file})

@@ -69,6 +69,13 @@ ROWS = [
     ("short", ["a much longer reference than the short output has any hope to match in full"]),
     ("a much longer output than the reference has any use for, with many extra words", ["longer output"]),
     ("\x1funit\x1cseparators", ["unit separators"]),
+    ("\u0395\u03bb\u03bb\u03ac\u03b4\u03b1 caf\u00e9 12 caf\u00e9 12", ["caf\u00e9 12", "\u0395\u03bb\u03bb\u03ac\u03b4\u03b1 12 12"]),
+    ("one two one two one", ["one two one", "two one two one two"]),
+    ("single", ["single", "word"]),
+    ("", ["", "nothing"]),
+    ("...", ["", "!"]),
+    ("\u4e2d", ["\u4e2d", "\u6587"]),
+    ("an answer: the 3rd of 4", ["3rd of 4", "the answer an 3rd of 4 4"]),
 ]
 
 ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -96,17 +103,20 @@ def corpus_bleu(rows):
 
 
 def main():
-    scorer = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=False)
+    scorer = rouge_scorer.RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=False)
     bleu_tokens = sacrebleu.metrics.BLEU().tokenizer
     rows = []
     for output, answers in ROWS:
+        rouge = [scorer.score(answer, output) for answer in answers]
         rows.append({
             "output": output,
             "answers": answers,
             "exact_match": any(output.strip() == answer.strip() for answer in answers),
             "normalised": normalise(output),
-            "normalised_match": any(normalise(output) == normalise(answer) for answer in answers),
-            "rouge_l": max(scorer.score(answer, output)["rougeL"].fmeasure for answer in answers),
+            "squad_em": any(normalise(output) == normalise(answer) for answer in answers),
+            "rouge_1": max(scores["rouge1"].fmeasure for scores in rouge),
+            "rouge_2": max(scores["rouge2"].fmeasure for scores in rouge),
+            "rouge_l": max(scores["rougeL"].fmeasure for scores in rouge),
             "squad_f1": max(f1(output, answer) for answer in answers),
             "tokens_13a": bleu_tokens(output.rstrip()).split(),
             "bleu": corpus_bleu([(output, answers)]),

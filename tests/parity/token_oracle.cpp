@@ -170,7 +170,7 @@ TEST_CASE("The token oracle depends neither on the size of passes nor on the ord
   auto questions = mixed_questions(5);
   auto expected = sums_of(score_choices(model, questions));
   for (const std::int64_t tokens : {1, 13, 60}) {
-    check_close(score_choices(model, questions, {.tokens = tokens, .on_questions = {}}), expected);
+    check_close(score_choices(model, questions, {.tokens = tokens}), expected);
   }
   std::ranges::reverse(questions);
   std::ranges::reverse(expected);

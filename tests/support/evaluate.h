@@ -8,7 +8,9 @@
 namespace phatgoose::test {
 
 inline std::optional<Evaluation> evaluate(const EvalSettings& settings) {
-  return evaluate(plan_evaluation(settings), at::kCPU, at::kFloat);
+  std::optional<EvalProduct> product = evaluate(plan_evaluation(settings), at::kCPU, at::kFloat);
+  if (!product) return std::nullopt;
+  return std::get<Evaluation>(*std::move(product));
 }
 
 }  // namespace phatgoose::test

@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <set>
+
 #include "support/fails_with.h"
 #include "support/scratch_directory.h"
 
@@ -29,7 +32,7 @@ tasks:
     max_input: 256
   - {name: c, data: b.jsonl, kind: generation}
 )");
-  const Suite suite = read_suite(scratch / "suites/suite.yaml");
+  const Suite suite = read_suite(scratch / "suites/suite.yaml", scratch / "suites");
   CHECK(suite.name == "held-out");
   REQUIRE(suite.tasks.size() == 3);
   CHECK(suite.tasks[0].name == "a");
@@ -44,6 +47,40 @@ tasks:
   CHECK(suite.tasks[1].max_input == 256);
   CHECK(suite.tasks[2].metrics == std::vector<std::string>{"exact_match"});
   CHECK(suite.tasks[2].max_new_tokens == 64);
+}
+
+TEST_CASE("a suite says where its data comes from and which templates its tasks ask") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "suite.yaml", R"(name: s
+source: the hub
+tasks:
+  - name: a
+    data: p3/a.jsonl.gz
+    kind: rank_classification
+    source: set a, validation
+    mixture: P3
+    templates: [GPT-3 style, "…why?"]
+    in_turn: true
+    may_be_missing: true
+  - {name: b, data: /b.jsonl, kind: generation, without_templates: [plain]}
+)");
+  const Suite suite = read_suite(scratch / "suite.yaml", "/data/root");
+  CHECK(suite.source == "the hub");
+  REQUIRE(suite.tasks.size() == 2);
+  const Task& a = suite.tasks[0];
+  CHECK(a.data == "/data/root/p3/a.jsonl.gz");
+  CHECK(a.source == "set a, validation");
+  CHECK(a.mixture == "P3");
+  CHECK(a.templates.only == std::vector<std::string>{"GPT-3 style", "…why?"});
+  CHECK(a.templates.in_turn);
+  CHECK(a.may_be_missing);
+  const Task& b = suite.tasks[1];
+  CHECK(b.data == "/b.jsonl");
+  CHECK(b.source.empty());
+  CHECK(b.mixture.empty());
+  CHECK(b.templates.without == std::vector<std::string>{"plain"});
+  CHECK_FALSE(b.templates.in_turn);
+  CHECK_FALSE(b.may_be_missing);
 }
 
 TEST_CASE("a bad suite is an error that names file and line") {
@@ -66,7 +103,6 @@ TEST_CASE("a bad suite is an error that names file and line") {
       {"name: s\ntasks: [\n", ":", "YAML"},
       {"name: s\n---\nname: t\n", ":", "second YAML document"},
       {head + "  - name: a\n    kind: generation\n", ":3", "no \"data\""},
-      {head + "  - name: a\n    data: b.jsonl\n    kind: generation\n", ":4", "no such file"},
       {head + task, ":3", "no \"kind\""},
       {head + task + "    kind: regression\n", ":5", "kind \"regression\""},
       {head + task + "    kind: generation\n    kind: generation\n", ":6", "duplicate key \"kind\""},
@@ -84,6 +120,17 @@ TEST_CASE("a bad suite is an error that names file and line") {
       {head + task + "    kind: rank_classification\n    length_normalise: maybe\n", ":6", "true or false"},
       {head + task + "    kind: rank_classification\n    metrics: [bleu]\n", ":6", "\"metrics\""},
       {head + task + "    kind: rank_classification\n    max_new_tokens: 3\n", ":6", "\"max_new_tokens\""},
+      {head + task + "    kind: generation\n    templates: a\n", ":6", "\"templates\" is not a list"},
+      {head + task + "    kind: generation\n    templates: []\n", ":6", "\"templates\" is empty"},
+      {head + task + "    kind: generation\n    templates: [a b, a-b]\n", ":6", "\"a-b\" after \"a b\""},
+      {head + task + "    kind: generation\n    without_templates: [a, [b]]\n", ":6", "plain text"},
+      {head + task + "    kind: generation\n    templates: [a b]\n    without_templates: [a_b]\n", ":7",
+       "in both lists"},
+      {head + task + "    kind: generation\n    in_turn: often\n", ":6", "true or false"},
+      {head + task + "    kind: generation\n    may_be_missing: 1\n", ":6", "true or false"},
+      {head + task + "    kind: generation\n    mixture: [a]\n", ":6", "plain text"},
+      {head + task + "    kind: generation\n    source:\n", ":7", "plain text"},
+      {"name: s\nsource: [a]\ntasks:\n" + task + "    kind: generation\n", ":2", "plain text"},
       {head + "  - a\n", ":3", "not a mapping"},
       {head + "  - {name: [a], data: a.jsonl, kind: generation}\n", ":3", "plain text"},
       {head + task + "    kind: generation\n" + task + "    kind: generation\n", ":6", "second task named \"a\""},
@@ -91,16 +138,43 @@ TEST_CASE("a bad suite is an error that names file and line") {
   for (const Case& bad : cases) {
     write_text(scratch / "suite.yaml", bad.yaml);
     INFO(bad.yaml);
-    CHECK_THROWS_MATCHES(read_suite(scratch / "suite.yaml"), Error,
+    CHECK_THROWS_MATCHES(read_suite(scratch / "suite.yaml", scratch.path()), Error,
                          FailsWith(ExitCode::bad_data, "suite.yaml" + bad.place, bad.words));
   }
   const std::string good = head + task + "    kind: generation\n";
   write_text(scratch / "marked.yaml", "\xEF\xBB\xBF" + good);
-  CHECK(read_suite(scratch / "marked.yaml").name == "s");
+  CHECK(read_suite(scratch / "marked.yaml", scratch.path()).name == "s");
   write_text(scratch / "latin.yaml", good + "# \xE4\n");
-  CHECK_THROWS_MATCHES(read_suite(scratch / "latin.yaml"), Error,
+  CHECK_THROWS_MATCHES(read_suite(scratch / "latin.yaml", scratch.path()), Error,
                        FailsWith(ExitCode::bad_data, "latin.yaml:6: column 3", "0xE4"));
-  CHECK_THROWS_MATCHES(read_suite(scratch / "none.yaml"), Error, FailsWith(ExitCode::bad_data, "none.yaml"));
+  CHECK_THROWS_MATCHES(read_suite(scratch / "none.yaml", scratch.path()), Error,
+                       FailsWith(ExitCode::bad_data, "none.yaml"));
+}
+
+TEST_CASE("the suites of public data sets are complete") {
+  struct Case {
+    std::string name;
+    std::size_t tasks;
+    std::ptrdiff_t may_be_missing;
+  };
+  const std::vector<Case> cases = {
+      {"t0-held-in", 36, 36}, {"t0-held-out", 11, 1}, {"bbh", 22, 22}, {"bbl", 17, 17}, {"flan", 166, 166}};
+  for (const auto& [name, tasks, may_be_missing] : cases) {
+    CAPTURE(name);
+    const Suite suite = read_suite(suite_file(name), "root");
+    CHECK(suite.name == name);
+    CHECK_THAT(suite.source, Catch::Contains("scripts/data/make.sh " + name));
+    CHECK(suite.tasks.size() == tasks);
+    CHECK(std::ranges::count(suite.tasks, true, &Task::may_be_missing) == may_be_missing);
+    std::set<fs::path> files;
+    for (const Task& task : suite.tasks) {
+      CHECK(files.insert(task.data).second);
+      CHECK(task.data.string().starts_with("root/"));
+      CHECK_FALSE(task.source.empty());
+      CHECK(task.mixture.empty() == (name != "flan"));
+      CHECK(task.max_input == 512);
+    }
+  }
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ std::vector<Question> questions_of(int count) {
 std::vector<std::vector<double>> scores_of(const T5Model& model, const std::vector<Question>& questions,
                                            EncoderCache* encoder) {
   std::vector<std::vector<double>> scores;
-  const ScoringPasses passes{.tokens = 40, .on_questions = {}, .encoder = encoder};
+  const ScoringPasses passes{.tokens = 40, .encoder = encoder};
   for (const ChoiceScores& score : score_choices(model, questions, passes)) {
     scores.push_back(score.log_likelihoods);
   }

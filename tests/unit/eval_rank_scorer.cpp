@@ -73,7 +73,7 @@ TEST_CASE("scores of choices depend neither on the size of passes nor on the ord
   std::vector<Question> questions = mixed_questions();
   const std::vector<ChoiceScores> scores = score_choices(model, questions);
   for (const std::int64_t tokens : {1, 13, 60}) {
-    const std::vector<ChoiceScores> again = score_choices(model, questions, {.tokens = tokens, .on_questions = {}});
+    const std::vector<ChoiceScores> again = score_choices(model, questions, {.tokens = tokens});
     for (std::size_t q = 0; q < questions.size(); ++q) check_close(again[q], scores[q]);
   }
   std::reverse(questions.begin(), questions.end());
@@ -84,7 +84,7 @@ TEST_CASE("scores of choices depend neither on the size of passes nor on the ord
 TEST_CASE("equal choices and equal questions get equal scores to the bit") {
   const T5Model model = tiny_model();
   const std::vector<Question> questions = mixed_questions();
-  const std::vector<ChoiceScores> scores = score_choices(model, questions, {.tokens = 30, .on_questions = {}});
+  const std::vector<ChoiceScores> scores = score_choices(model, questions, {.tokens = 30});
   CHECK(scores.front().log_likelihoods == scores.back().log_likelihoods);
   CHECK(scores[4].log_likelihoods.front() == scores[4].log_likelihoods.back());
 }
@@ -101,14 +101,27 @@ TEST_CASE("a distinct input is encoded once and a distinct choice of it decoded 
   CHECK(decoded == 2 + 3 + 2);
 }
 
-TEST_CASE("scoring reports every question once") {
+TEST_CASE("the questions of one pass have the same scores by themselves, to the bit") {
   const T5Model model = tiny_model();
-  const std::vector<Question> questions = mixed_questions();
-  std::vector<std::int64_t> reports;
-  score_choices(model, questions, {.tokens = 50, .on_questions = [&](std::int64_t done) { reports.push_back(done); }});
-  CHECK(reports.size() > 1);
-  CHECK(std::is_sorted(reports.begin(), reports.end()));
-  CHECK(reports.back() == static_cast<std::int64_t>(questions.size()));
+  std::vector<Question> questions = mixed_questions();
+  questions.push_back(questions.front());  // a question that is asked twice is in the pass of its input
+  const ScoringPasses passes{.tokens = 50};
+  const std::vector<ChoiceScores> all = score_choices(model, questions, passes);
+  const auto numbers = question_passes(questions, passes.tokens);
+  REQUIRE(numbers.size() > 1);
+  std::vector<bool> seen(questions.size());
+  for (const std::vector<std::int64_t>& pass : numbers) {
+    std::vector<Question> asked;
+    for (const std::int64_t number : pass) asked.push_back(questions[number]);
+    const std::vector<ChoiceScores> alone = score_choices(model, asked, passes);
+    for (std::size_t i = 0; i < pass.size(); ++i) {
+      CHECK_FALSE(seen[pass[i]]);
+      seen[pass[i]] = true;
+      CHECK(alone[i].log_likelihoods == all[pass[i]].log_likelihoods);
+    }
+  }
+  CHECK(std::ranges::count(seen, true) == std::ssize(questions));
+  CHECK(question_passes({}, 50).empty());
   CHECK(score_choices(model, {}).empty());
 }
 

@@ -68,15 +68,37 @@ TEST_CASE("generated answers do not depend on how rows are grouped") {
   const T5Model model = tiny_model();
   const std::vector<Record> records = random_records(9);
   const Task task = make_task(TaskKind::generation);
-  std::int64_t reported = 0;
-  const std::vector<Sample> samples =
-      answer_task(model, nullptr, prepare_task(task, records, nullptr, 120),
-                  {.tokens = 40, .on_rows = [&](std::int64_t rows) { reported = rows; }});
-  CHECK(reported == 9);
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const std::vector<TokenIds> inputs = {records[i].input_ids};
-    CHECK(samples[i].output_ids == generate_greedy(model, pack_ids(inputs, at::kCPU), 5).front());
+  const TaskRows rows = prepare_task(task, records, nullptr, 120);
+  const auto passes = answer_passes(rows, 40);
+  CHECK(passes.size() > 1);
+  std::size_t answered = 0;
+  for (const std::vector<std::int64_t>& pass : passes) {
+    const std::vector<Sample> samples = answer_batch(model, nullptr, batch_of(rows, pass), {.tokens = 40});
+    for (const Sample& sample : samples) {
+      const std::vector<TokenIds> inputs = {records[sample.row].input_ids};
+      CHECK(sample.output_ids == generate_greedy(model, pack_ids(inputs, at::kCPU), 5).front());
+    }
+    answered += samples.size();
   }
+  CHECK(answered == records.size());
+}
+
+TEST_CASE("rows that do not fit are left out where that is wanted, and listed") {
+  std::vector<Record> records = random_records(4);
+  const Task task = make_task(TaskKind::rank_classification);
+  records[1].choices_ids.clear();
+  records[3].choices_ids.front() = {500, 1};  // outside of the vocabulary
+  for (std::size_t i = 0; i < records.size(); ++i) records[i].line = static_cast<std::int64_t>(i) + 1;
+  SkippedRows skipped;
+  const TaskRows rows = prepare_task(task, records, nullptr, 120, {}, &skipped);
+  REQUIRE(rows.samples.size() == 2);
+  CHECK(rows.questions.size() == 2);
+  CHECK(rows.samples[1].row == 2);
+  CHECK(rows.lines == std::vector<std::int64_t>{1, 3});
+  REQUIRE(skipped.listed().size() == 2);
+  CHECK(skipped.listed()[0].line == 2);
+  CHECK_THAT(skipped.listed()[0].message, Catch::Contains("choices"));
+  CHECK_THAT(skipped.listed()[1].message, Catch::Contains("500"));
 }
 
 TEST_CASE("rows that do not fit their task are refused with their line") {

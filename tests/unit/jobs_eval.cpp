@@ -69,6 +69,13 @@ class EvalRuns {
   test::ScratchDirectory directory_;
 };
 
+Json without_timing(Json results) {
+  CHECK(results.at("timing").at("wall_seconds") > 0);
+  results.erase("timing");
+  return results;
+}
+Json without_timing(const fs::path& out) { return without_timing(read_json((out / "results.json").string())); }
+
 /// The scores of a single method.
 std::optional<SuiteScore> evaluate_one(const EvalSettings& settings) {
   const std::optional<Evaluation> evaluation = test::evaluate(settings);
@@ -88,7 +95,6 @@ void check_same_scores(const SuiteScore& found, const SuiteScore& expected) {
       CHECK(found.tasks[t].metrics[m].interval.low == expected.tasks[t].metrics[m].interval.low);
       CHECK(found.tasks[t].metrics[m].interval.high == expected.tasks[t].metrics[m].interval.high);
     }
-    CHECK(found.tasks[t].templates.size() == expected.tasks[t].templates.size());
   }
   CHECK(found.mean.score == expected.mean.score);
 }
@@ -102,9 +108,11 @@ TEST_CASE("results.json can be computed again from samples.jsonl") {
   CHECK(scores->tasks.front().templates.size() == 2);
   const Results results = read_results(runs / "out/results.json");
   check_same_scores(results.scores, *scores);
+  CHECK(results.json.at("tasks").at(0).at("templates") == templates_json(scores->tasks.front()).at("templates"));
+  CHECK(results.json.at("uses_labels") == false);
   std::vector<Sample> samples = read_samples(runs / "out/samples.jsonl");
   CHECK(samples.size() == 2 * kRows);
-  check_same_scores(score_suite(results.suite.tasks, samples), *scores);
+  check_same_scores(score_suite(tally_samples(results.suite.tasks, samples)), *scores);
   CHECK_FALSE(fs::exists(runs / "out/partial"));
   CHECK_FALSE(fs::exists(runs / "out/routing.safetensors"));
 }
@@ -142,7 +150,7 @@ TEST_CASE("a finished evaluation is believed with its hashes only") {
   }
   fs::remove_all(runs / "out");
   evaluate_one(runs.settings("out"));
-  CHECK(read_text(runs / "out/results.json") == results);
+  CHECK(without_timing(runs / "out") == without_timing(Json::parse(results)));
 }
 
 TEST_CASE("results count the rows whose choices the model cannot tell apart, and say so") {
@@ -160,25 +168,66 @@ TEST_CASE("results count the rows whose choices the model cannot tell apart, and
   CHECK(tasks.at(1).at("rows_with").at("alike_choices") == 0);  // generation looks at no choices
 }
 
-TEST_CASE("a stopped evaluation continues after its finished tasks") {
+void check_same_results(const fs::path& found, const fs::path& expected) {
+  CHECK(read_text(found / "samples.jsonl") == read_text(expected / "samples.jsonl"));
+  Json ours = without_timing(found), theirs = without_timing(expected);
+  ours["settings"].erase("out");
+  theirs["settings"].erase("out");
+  CHECK(ours == theirs);
+}
+
+TEST_CASE("an evaluation that is stopped after every pass ends with the same results") {
   const EvalRuns runs;
-  evaluate_one(runs.settings("whole"));
+  EvalSettings settings = runs.settings("whole");
+  settings.pass_tokens = 30;
+  REQUIRE(evaluate_one(settings));
+  settings.out = runs / "stopped";
+  int stops = 0;
   request_stop();
-  CHECK_FALSE(evaluate_one(runs.settings("stopped")));
-  CHECK_FALSE(fs::exists(runs / "stopped/manifest.json"));
+  while (!evaluate_one(settings)) {
+    ++stops;
+    CHECK_FALSE(fs::exists(runs / "stopped/manifest.json"));
+    REQUIRE(stops < 2 * kRows);
+  }
+  CHECK(stops > 4);  // within the tasks, too
+  check_same_results(runs / "stopped", runs / "whole");
+  CHECK_FALSE(fs::exists(runs / "stopped/partial"));
+}
+
+TEST_CASE("answers are saved while an evaluation runs, and are not computed again") {
+  const EvalRuns runs;
+  EvalSettings settings = runs.settings("whole");
+  settings.pass_tokens = 30;
+  REQUIRE(evaluate_one(settings));
+  settings.out = runs / "stopped";
+  request_stop();
+  CHECK_FALSE(evaluate_one(settings));
   clear_stop_request();
-  SECTION("from the beginning") {
-    CHECK(evaluate_one(runs.settings("stopped")));
-    CHECK(read_text(runs / "stopped/samples.jsonl") == read_text(runs / "whole/samples.jsonl"));
-  }
-  SECTION("after the first task, which is not computed again") {
-    std::vector<Sample> samples = read_samples(runs / "whole/samples.jsonl");
-    samples.resize(kRows);
-    samples.front().log_likelihoods.front() = -1234.5;
-    write_samples(runs / "stopped/partial/0.samples.jsonl", samples);
-    CHECK(evaluate_one(runs.settings("stopped")));
-    CHECK(read_samples(runs / "stopped/samples.jsonl").front().log_likelihoods.front() == -1234.5);
-  }
+  const fs::path chunk = runs / "stopped/partial/0-0.samples.jsonl";
+  std::vector<Sample> samples = read_samples(chunk);
+  const auto saved = std::ssize(samples);
+  REQUIRE((saved > 0 && saved < kRows));
+  const std::int64_t row = samples.front().row;
+  samples.front().log_likelihoods.front() = -1234.5;
+  write_samples(chunk, samples);
+  SECTION("with the same passes") {}
+  SECTION("nor with passes of another size") { settings.pass_tokens = 4096; }
+  REQUIRE(evaluate_one(settings));
+  const std::vector<Sample> all = read_samples(runs / "stopped/samples.jsonl");
+  CHECK(all.size() == 2 * kRows);
+  CHECK(all[row].log_likelihoods.front() == -1234.5);
+}
+
+TEST_CASE("how often answers are saved does not change them") {
+  const EvalRuns runs;
+  EvalSettings settings = runs.settings("whole");
+  settings.pass_tokens = 30;
+  REQUIRE(evaluate_one(settings));
+  settings.out = runs / "often";
+  EvalPlan plan = plan_evaluation(settings);
+  plan.save_interval = {};  // after every pass
+  REQUIRE(evaluate(plan, at::kCPU, at::kFloat));
+  check_same_results(runs / "often", runs / "whole");
 }
 
 TEST_CASE("tasks and rows can be left out") {
@@ -276,7 +325,30 @@ TEST_CASE("bad rows are skipped where that is wanted, and results.json counts th
   for (const Json& task : results.at("tasks")) {
     CHECK(task.at("rows") == kRows);
     CHECK(task.at("skipped_rows") == 2);
+    CHECK(task.at("bad_rows")[0] == Json({{"line", 1}, {"message", "no \"input\"; expected a string"}}));
+    CHECK(task.at("bad_rows")[1].at("line") == kRows + 2);
   }
+}
+
+TEST_CASE("a row without a right choice is a bad row to choose in, and none to write for") {
+  const EvalRuns runs;
+  EvalSettings settings = runs.settings("out");
+  const fs::path rows = runs / "rows.jsonl";
+  write_text(rows, read_text(rows) + R"({"input_ids": [5, 1], "choices_ids": [[7, 1]], "target_ids": [8, 1]})" + "\n");
+  CHECK_THROWS_MATCHES(test::evaluate(settings), Error, FailsWith(ExitCode::bad_data, "rows.jsonl:9", "no choice"));
+  settings.reading.skip_bad_rows = true;
+  const std::string said = test::stderr_of([&] { test::evaluate(settings); });
+  CHECK_THAT(said, Catch::Contains("1 bad row was skipped") && Catch::Contains("rows.jsonl:9: no choice"));
+  const Json tasks = read_json(settings.out + "/results.json").at("tasks");
+  CHECK(tasks[0].at("rows") == kRows);
+  CHECK(tasks[0].at("bad_rows")[0].at("line") == 9);
+  CHECK(tasks[1].at("rows") == kRows + 1);
+  CHECK(tasks[1].at("bad_rows").empty());
+
+  write_text(rows, R"({"input_ids": [5, 1], "choices_ids": [[7, 1]], "target_ids": [8, 1]})");
+  settings.out = runs / "none";
+  CHECK_THROWS_MATCHES(test::evaluate(settings), Error,
+                       FailsWith(ExitCode::bad_data, "task choose", "no row that can be evaluated"));
 }
 
 }  // namespace

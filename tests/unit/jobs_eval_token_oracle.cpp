@@ -140,9 +140,10 @@ TEST_CASE("a token oracle stands beside other methods, on the tasks whose rows h
   CHECK_FALSE(together->methods[2].uses_labels);
   REQUIRE(words.scores.tasks.size() == 2);
   CHECK(words.scores.tasks[0].task == "mixed");  // in the suite's order
-  CHECK(words.samples.size() == kMixed.size() + kOnly.size());
+  CHECK(words.tallies[0]->rows() == std::ssize(kMixed));
+  CHECK(words.tallies[1]->rows() == std::ssize(kOnly));
   REQUIRE(together->comparison);
-  CHECK_THAT(comparison_table(*together->comparison), Catch::Contains("2 of 4 tasks"));
+  CHECK_THAT(together->table(), Catch::Contains("2 of 4 tasks"));
   CHECK(together->comparison->rows.at(3).difference);
 
   const auto oracle = runs.samples("together/words");

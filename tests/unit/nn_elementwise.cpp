@@ -68,7 +68,7 @@ TEST_CASE("chunked cross-entropy and its gradients equal the plain one") {
   const at::Tensor loss = cross_entropy_sum(hidden, FrozenWeight(head), targets);
   CHECK(loss.item<double>() == Approx(expected.item<double>()).epsilon(1e-6));
   (loss * 0.5).backward();
-  CHECK(largest_difference(hidden.grad(), dhidden) < 1e-5);
+  CHECK(largest_difference(hidden.grad(), dhidden) < 2e-5);
   CHECK(largest_difference(head.grad(), dhead) < 1e-5);
   const at::Tensor each = target_log_likelihoods(hidden, FrozenWeight(head), targets);
   CHECK(-each.sum().item<double>() == Approx(expected.item<double>()).epsilon(1e-6));

@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "phatgoose/report/comparison_table.h"
+
 namespace phatgoose {
 namespace {
 
@@ -26,13 +28,23 @@ void add_task(std::vector<Sample>& samples, const std::string& task, int right, 
   }
 }
 
+MethodResult method_with(const std::string& name, const std::vector<Task>& tasks, const std::vector<Sample>& samples) {
+  Tallies tallies = tally_samples(tasks, samples);
+  SuiteScore scores = score_suite(tallies);
+  return {name, std::move(tallies), std::move(scores)};
+}
+
 /// A method that answers so many of the ten rows of each task right.
 MethodResult method(const std::string& name, int first, int second) {
-  MethodResult result{name, {}, {}};
-  add_task(result.samples, "first", first, 10);
-  add_task(result.samples, "second", second, 10);
-  result.scores = score_suite(kTasks, result.samples);
-  return result;
+  std::vector<Sample> samples;
+  add_task(samples, "first", first, 10);
+  add_task(samples, "second", second, 10);
+  return method_with(name, kTasks, samples);
+}
+
+std::string table_of(const std::vector<Task>& tasks, const std::vector<MethodResult>& methods,
+                     const std::string& reference) {
+  return comparison_table(compare(tasks, methods, reference)).text();
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -63,29 +75,21 @@ TEST_CASE("the best single expert has the best mean, the oracle the best expert 
   CHECK(rows[0].name == "best-individual");
   CHECK(rows[0].uses_labels);
   CHECK(rows[0].scores.mean.score == 70.0);
-  CHECK(rows[0].samples.size() == 20);
+  CHECK(rows[0].tallies == experts[1].tallies);
   CHECK(rows[1].name == "oracle");
   CHECK(rows[1].uses_labels);
   CHECK(rows[1].scores.tasks[0].metrics.front().score == 90.0);
   CHECK(rows[1].scores.tasks[1].metrics.front().score == 80.0);
   CHECK(rows[1].scores.mean.score == 85.0);
-  REQUIRE(rows[1].samples.size() == 20);
-  for (std::size_t i = 0; i < 20; ++i) {  // the first task from a, the second from c
-    const Sample& expected = (i < 10 ? experts[0] : experts[2]).samples[i];
-    CHECK(rows[1].samples[i].task == expected.task);
-    CHECK(rows[1].samples[i].log_likelihoods == expected.log_likelihoods);
-  }
+  CHECK(rows[1].tallies == Tallies{experts[0].tallies[0], experts[2].tallies[1]});
 }
 
 TEST_CASE("of equally good experts the earlier one is the reference") {
-  std::vector<MethodResult> experts = {method("a", 3, 7), method("b", 7, 3), method("c", 7, 7), method("d", 7, 7)};
-  for (MethodResult& expert : experts) {
-    for (Sample& sample : expert.samples) sample.template_name = expert.name;
-  }
+  const std::vector<MethodResult> experts = {method("a", 3, 7), method("b", 7, 3), method("c", 7, 7),
+                                             method("d", 7, 7)};
   const auto rows = reference_rows(kTasks, experts);
-  CHECK(rows[0].samples.front().template_name == "c");
-  CHECK(rows[1].samples.front().template_name == "b");
-  CHECK(rows[1].samples.back().template_name == "a");
+  CHECK(rows[0].tallies == experts[2].tallies);
+  CHECK(rows[1].tallies == Tallies{experts[1].tallies[0], experts[0].tallies[1]});
   CHECK(reference_rows(kTasks, {}).empty());
 }
 
@@ -93,7 +97,7 @@ TEST_CASE("the table has scores, means and paired differences, and marks what us
   std::vector<MethodResult> methods = {method("base", 2, 4), method("routed", 8, 6)};
   methods.push_back(method("best", 9, 9));
   methods.back().uses_labels = true;
-  const std::string table = comparison_table(compare(kTasks, methods, "base"));
+  const std::string table = table_of(kTasks, methods, "base");
   CHECK_THAT(lines_of(table).front(), Catch::Contains("method") && Catch::Contains("first") &&
                                           Catch::Contains("second") && Catch::Contains("mean") &&
                                           Catch::Contains("against base"));
@@ -109,12 +113,12 @@ TEST_CASE("the table has scores, means and paired differences, and marks what us
   CHECK(best[6] == "+60.0");
   CHECK(best.back() == "labels");
 
-  CHECK(words_of(comparison_table(compare(kTasks, methods, "routed")), "base")[6] == "-40.0");
+  CHECK(words_of(table_of(kTasks, methods, "routed"), "base")[6] == "-40.0");
 }
 
 TEST_CASE("differences are resampled in pairs: equal methods differ by nothing, certainly") {
   const std::vector<MethodResult> methods = {method("one", 5, 5), method("two", 5, 5)};
-  const auto words = words_of(comparison_table(compare(kTasks, methods, "one")), "two");
+  const auto words = words_of(table_of(kTasks, methods, "one"), "two");
   REQUIRE(words.size() == 9);
   CHECK(words[6] == "+0.0");
   CHECK(words[7] == "[0.0,");
@@ -124,25 +128,25 @@ TEST_CASE("differences are resampled in pairs: equal methods differ by nothing, 
 
 /// A method that has the second task only, of whose ten rows it answers so many right.
 MethodResult half_method(const std::string& name, int second) {
-  MethodResult result{name, {}, {}};
-  add_task(result.samples, "second", second, 10);
-  result.scores = score_suite({kTasks[1]}, result.samples);
-  return result;
+  std::vector<Sample> samples;
+  add_task(samples, "second", second, 10);
+  return method_with(name, {kTasks[1]}, samples);
 }
 
 TEST_CASE("a method with some of the tasks is compared over these, and the table says so") {
   std::vector<MethodResult> methods = {method("base", 2, 4), half_method("part", 9), half_method("other", 6)};
   methods[1].uses_labels = true;
   const Comparison comparison = compare(kTasks, methods, "base");
-  const std::string table = comparison_table(comparison);
+  const std::string table = comparison_table(comparison).text();
   const auto part = words_of(table, "part");
   CHECK(std::vector(part.begin(), part.begin() + 4) == std::vector<std::string>{"part", "-", "90.0", "90.0"});
   CHECK(part[6] == "+50.0");  // to the base's 40 on this task, not to its mean of 30
   CHECK_THAT(table, Catch::Contains("uses labels, 1 of 2 tasks\n") && Catch::Contains("  1 of 2 tasks\n"));
   CHECK(words_of(table, "base").size() == 6);
-  const auto expected = paired_difference({kTasks[1]}, methods[1].samples, half_method("base", 4).samples);
-  CHECK(comparison.rows[1].difference->interval.low == expected.interval.low);
-  CHECK(comparison.rows[1].difference->interval.high == expected.interval.high);
+  const std::vector<MethodResult> halves = {methods[1], half_method("base", 4)};
+  const Interval expected = compare({kTasks[1]}, halves, "base").rows[0].difference->interval;
+  CHECK(comparison.rows[1].difference->interval.low == expected.low);
+  CHECK(comparison.rows[1].difference->interval.high == expected.high);
   const Json json = comparison_json(comparison);
   CHECK_FALSE(json.at("methods").at(1).at("tasks").contains("first"));
   CHECK(json.at("methods").at(1).at("tasks").at("second").at("score") == 90.0);
@@ -159,10 +163,9 @@ TEST_CASE("there is no difference to a reference that lacks a task") {
 
 /// An expert with only the task of its name, of whose ten rows it answers so many right.
 MethodResult specialist(const std::string& task, int right) {
-  MethodResult result{task, {}, {}};
-  add_task(result.samples, task, right, 10);
-  result.scores = score_suite({task_called(task)}, result.samples);
-  return result;
+  std::vector<Sample> samples;
+  add_task(samples, task, right, 10);
+  return method_with(task, {task_called(task)}, samples);
 }
 
 TEST_CASE("own-expert takes each task from the expert of its name, or from the one that the task names") {
@@ -196,14 +199,14 @@ TEST_CASE("own-expert takes each task from the expert of its name, or from the o
 TEST_CASE("the table has own-expert in place of the experts that it is made of, and its difference") {
   std::vector<MethodResult> methods = {method("routed", 5, 6), specialist("first", 3), specialist("second", 8)};
   for (MethodResult& row : reference_rows(kTasks, {methods[1], methods[2]})) methods.push_back(std::move(row));
-  const std::string table = comparison_table(compare(kTasks, methods, "routed"));
+  const std::string table = table_of(kTasks, methods, "routed");
   CHECK(lines_of(table).size() == 4);
   const auto own = words_of(table, "own-expert");
   REQUIRE(own.size() == 9);
   CHECK(std::vector(own.begin(), own.begin() + 4) == std::vector<std::string>{"own-expert", "30.0", "80.0", "55.0"});
   CHECK(own[6] == "+0.0");
   CHECK(comparison_json(compare(kTasks, methods, "routed")).at("methods").size() == 4);
-  CHECK(words_of(comparison_table(compare(kTasks, methods, "first")), "first").front() == "first");
+  CHECK(words_of(table_of(kTasks, methods, "first"), "first").front() == "first");
 }
 
 /// Methods on so many tasks with names of ten letters.
@@ -212,16 +215,16 @@ std::pair<std::vector<Task>, std::vector<MethodResult>> wide_comparison(std::siz
   for (std::size_t t = 0; t < tasks; ++t) suite.push_back(task_called("task-abcd" + std::string(1, 'a' + t)));
   std::vector<MethodResult> results;
   for (std::size_t m = 0; m < methods; ++m) {
-    MethodResult& result = results.emplace_back(MethodResult{"method-" + std::to_string(m), {}, {}});
-    for (const Task& task : suite) add_task(result.samples, task.name, static_cast<int>(m), 10);
-    result.scores = score_suite(suite, result.samples);
+    std::vector<Sample> samples;
+    for (const Task& task : suite) add_task(samples, task.name, static_cast<int>(m), 10);
+    results.push_back(method_with("method-" + std::to_string(m), suite, samples));
   }
   return {suite, results};
 }
 
 TEST_CASE("a table that gets too wide has a line for each task, where that is narrower") {
   const auto [suite, results] = wide_comparison(8, 3);
-  const std::string table = comparison_table(compare(suite, results, "method-1"));
+  const std::string table = table_of(suite, results, "method-1");
   CHECK(lines_of(table).size() == 2 + 8 + 1 + 4);
   CHECK_THAT(lines_of(table).front(),
              Catch::StartsWith("task ") && Catch::Contains("method-0  ") && Catch::EndsWith("method-2"));
@@ -231,19 +234,56 @@ TEST_CASE("a table that gets too wide has a line for each task, where that is na
   CHECK_THAT(table, !Catch::Contains("labels") && !Catch::Contains(" of 8 tasks"));
 
   const auto [few, narrow] = wide_comparison(3, 3);
-  CHECK_THAT(comparison_table(compare(few, narrow, "method-1")), Catch::StartsWith("method "));
+  CHECK_THAT(table_of(few, narrow, "method-1"), Catch::StartsWith("method "));
   const auto [short_suite, many] = wide_comparison(6, 10);  // both are wide, the other even more so
-  CHECK_THAT(comparison_table(compare(short_suite, many, "method-1")), Catch::StartsWith("method "));
+  CHECK_THAT(table_of(short_suite, many, "method-1"), Catch::StartsWith("method "));
 }
 
 TEST_CASE("a table with a line for each task says what methods lack, and who uses labels") {
   auto [suite, results] = wide_comparison(8, 3);
   results[2].uses_labels = true;
-  results[0].samples.resize(70);
-  results[0].scores = score_suite({suite.begin(), suite.end() - 1}, results[0].samples);
-  const std::string table = comparison_table(compare(suite, results, "method-1"));
+  results[0].tallies.pop_back();
+  results[0].scores = score_suite(results[0].tallies);
+  const std::string table = table_of(suite, results, "method-1");
   CHECK(words_of(table, "task-abcdh") == std::vector<std::string>{"task-abcdh", "-", "10.0", "20.0"});
   CHECK_THAT(table, Catch::Contains(" 7 of 8 tasks\n") && Catch::EndsWith(" uses labels\n"));
+}
+
+TEST_CASE("every method is tested against the reference, task by task, and on request against those before it") {
+  const std::vector<MethodResult> methods = {method("a", 2, 4), method("base", 8, 4), half_method("part", 9)};
+  const auto names = [](const Comparison& comparison) {
+    std::vector<std::string> pairs;
+    for (const PairTest& test : comparison.tests) pairs.push_back(test.method + " " + test.reference);
+    return pairs;
+  };
+  const Comparison comparison = compare(kTasks, methods, "base");
+  CHECK(names(comparison) == std::vector<std::string>{"a base", "part base"});
+  CHECK(names(compare(kTasks, methods, "base", true)) == std::vector<std::string>{"a base", "part base", "part a"});
+  const std::string table = tests_table(comparison).text();
+  const auto first = words_of(table, "a");
+  REQUIRE(first.size() == 8);  // method, against, task, difference, an interval in two words, p, p (Holm)
+  CHECK(first[3] == "-60.0");
+  CHECK(std::stod(first[7]) == Approx(2 * std::stod(first[6])).margin(1e-4));
+  CHECK(words_of(table, "second")[1] == "+0.0");
+  CHECK(words_of(table, "second").back() == "1.0000");
+  CHECK_THAT(table, Catch::Contains("mean of 2") && Catch::Contains("mean of 1"));
+
+  const Json tests = comparison_json(comparison).at("tests");
+  REQUIRE(tests.size() == 2);
+  CHECK(tests[0].at("method") == "a");
+  CHECK(tests[0].at("mean").at("score") == -30.0);
+  CHECK(tests[0].at("tasks").at("first").at("p_holm") == comparison.tests[0].tasks[0].p_holm);
+  CHECK_FALSE(tests[1].at("tasks").contains("first"));
+  CHECK(comparison_json(comparison).at("methods").at(0).at("difference") == tests[0].at("mean"));
+}
+
+TEST_CASE("comparison.json can be read back, and so can one without tests") {
+  Json json = comparison_json(compare(kTasks, {method("base", 2, 4), method("routed", 8, 6)}, "base"));
+  const std::string table = comparison_table(comparison_of(json)).text();
+  CHECK(table == table_of(kTasks, {method("base", 2, 4), method("routed", 8, 6)}, "base"));
+  json.erase("tests");
+  json["methods"][1]["difference"].erase("p");
+  CHECK(comparison_table(comparison_of(json)).text() == table);
 }
 
 TEST_CASE("comparison.json has the numbers of the table, and the interval of every task") {

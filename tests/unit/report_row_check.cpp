@@ -97,11 +97,11 @@ TEST_CASE("inspect names every bad row by line and column, and what is right of 
   CHECK_THAT(text, Catch::Contains("rows.jsonl:5: no \"target\"") && Catch::Contains("rows.jsonl:6: column "));
 
   std::string many;
-  for (std::size_t i = 0; i < kShownBadRows + 7; ++i) many += "[]\n";
+  for (std::size_t i = 0; i < kListedBadRows + 7; ++i) many += "[]\n";
   write_text(scratch / "bad.jsonl", many);
   const Json all = inspect_directories({scratch / "bad.jsonl", golden_path("experts/wide")}, false, false);
   CHECK(has_bad_rows(all));
-  CHECK(all["directories"][0]["bad"].size() == kShownBadRows);
+  CHECK(all["directories"][0]["bad"].size() == kListedBadRows);
   CHECK_THAT(inspection_text(all), Catch::Contains("bad.jsonl: 7 more bad rows\n"));
 }
 

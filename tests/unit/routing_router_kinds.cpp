@@ -118,7 +118,7 @@ TEST_CASE("rows that go to different experts are each like plain LoRA") {
   questions.push_back({kSources[0], questions[0].choices, questions[1].expert_scores});  // another expert's, same input
   std::vector<std::size_t> question_owners = owners;
   question_owners.push_back(owners[1]);
-  const auto ranked = score_choices(models.model, questions, {.tokens = 6, .on_questions = {}});
+  const auto ranked = score_choices(models.model, questions, {.tokens = 6});
 
   const Packing packing = pack_ids(kTargets, at::kCPU).packing;
   for (std::size_t row = 0; row < kSources.size(); ++row) {

@@ -6,6 +6,7 @@
 #include "phatgoose/report/results.h"
 #include "phatgoose/report/table.h"
 #include "phatgoose/scoring/bleu.h"
+#include "phatgoose/scoring/judge.h"
 #include "support/fails_with.h"
 #include "support/scratch_directory.h"
 
@@ -120,12 +121,14 @@ const std::vector<Task> kTwoTasks = {choice_task("choices"),
                                      text_task("text", {"exact_match", "rouge_l", "squad_f1", "bleu"})};
 
 TEST_CASE("a suite's score is the mean over tasks, a task's the mean over rows") {
-  std::vector<Sample> samples = two_tasks();
-  const SuiteScore suite = score_suite(kTwoTasks, samples);
+  const std::vector<Sample> samples = two_tasks();
+  const SuiteScore suite = score_suite(tally_samples(kTwoTasks, samples));
   REQUIRE(suite.tasks.size() == 2);
   const TaskScore& choices = suite.tasks[0];
-  CHECK(choices.metrics.size() == 1);
+  REQUIRE(choices.metrics.size() == 2);
   CHECK(choices.metrics[0].metric == "accuracy");
+  CHECK(choices.metrics[1].metric == "accuracy_by_sum");
+  CHECK(choices.metrics[1].score == Approx(75));
   CHECK(choices.metrics[0].score == Approx(75));
   CHECK(choices.metrics[0].interval.low == Approx(50));
   CHECK(choices.metrics[0].interval.high == Approx(100));
@@ -133,9 +136,10 @@ TEST_CASE("a suite's score is the mean over tasks, a task's the mean over rows")
   CHECK(choices.examples == 2);
   REQUIRE(choices.templates.size() == 2);
   CHECK(choices.templates[0].template_name == "even");
-  CHECK(choices.templates[0].score == Approx(100));
-  CHECK(choices.templates[1].score == Approx(50));
+  CHECK(choices.templates[0].score.score == Approx(100));
+  CHECK(choices.templates[1].score.score == Approx(50));
   CHECK(choices.templates[1].rows == 2);
+  CHECK(choices.templates[1].examples == 2);
 
   const TaskScore& text = suite.tasks[1];
   std::vector<std::string> names;
@@ -143,11 +147,12 @@ TEST_CASE("a suite's score is the mean over tasks, a task's the mean over rows")
   CHECK(names == std::vector<std::string>{"exact_match", "normalised_match", "rouge_l", "squad_f1", "bleu"});
   CHECK(text.metrics[0].score == Approx(100.0 / 3));
   CHECK(text.metrics[1].score == Approx(200.0 / 3));
-  ClusteredRows bleu;
+  ExampleSums bleu(kBleuStatistics);
   for (const Sample& sample : samples) {
-    if (sample.task == "text") bleu.add(sample.id, bleu_statistics(sample.output, sample.answers()));
+    if (sample.task == "text") bleu.add(bleu.examples(), bleu_statistics(sample.output, sample.answers()));
   }
-  CHECK(text.metrics[4].score == Approx(bleu.score(bleu_score)));
+  CHECK(text.metrics[4].score == Approx(bleu_score(bleu.total())));
+  CHECK_FALSE(text.over_templates);
   CHECK(suite.mean.score == Approx((75 + 100.0 / 3) / 2));
   CHECK(suite.mean.interval.low < suite.mean.score);
   CHECK(suite.mean.interval.high > suite.mean.score);
@@ -170,12 +175,25 @@ TEST_CASE("scores computed again from the written files are the same to the last
     task.data = scratch / task.data.string();
     write_text(task.data, "data of " + task.name);
   }
-  const SuiteScore scores = score_suite(suite.tasks, samples);
+  suite.missing = {"gated"};
+  suite.tasks[0].source = "the hub";
+  suite.tasks[0].mixture = "P3";
+  suite.tasks[1].templates = {.only = {"GPT-3 style"}, .without = {"plain"}, .in_turn = true};
+  for (Sample& sample : samples) judge(sample, true);
+  const SuiteScore scores = score_suite(tally_samples(suite.tasks, samples));
   const Provenance provenance{.settings = {{"limit", 3}}, .versions = {{"libtorch", "2"}}, .seed = 5, .dtype = "fp32"};
   std::vector<TaskData> data(suite.tasks.size());
   data[0].notes.add(RowNote::cut_input, 3, 8);
   data[0].available = 12;
-  write_text(scratch / "results.json", results_json(suite, scores, data, provenance).dump(2));
+  data[0].left_out = 4;
+  data[1].skipped.add({.line = 7, .message = "no \"input\""});
+  const auto whole = [&](const Suite& of, const SuiteScore& with) {
+    Json json = results_frame(of, data, provenance);
+    set_timing(json, of, {.task_seconds = {1, 2, 0.5}, .peak_memory = 5 << 20}, 7);
+    set_scores(json, with);
+    return json.dump(2);
+  };
+  write_text(scratch / "results.json", whole(suite, scores));
   write_samples(scratch / "samples.jsonl", samples);
 
   const Results results = read_results(scratch / "results.json");
@@ -184,14 +202,29 @@ TEST_CASE("scores computed again from the written files are the same to the last
     sample.correct = false;
     if (sample.has_choices()) sample.prediction = 0;
   }
-  const SuiteScore rescored = score_suite(results.suite.tasks, again);
-  CHECK(results_json(results.suite, rescored, data, provenance).dump() ==
-        results_json(suite, scores, data, provenance).dump());
-  CHECK(results_json(results.suite, results.scores, data, provenance).dump() ==
-        results_json(suite, scores, data, provenance).dump());
+  const SuiteScore rescored = score_suite(tally_samples(results.suite.tasks, again));
+  CHECK(whole(results.suite, rescored) == whole(suite, scores));
+  CHECK(results.scores.mean.score == scores.mean.score);
+  for (std::size_t t = 0; t < scores.tasks.size(); ++t) {
+    CHECK(results.scores.tasks[t].rows == scores.tasks[t].rows);
+    CHECK(metrics_json(results.scores.tasks[t]) == metrics_json(scores.tasks[t]));
+  }
+  CHECK(results.json.at("timing").at("wall_seconds") == 3.5);
+  CHECK(results.json.at("timing").at("rows_per_second") == 2.0);
+  CHECK(results.json.at("timing").at("peak_memory_mib") == 5);
+  CHECK(results.json.at("tasks").at(1).at("skipped_rows") == 1);
+  CHECK(results.json.at("tasks").at(1).at("bad_rows") == Json::parse(R"([{"line": 7, "message": "no \"input\""}])"));
   CHECK(results.json.at("tasks").at(0).at("rows_with").at("cut_input") == 1);
   CHECK(results.json.at("tasks").at(0).at("rows_available") == 12);
+  CHECK(results.json.at("tasks").at(0).at("rows_left_out") == 4);
+  CHECK(results.json.at("tasks").at(0).at("source") == "the hub");
+  CHECK(results.json.at("tasks").at(0).at("mixture") == "P3");
+  CHECK_FALSE(results.json.at("tasks").at(0).contains("template_rule"));
   CHECK(results.json.at("tasks").at(1).at("rows_with").at("cut_input") == 0);
+  CHECK_FALSE(results.json.at("tasks").at(1).contains("source"));
+  CHECK(results.json.at("tasks").at(1).at("template_rule") ==
+        Json({{"templates", {"GPT-3 style"}}, {"without_templates", {"plain"}}, {"in_turn", true}}));
+  CHECK(results.json.at("missing_tasks") == Json({"gated"}));
   CHECK(results.json.at("hashes").at("data").size() == 3);
   CHECK(results.json.at("versions").contains("phatgoose"));
   CHECK(results.json.at("versions").at("libtorch") == "2");
@@ -240,39 +273,112 @@ TEST_CASE("damaged samples are refused with their line") {
 }
 
 TEST_CASE("samples must fit the suite") {
-  std::vector<Sample> samples = two_tasks();
-  CHECK_THROWS_MATCHES(score_suite({choice_task("choices")}, samples), Error,
+  const std::vector<Sample> samples = two_tasks();
+  CHECK_THROWS_MATCHES(tally_samples({choice_task("choices")}, samples), Error,
                        FailsWith(ExitCode::bad_data, "task text, row 0", "the suite lacks"));
-  CHECK_THROWS_MATCHES(score_suite({kTwoTasks[0], kTwoTasks[1], choice_task("third")}, samples), Error,
+  CHECK_THROWS_MATCHES(tally_samples({kTwoTasks[0], kTwoTasks[1], choice_task("third")}, samples), Error,
                        FailsWith(ExitCode::bad_data, "task third", "no predictions"));
   Sample ids;
   ids.task = "ids";
   ids.target_ids = {4};
-  std::vector<Sample> rows = {ids};
-  CHECK_THROWS_MATCHES(score_suite({text_task("ids", {"rouge_l"})}, rows), Error,
+  const std::vector<Sample> rows = {ids};
+  CHECK_THROWS_MATCHES(tally_samples({text_task("ids", {"rouge_l"})}, rows), Error,
                        FailsWith(ExitCode::bad_data, "token ids", "rouge_l"));
 }
 
-TEST_CASE("a paired difference is sharper than two intervals") {
-  std::vector<Sample> ours, reference;
-  for (std::int64_t row = 0; row < 200; ++row) {
-    const bool right = row % 3 == 0, also = right || row % 20 == 1;
-    reference.push_back(choice_sample("t", row, {-1, -1}, {right ? 0 : 1}));
-    ours.push_back(choice_sample("t", row, {-1, -1}, {also ? 0 : 1}));
-    reference.back().num_tokens = ours.back().num_tokens = {1, 1};
+TEST_CASE("a metric that is not known, samples of the other kind, and rows that come twice are refused") {
+  CHECK_THROWS_MATCHES(metrics_of(text_task("new", {"chrf"})), Error,
+                       FailsWith(ExitCode::bad_data, "task new", "metric \"chrf\""));
+  const Sample choice = choice_sample("t", 0, {-1, -2}, {0}), text = text_sample("t", 0, "a", "b");
+  CHECK_THROWS_MATCHES(tally_samples({text_task("t", {"exact_match"})}, {choice}), Error,
+                       FailsWith(ExitCode::bad_data, "task t, row 0", "scores of choices", "generation"));
+  CHECK_THROWS_MATCHES(tally_samples({choice_task("t")}, {text}), Error,
+                       FailsWith(ExitCode::bad_data, "a generated text", "rank_classification"));
+  CHECK_THROWS_MATCHES(tally_samples({choice_task("t")}, {choice, choice}), Error,
+                       FailsWith(ExitCode::bad_data, "task t, row 0", "after row 0"));
+}
+
+TEST_CASE("every metric that a suite may ask for is known, and another may come first") {
+  for (const std::string& name : generation_metrics()) {
+    CAPTURE(name);
+    const std::vector<Metric> metrics = metrics_of(text_task("t", {name}));
+    CHECK(metrics.front().name == name);
+    CHECK(metrics.size() == (name == "exact_match" ? 2 : 1));
+    CHECK(metrics.front().statistics(text_sample("t", 0, "a", "b")).size() == metrics.front().width);
   }
-  const std::vector<Task> tasks = {choice_task("t")};
-  const MetricScore difference = paired_difference(tasks, ours, reference);
-  CHECK(difference.score == Approx(score_suite(tasks, ours).mean.score - score_suite(tasks, reference).mean.score));
-  CHECK(difference.interval.low > 0);
-  const Interval alone = score_suite(tasks, ours).mean.interval;
-  CHECK(difference.interval.high - difference.interval.low < alone.high - alone.low);
-  const MetricScore none = paired_difference(tasks, ours, ours);
-  CHECK(none.interval.low == 0);
-  CHECK(none.interval.high == 0);
-  reference.pop_back();
-  CHECK_THROWS_MATCHES(paired_difference(tasks, ours, reference), Error,
-                       FailsWith(ExitCode::bad_data, "different rows"));
+  const auto names = [](const TaskTally& tally) {
+    std::vector<std::string> all;
+    for (const Metric& metric : tally.metrics()) all.push_back(metric.name);
+    return all;
+  };
+  using Names = std::vector<std::string>;
+  const Task task = text_task("t", {"rouge_1", "exact_match", "squad_em"});
+  CHECK(names(TaskTally(task)) == Names{"rouge_1", "exact_match", "squad_em"});
+  CHECK(names(TaskTally(task, "squad_em")) == Names{"squad_em", "rouge_1", "exact_match"});
+  CHECK(names(TaskTally(task, "bleu")) == Names{"rouge_1", "exact_match", "squad_em"});
+}
+
+TEST_CASE("the other rule's accuracy stands beside that of the task's") {
+  // Per token the second choice is best, by sums the first.
+  const std::vector<Sample> samples = {choice_sample("t", 0, {-4, -6}, {1}), choice_sample("t", 1, {-4, -6}, {1}),
+                                       choice_sample("t", 2, {-4, -6}, {0})};
+  const TaskScore mean = score_suite(tally_samples({choice_task("t", true)}, samples)).tasks[0];
+  CHECK(mean.metrics[0].score == Approx(200.0 / 3));
+  CHECK(mean.metrics[1].metric == "accuracy_by_sum");
+  CHECK(mean.metrics[1].score == Approx(100.0 / 3));
+  const TaskScore sum = score_suite(tally_samples({choice_task("t", false)}, samples)).tasks[0];
+  CHECK(sum.metrics[0].score == Approx(100.0 / 3));
+  CHECK(sum.metrics[1].metric == "accuracy_by_mean");
+  CHECK(sum.metrics[1].score == Approx(200.0 / 3));
+}
+
+TEST_CASE("templates have intervals, and their median and mean are resampled with the examples") {
+  // Examples 0 ... 19 in the templates a, b and c; c has the first five only. Right: all of a, half of b, none of c.
+  TaskTally tally(choice_task("t"));
+  std::int64_t row = 0;
+  for (int example = 0; example < 20; ++example) {
+    for (const std::string name : {"a", "b", "c"}) {
+      if (name == "c" && example >= 5) continue;
+      Sample sample = choice_sample("t", row++, {-1, -9}, {name == "a" || (name == "b" && example % 2 == 0) ? 0 : 1});
+      sample.id = std::to_string(example);
+      sample.template_name = name;
+      tally.add(std::move(sample));
+    }
+  }
+  const TaskScore score = score_task(tally);
+  REQUIRE(score.templates.size() == 3);
+  CHECK(score.templates[1].score.score == 50);
+  CHECK(score.templates[1].score.interval.low < 40);
+  CHECK(score.templates[1].score.interval.high > 60);
+  CHECK(score.templates[2].rows == 5);
+  CHECK(score.templates[2].examples == 5);
+  CHECK(score.templates[2].score.interval.high == 0);
+  REQUIRE(score.over_templates);
+  CHECK(score.over_templates->median.score == 50);
+  CHECK(score.over_templates->mean.score == 50);
+  CHECK(score.metrics[0].score == Approx(100.0 * 30 / 45));
+
+  // The same by a loop: the draws of the task's examples, and the templates that are among them.
+  std::vector<double> medians, means;
+  ExampleDraws draws("t", 20);
+  for (int i = 0; i < kResamples; ++i) {
+    const DrawCounts counts = draws.next();
+    double even = 0, short_ones = 0;
+    for (int example = 0; example < 20; ++example) {
+      if (example % 2 == 0) even += counts[example];
+      if (example < 5) short_ones += counts[example];
+    }
+    std::vector<double> present = {100, 100 * even / 20};
+    if (short_ones > 0) present.push_back(0);
+    double sum = 0;
+    for (const double value : present) sum += value;
+    means.push_back(sum / static_cast<double>(present.size()));
+    medians.push_back(median_of(present));
+  }
+  CHECK(score.over_templates->median.interval.low == Approx(interval_of(medians).low));
+  CHECK(score.over_templates->median.interval.high == Approx(interval_of(medians).high));
+  CHECK(score.over_templates->mean.interval.low == Approx(interval_of(means).low));
+  CHECK(score.over_templates->mean.interval.high == Approx(interval_of(means).high));
 }
 
 TEST_CASE("a sample starts as its data row") {

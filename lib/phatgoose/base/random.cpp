@@ -50,9 +50,12 @@ double RandomStream::uniform() { return static_cast<double>(next_u64() >> 11) * 
 
 std::uint64_t RandomStream::below(std::uint64_t bound) {
   // Draws from the incomplete last run of `bound` values are thrown away, so that no value is more likely than others.
-  const std::uint64_t excess = (0 - bound) % bound;  // 2^64 mod bound
+  // That run is shorter than `bound`: seldom is it worth a division to know how long it is.
   std::uint64_t draw = next_u64();
-  while (draw < excess) draw = next_u64();
+  if (draw < bound) {
+    const std::uint64_t excess = (0 - bound) % bound;  // 2^64 mod bound
+    while (draw < excess) draw = next_u64();
+  }
   return draw % bound;
 }
 

@@ -157,15 +157,30 @@ void RecordReader::report(const Error& error) {
 
 void SkippedRows::add(const BadRow& row) {
   ++count_;
-  if (first_.size() < kNamedBadRows) first_.push_back(row);
+  if (listed_.size() < kListedBadRows) listed_.push_back(row);
+}
+
+void SkippedRows::add(const SkippedRows& more) {
+  for (const BadRow& row : more.listed_) {
+    if (listed_.size() < kListedBadRows) listed_.push_back(row);
+  }
+  count_ += more.count_;
+}
+
+Json SkippedRows::to_json() const {
+  Json list = Json::array();
+  for (const BadRow& row : listed_) list.push_back({{"line", row.line}, {"message", row.message}});
+  return list;
 }
 
 void SkippedRows::warn(const std::string& where) const {
   if (count_ == 0) return;
-  const bool all_named = count_ == static_cast<std::int64_t>(first_.size());
+  const std::size_t named = std::min(listed_.size(), kNamedBadRows);
+  const bool all_named = count_ == static_cast<std::int64_t>(named);
   log_warning(fmt::format("{}: {} bad row{} skipped{}", where, count_, count_ == 1 ? " was" : "s were",
-                          all_named ? "" : fmt::format("; the first {}:", first_.size())));
-  for (const BadRow& row : first_) log_warning(fmt::format("{}:{}: {}", where, row.line, row.message));
+                          all_named ? "" : fmt::format("; the first {}:", named)));
+  for (const BadRow& row : std::span(listed_).first(named))
+    log_warning(fmt::format("{}:{}: {}", where, row.line, row.message));
 }
 
 std::vector<Record> read_records(const fs::path& path, std::size_t max_line_bytes, SkippedRows* skipped) {

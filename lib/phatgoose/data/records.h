@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "phatgoose/base/json.h"
 #include "phatgoose/base/text_file.h"
 #include "phatgoose/text/line_reader.h"
 #include "phatgoose/text/tokenizer.h"
@@ -49,19 +50,27 @@ struct BadRow {
   std::string message;    ///< one printable line: "column 12: invalid JSON: ...", "no \"target\"; expected a string"
 };
 
-/// Bad rows that a user wants left out: counted, and the first of them named.
+constexpr std::size_t kListedBadRows = 100;
+
+/// Bad rows that a user wants left out: counted, and the first of them listed.
 class SkippedRows {
  public:
   void add(const BadRow& row);
+  /// Adds further rows of the same file.
+  void add(const SkippedRows& more);
 
   std::int64_t count() const { return count_; }
+  /// The first kListedBadRows of them, in the order in which they were found.
+  const std::vector<BadRow>& listed() const { return listed_; }
+  /// These as a list of {"line", "message"}.
+  Json to_json() const;
 
   /// A warning, where there are any: how many rows of the file `where` were skipped, and what is wrong with the first.
   void warn(const std::string& where) const;
 
  private:
   std::int64_t count_ = 0;
-  std::vector<BadRow> first_;  ///< a few
+  std::vector<BadRow> listed_;
 };
 
 /// The rows of one file, one after the other; blank lines are skipped.

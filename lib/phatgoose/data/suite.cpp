@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "phatgoose/base/data_directory.h"
@@ -14,21 +15,24 @@
 namespace phatgoose {
 namespace {
 
-const std::vector<std::string> kSuiteKeys = {"name", "tasks"};
-const std::vector<std::string> kTaskKeys = {"name",    "data",           "kind",      "length_normalise",
-                                            "metrics", "max_new_tokens", "max_input", "expert"};
-const std::vector<std::string> kMetrics = {"exact_match", "rouge_l", "squad_f1", "bleu"};
+const std::vector<std::string> kSuiteKeys = {"name", "source", "tasks"};
+const std::vector<std::string> kTaskKeys = {
+    "name",   "data",   "kind",    "length_normalise", "metrics",           "max_new_tokens", "max_input",
+    "expert", "source", "mixture", "templates",        "without_templates", "in_turn",        "may_be_missing"};
+const std::vector<std::string> kMetrics = {"exact_match", "squad_em", "squad_f1", "rouge_1",
+                                           "rouge_2",     "rouge_l",  "bleu"};
 
 const std::string kMetricNames = fmt::format("{}", fmt::join(kMetrics, ", "));
 
 class SuiteReader {
  public:
-  explicit SuiteReader(const fs::path& path) : yaml_(path) {}
+  SuiteReader(const fs::path& path, fs::path directory) : yaml_(path), directory_(std::move(directory)) {}
 
   Suite read() const {
     const YAML::Node root = yaml_.load();
     yaml_.check_map(root, kSuiteKeys, "a suite: name and tasks");
     Suite suite{.name = yaml_.text(yaml_.member(root, "name", "suite")), .tasks = {}};
+    if (root["source"]) suite.source = yaml_.text(root["source"]);
     const YAML::Node tasks = yaml_.member(root, "tasks", "suite");
     yaml_.check_list(tasks, "\"tasks\"", "tasks");
     std::set<std::string> names;
@@ -64,10 +68,31 @@ class SuiteReader {
     return names;
   }
 
-  fs::path data(const YAML::Node& node) const {
-    const fs::path path = yaml_.resolved(node);
-    if (!fs::is_regular_file(path)) yaml_.refuse(node, "no such file: " + path.string(), "rows in JSON Lines");
-    return path;
+  /// Names that differ in their keys, too.
+  std::vector<std::string> template_names(const YAML::Node& map, const char* key) const {
+    std::vector<std::string> names;
+    if (!map[key]) return names;
+    yaml_.check_list(map[key], fmt::format("\"{}\"", key), "names of templates");
+    for (const YAML::Node& element : map[key]) {
+      const std::string name = yaml_.text(element);
+      const auto same = std::ranges::find(names, template_key(name), template_key);
+      if (same != names.end()) {
+        yaml_.refuse(element, fmt::format("template \"{}\" after \"{}\"", name, *same), "every template once");
+      }
+      names.push_back(name);
+    }
+    return names;
+  }
+
+  TemplateRule template_rule(const YAML::Node& map) const {
+    TemplateRule rule{.only = template_names(map, "templates"), .without = template_names(map, "without_templates")};
+    for (const YAML::Node& element : map["without_templates"]) {
+      if (std::ranges::find(rule.only, template_key(element.Scalar()), template_key) == rule.only.end()) continue;
+      yaml_.refuse(element, fmt::format("template \"{}\" in both lists", element.Scalar()),
+                   "a template in one of them");
+    }
+    if (map["in_turn"]) rule.in_turn = yaml_.truth(map["in_turn"]);
+    return rule;
   }
 
   std::int64_t input_length(const YAML::Node& node) const {
@@ -90,7 +115,7 @@ class SuiteReader {
     }
     yaml_.check_map(node, kTaskKeys, "a task: name, data, kind");
     Task task{.name = yaml_.text(yaml_.member(node, "name", "task")),
-              .data = data(yaml_.member(node, "data", "task")),
+              .data = (directory_ / yaml_.text(yaml_.member(node, "data", "task"))).lexically_normal(),
               .kind = kind(yaml_.member(node, "kind", "task")),
               .metrics = {}};
     only_for(TaskKind::rank_classification, task.kind, node, "length_normalise");
@@ -101,19 +126,28 @@ class SuiteReader {
     if (node["max_new_tokens"]) task.max_new_tokens = yaml_.count(node["max_new_tokens"]);
     if (node["max_input"]) task.max_input = input_length(node["max_input"]);
     if (node["expert"]) task.expert = yaml_.text(node["expert"]);
+    if (node["source"]) task.source = yaml_.text(node["source"]);
+    if (node["mixture"]) task.mixture = yaml_.text(node["mixture"]);
+    if (node["may_be_missing"]) task.may_be_missing = yaml_.truth(node["may_be_missing"]);
+    task.templates = template_rule(node);
     if (task.kind == TaskKind::generation && task.metrics.empty()) task.metrics = {"exact_match"};
     return task;
   }
 
   YamlReader yaml_;
+  fs::path directory_;  // of the data
 };
 
-std::vector<std::string> shipped_names(const fs::path& directory) {
-  std::vector<std::string> names;
-  std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(directory, missing)) names.push_back(entry.path().stem());
-  std::ranges::sort(names);
-  return names;
+/// The suites that come with the program, by name: those over its own tasks, and those of public data sets.
+std::map<std::string, fs::path> shipped_suites() {
+  std::map<std::string, fs::path> files;
+  for (const char* folder : {"assets/suites", "configs/suites"}) {
+    std::error_code missing;
+    for (const auto& entry : fs::directory_iterator(data_directory() / folder, missing)) {
+      files.emplace(entry.path().stem(), entry.path());
+    }
+  }
+  return files;
 }
 
 }  // namespace
@@ -127,14 +161,16 @@ std::optional<TaskKind> task_kind(std::string_view name) {
   return std::nullopt;
 }
 
-Suite read_suite(const fs::path& path) { return SuiteReader(path).read(); }
+const std::vector<std::string>& generation_metrics() { return kMetrics; }
+
+Suite read_suite(const fs::path& path, const fs::path& directory) { return SuiteReader(path, directory).read(); }
 
 fs::path suite_file(const std::string& name) {
   if (name.find_first_of("/.") != std::string::npos) return name;
-  const fs::path directory = data_directory() / "assets" / "suites";
-  const fs::path file = directory / (name + ".yaml");
-  if (is_file(file)) return file;
-  const std::vector<std::string> names = shipped_names(directory);
+  const std::map<std::string, fs::path> shipped = shipped_suites();
+  if (const auto found = shipped.find(name); found != shipped.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, file] : shipped) names.push_back(known);
   const std::string near = did_you_mean(name, names);
   refuse_usage("--suite", "no suite \"" + name + "\" comes with the program",
                fmt::format("the path of a file, or one of {}", fmt::join(names, ", ")),

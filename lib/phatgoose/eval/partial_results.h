@@ -1,6 +1,9 @@
-// The finished tasks of an evaluation that is not finished itself, so that a stopped run continues after them.
+// What an unfinished evaluation has answered so far, so that a stopped run continues behind it, within a task as well.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <unordered_set>
 #include <vector>
 
 #include "phatgoose/base/files.h"
@@ -8,23 +11,40 @@
 
 namespace phatgoose {
 
-/// The folder "partial" of an output directory. Tasks are numbered by their place in the run.
-class PartialResults {
+/// The answers to one task, in the folder "partial" of an output directory: chunks of rows, each complete or not there.
+class PartialTask {
  public:
-  explicit PartialResults(const fs::path& out) : folder_(out / "partial") {}
+  /// Writes the routing statistics of a chunk.
+  using WriteRouting = std::function<void(const fs::path&)>;
 
-  void create() const { make_directories(folder_); }
-  bool has(std::size_t task) const { return fs::exists(samples_file(task)); }
-  /// Marks the task as finished: what belongs to routing_file() must have been written before.
-  void save(std::size_t task, const std::vector<Sample>& samples) const { write_samples(samples_file(task), samples); }
-  std::vector<Sample> load(std::size_t task) const { return read_samples(samples_file(task)); }
-  fs::path routing_file(std::size_t task) const { return folder_ / (std::to_string(task) + ".routing.safetensors"); }
-  void remove() const { fs::remove_all(folder_); }
+  /// Reads the chunks that are there. `number`: place of the task in the run.
+  PartialTask(const fs::path& out, std::size_t number);
+
+  bool has(std::int64_t row) const { return rows_.contains(row); }
+  std::int64_t size() const { return std::ssize(samples_); }
+  double seconds() const { return seconds_; }                        ///< spent on all chunks
+  const std::vector<fs::path>& routing() const { return routing_; }  ///< files of the chunks that have statistics
+
+  /// Saves a chunk; when this returns it is on disk. `write_routing` may be empty. No samples: nothing is written.
+  void save(std::vector<Sample> samples, double seconds, const WriteRouting& write_routing);
+
+  /// Of all chunks, by row. Nothing is left here.
+  std::vector<Sample> take_samples();
+
+  static void remove_all(const fs::path& out) { fs::remove_all(out / kFolder); }
 
  private:
-  fs::path samples_file(std::size_t task) const { return folder_ / (std::to_string(task) + ".samples.jsonl"); }
+  static constexpr const char* kFolder = "partial";
+
+  fs::path file(std::size_t chunk, const char* ending) const;
+  void add(std::vector<Sample> samples, double seconds);
 
   fs::path folder_;
+  std::size_t number_, chunks_ = 0;
+  std::vector<Sample> samples_;
+  std::unordered_set<std::int64_t> rows_;
+  std::vector<fs::path> routing_;
+  double seconds_ = 0;
 };
 
 }  // namespace phatgoose

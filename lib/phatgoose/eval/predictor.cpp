@@ -8,7 +8,7 @@
 #include "phatgoose/data/row_encoder.h"
 #include "phatgoose/embed/retrieval_text.h"
 #include "phatgoose/eval/generation.h"
-#include "phatgoose/scoring/score.h"
+#include "phatgoose/scoring/judge.h"
 
 namespace phatgoose {
 Predictor::Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorRules rules,

@@ -30,7 +30,7 @@ struct SharedInput {
   Tokens tokens;
   std::vector<float> expert_scores;
   std::map<Tokens, std::vector<Place>> targets;
-  std::int64_t questions = 0;
+  std::vector<std::int64_t> questions = {};
 
   std::int64_t length() const { return static_cast<std::int64_t>(tokens.ids.size()); }
 };
@@ -45,7 +45,7 @@ std::vector<SharedInput> share_inputs(std::span<const Question> questions) {
     const auto [found, added] = index_of.try_emplace({tokens, question.expert_scores}, inputs.size());
     if (added) inputs.push_back({tokens, question.expert_scores, {}});
     SharedInput& input = inputs[found->second];
-    ++input.questions;
+    input.questions.push_back(static_cast<std::int64_t>(q));
     for (std::size_t c = 0; c < question.choices.size(); ++c) {
       const bool labelled = !question.choices_experts.empty();
       input.targets[{question.choices[c], labelled ? question.choices_experts[c] : ExpertNumbers()}].push_back({q, c});
@@ -54,6 +54,19 @@ std::vector<SharedInput> share_inputs(std::span<const Question> questions) {
   std::stable_sort(inputs.begin(), inputs.end(),
                    [](const SharedInput& a, const SharedInput& b) { return a.length() < b.length(); });
   return inputs;
+}
+
+/// The inputs of each encoder pass: at most `tokens` tokens, or a single input.
+std::vector<std::span<const SharedInput>> cut(std::span<const SharedInput> inputs, std::int64_t tokens) {
+  std::vector<std::span<const SharedInput>> passes;
+  for (std::size_t first = 0, last = 0; first < inputs.size(); first = last) {
+    std::int64_t used = 0;
+    do {
+      used += inputs[last++].length();
+    } while (last < inputs.size() && used + inputs[last].length() <= tokens);
+    passes.push_back(inputs.subspan(first, last - first));
+  }
+  return passes;
 }
 
 /// Targets of one decoder pass: token ids and experts, the encoder row of each, and where each score belongs.
@@ -92,7 +105,7 @@ void score_targets(const T5Model& model, const EncodedRows& encoded, const Targe
   }
 }
 
-/// Encodes the inputs [first, last) once and scores all their targets, a bounded number of tokens at a time.
+/// Encodes the inputs of one pass once and scores all their targets, a bounded number of tokens at a time.
 void score_inputs(const T5Model& model, std::span<const SharedInput> inputs, const ScoringPasses& passes,
                   std::vector<ChoiceScores>& scores) {
   std::vector<TokenIds> rows;
@@ -133,6 +146,17 @@ PackedIds pack_questions(std::span<const TokenIds> inputs, std::span<const std::
   return packed;
 }
 
+std::vector<std::vector<std::int64_t>> question_passes(std::span<const Question> questions, std::int64_t tokens) {
+  const std::vector<SharedInput> inputs = share_inputs(questions);
+  std::vector<std::vector<std::int64_t>> passes;
+  for (const std::span<const SharedInput> pass : cut(inputs, tokens)) {
+    std::vector<std::int64_t>& numbers = passes.emplace_back();
+    for (const SharedInput& input : pass) numbers.insert(numbers.end(), input.questions.begin(), input.questions.end());
+    std::ranges::sort(numbers);
+  }
+  return passes;
+}
+
 std::vector<ChoiceScores> score_choices(const T5Model& model, std::span<const Question> questions,
                                         const ScoringPasses& passes) {
   const at::NoGradGuard no_grad;
@@ -144,18 +168,7 @@ std::vector<ChoiceScores> score_choices(const T5Model& model, std::span<const Qu
     }
   }
   const std::vector<SharedInput> inputs = share_inputs(questions);
-  std::int64_t finished = 0;
-  for (std::size_t first = 0; first < inputs.size();) {
-    std::size_t last = first;
-    std::int64_t tokens = 0;
-    do {
-      tokens += inputs[last].length();
-      finished += inputs[last++].questions;
-    } while (last < inputs.size() && tokens + inputs[last].length() <= passes.tokens);
-    score_inputs(model, std::span(inputs).subspan(first, last - first), passes, scores);
-    if (passes.on_questions) passes.on_questions(finished);
-    first = last;
-  }
+  for (const std::span<const SharedInput> pass : cut(inputs, passes.tokens)) score_inputs(model, pass, passes, scores);
   return scores;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -36,10 +35,13 @@ struct ChoiceScores {
 
 /// How scoring is cut into passes; no score depends on it beyond fp32 rounding.
 struct ScoringPasses {
-  std::int64_t tokens = 4096;                      ///< at most so many tokens in one encoder or decoder pass
-  std::function<void(std::int64_t)> on_questions;  ///< called after each pass with the questions finished so far
-  EncoderCache* encoder = nullptr;                 ///< has the encoder's states; null: they are computed each time
+  std::int64_t tokens = 4096;       ///< at most so many tokens in one encoder or decoder pass
+  EncoderCache* encoder = nullptr;  ///< has the encoder's states; null: they are computed each time
 };
+
+/// Numbers of the questions that each encoder pass of score_choices() answers. The questions of one pass, scored by
+/// themselves, have the same scores to the bit.
+std::vector<std::vector<std::int64_t>> question_passes(std::span<const Question> questions, std::int64_t tokens);
 
 /// Scores every choice of every question, in the order given. Each distinct input is encoded once, however many
 /// questions ask it, and its cross-attention keys and values are shared by all its choices; the vocabulary head runs on

@@ -16,15 +16,4 @@ void write_task_routing(const fs::path& path, const std::string& task, const Rou
       {{"linears", Json(routing.linear_paths()).dump()}, {"experts", Json(routing.expert_names()).dump()}});
 }
 
-void join_routing(const fs::path& path, const std::vector<fs::path>& parts) {
-  std::vector<SafetensorsFile> files;
-  std::vector<NamedTensor> tensors;
-  for (const fs::path& part : parts) files.emplace_back(part);
-  for (const SafetensorsFile& file : files) {
-    for (const auto& [name, view] : file.tensors()) tensors.push_back({name, view});
-  }
-  write_safetensors(path, std::move(tensors),
-                    files.empty() ? std::map<std::string, std::string>{} : files.front().metadata());
-}
-
 }  // namespace phatgoose

@@ -1,8 +1,7 @@
-// routing.safetensors: how much each expert was used, by task and linear.
+// How much each expert was used on a task, by linear: what routing.safetensors adds up (store/routing_sums.h).
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "phatgoose/base/files.h"
 #include "phatgoose/routing/routed_model.h"
@@ -16,8 +15,5 @@ namespace phatgoose {
 /// are JSON lists.
 void write_task_routing(const fs::path& path, const std::string& task, const RoutingStatistics& statistics,
                         const RoutedModel& routing);
-
-/// One file of all the tensors of `parts`, files of different tasks of the same routed model.
-void join_routing(const fs::path& path, const std::vector<fs::path>& parts);
 
 }  // namespace phatgoose

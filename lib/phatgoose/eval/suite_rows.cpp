@@ -1,10 +1,12 @@
 #include "phatgoose/eval/suite_rows.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <numeric>
+#include <set>
 
+#include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/base/random.h"
 #include "phatgoose/store/t5_config.h"
@@ -17,15 +19,44 @@ struct ChosenRows {
   std::vector<Record> records;
   std::vector<std::int64_t> places;
   std::int64_t available = 0;  ///< rows of the file, bad ones not counted
+  std::int64_t left_out = 0;   ///< of these by the task's templates
   SkippedRows skipped;
 };
 
-/// The first rows, or some drawn by choice.seed, in the order of the file.
-std::vector<std::int64_t> choose_places(std::int64_t available, const RowChoice& choice) {
+/// The templates of a file, for messages.
+std::string template_names(const std::vector<Record>& records) {
+  std::set<std::string> names;
+  for (const Record& record : records) names.insert(record.template_name);
+  return fmt::format("\"{}\"", fmt::join(names, "\", \""));
+}
+
+/// The places of the rows that the task's templates leave; none is bad_data.
+std::vector<std::int64_t> asked_places(const Task& task, const std::vector<Record>& records) {
+  TemplateChoice choice = choose_by_template(records, task.templates);
+  if (choice.places.empty()) {
+    refuse(task.data, fmt::format("no row has a template of task {}, but {}", task.name, template_names(records)));
+  }
+  if (!choice.no_such_row.empty()) {
+    log_warning(
+        fmt::format("task {}: no row has the template \"{}\"", task.name, fmt::join(choice.no_such_row, "\" or \"")));
+  }
+  const std::size_t left_out = records.size() - choice.places.size();
+  if (left_out > 0) {
+    log_info(fmt::format("task {}: its templates leave out {} of {} rows", task.name, left_out, records.size()));
+  }
+  return std::move(choice.places);
+}
+
+/// The first of these, or some drawn by choice.seed, in the order of the file.
+std::vector<std::int64_t> within_limit(std::vector<std::int64_t> places, const RowChoice& choice) {
+  const std::int64_t available = std::ssize(places);
   const std::int64_t count = std::min(choice.limit.value_or(available), available);
-  std::vector<std::int64_t> places(static_cast<std::size_t>(available));
-  std::iota(places.begin(), places.end(), 0);
-  if (choice.seed) places = permutation(available, static_cast<std::uint64_t>(*choice.seed), 0);
+  if (choice.seed) {
+    const auto order = permutation(available, static_cast<std::uint64_t>(*choice.seed), 0);
+    std::vector<std::int64_t> drawn;
+    for (const std::int64_t number : order) drawn.push_back(places[static_cast<std::size_t>(number)]);
+    places = std::move(drawn);
+  }
   places.resize(static_cast<std::size_t>(count));
   std::ranges::sort(places);
   return places;
@@ -35,11 +66,14 @@ ChosenRows choose_rows(const Task& task, const RowChoice& choice) {
   ChosenRows rows;
   std::vector<Record> all = read_records(task.data, choice.line_limit, choice.skip_bad ? &rows.skipped : nullptr);
   rows.available = std::ssize(all);
-  rows.places = choose_places(rows.available, choice);
+  std::vector<std::int64_t> asked = asked_places(task, all);
+  const std::int64_t count = std::ssize(asked);
+  rows.left_out = rows.available - count;
+  rows.places = within_limit(std::move(asked), choice);
   for (const std::int64_t place : rows.places) rows.records.push_back(std::move(all[static_cast<std::size_t>(place)]));
-  if (std::ssize(rows.places) < rows.available) {
+  if (std::ssize(rows.places) < count) {
     log_info(fmt::format("task {}: {} {} of {} rows", task.name, choice.seed ? "drew" : "the first", rows.places.size(),
-                         rows.available));
+                         count));
   }
   return rows;
 }
@@ -53,13 +87,18 @@ SuiteRows prepare_suite(const Suite& suite, const fs::path& base, const RowChoic
   for (const Task& task : suite.tasks) chosen.push_back(choose_rows(task, choice));
   SuiteRows rows{Tokenizer::of_base(base, vocab_size), {}};
   for (std::size_t i = 0; i < chosen.size(); ++i) {
-    const auto& [records, places, available, skipped] = chosen[i];
-    TaskRows& task =
-        rows.tasks.emplace_back(prepare_task(suite.tasks[i], records, rows.tokenizer_or_null(), vocab_size, needs[i]));
-    for (std::size_t row = 0; row < places.size(); ++row) task.samples[row].row = places[row];
+    auto& [records, places, available, left_out, skipped] = chosen[i];
+    SkippedRows unfit;
+    TaskRows& task = rows.tasks.emplace_back(prepare_task(suite.tasks[i], records, rows.tokenizer_or_null(), vocab_size,
+                                                          needs[i], choice.skip_bad ? &unfit : nullptr));
+    unfit.warn(task.task.data.string());
+    for (Sample& sample : task.samples) sample.row = places[sample.row];
     task.available = available;
-    task.notes.skip(skipped.count());
-    task.notes.warn(task.place(), std::ssize(records));
+    task.left_out = left_out;
+    task.skipped = std::move(skipped);
+    task.skipped.add(unfit);
+    task.notes.warn(task.place(), std::ssize(task.samples));
+    if (task.samples.empty()) refuse(task.place(), "no row that can be evaluated", "at least one");
   }
   return rows;
 }

@@ -17,7 +17,7 @@ struct SuiteRows {
   const Tokenizer* tokenizer_or_null() const { return tokenizer ? &*tokenizer : nullptr; }
 };
 
-/// Which rows of a task's file are evaluated.
+/// Which rows of a task's file are evaluated, of those that its templates leave.
 struct RowChoice {
   std::optional<std::int64_t> limit = {};  ///< rows per task
   std::optional<std::int64_t> seed = {};   ///< draws these rows; none: the first

@@ -8,45 +8,44 @@
 #include "phatgoose/data/row_encoder.h"
 #include "phatgoose/embed/retrieval_text.h"
 #include "phatgoose/eval/generation.h"
-#include "phatgoose/scoring/score.h"
+#include "phatgoose/scoring/judge.h"
 #include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 namespace {
 
-void choose(const T5Model& model, const TaskRows& rows, const AnswerPasses& passes, std::vector<Sample>& samples) {
-  const ScoringPasses scoring{passes.tokens, passes.on_rows, passes.encoder};
-  std::vector<ChoiceScores> scores = score_choices(model, rows.questions, scoring);
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    samples[i].log_likelihoods = std::move(scores[i].log_likelihoods);
-    samples[i].num_tokens = std::move(scores[i].num_tokens);
+void choose(const T5Model& model, const ScoringPasses& passes, RowBatch& batch) {
+  std::vector<ChoiceScores> scores = score_choices(model, batch.questions, passes);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    batch.samples[i].log_likelihoods = std::move(scores[i].log_likelihoods);
+    batch.samples[i].num_tokens = std::move(scores[i].num_tokens);
   }
 }
 
-void generate(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& rows, const AnswerPasses& passes,
-              std::vector<Sample>& samples) {
+std::vector<std::vector<std::int64_t>> generation_passes(std::span<const Question> questions, std::int64_t tokens) {
   std::vector<std::int64_t> lengths;
-  for (const Question& row : rows.questions) lengths.push_back(static_cast<std::int64_t>(row.input.size()));
-  std::int64_t finished = 0;
-  for (const std::vector<std::int64_t>& group : length_groups(lengths, passes.tokens)) {
+  for (const Question& question : questions) lengths.push_back(std::ssize(question.input));
+  return length_groups(lengths, tokens);
+}
+
+void generate(const T5Model& model, const Tokenizer* tokenizer, const ScoringPasses& passes, RowBatch& batch) {
+  for (const std::vector<std::int64_t>& group : generation_passes(batch.questions, passes.tokens)) {
     std::vector<TokenIds> inputs;
     std::vector<std::vector<float>> expert_scores;
     for (const std::int64_t row : group) {
-      inputs.push_back(rows.questions[row].input);
-      expert_scores.push_back(rows.questions[row].expert_scores);
+      inputs.push_back(batch.questions[row].input);
+      expert_scores.push_back(batch.questions[row].expert_scores);
     }
     const PackedIds packed = pack_questions(inputs, expert_scores, model.device());
-    const std::vector<TokenIds> outputs = generate_greedy(model, packed, rows.task.max_new_tokens, passes.encoder);
+    const std::vector<TokenIds> outputs = generate_greedy(model, packed, batch.task->max_new_tokens, passes.encoder);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      Sample& sample = samples[group[i]];
+      Sample& sample = batch.samples[group[i]];
       if (sample.has_ids()) {
         sample.output_ids = outputs[i];
       } else {
         sample.output = tokenizer->decode(outputs[i]);
       }
     }
-    finished += static_cast<std::int64_t>(group.size());
-    if (passes.on_rows) passes.on_rows(finished);
   }
 }
 
@@ -58,26 +57,48 @@ void check_labelled(const Task& task) {
          "rank classification", "--tasks, or tasks in a methods file, selects other tasks");
 }
 
+/// Does `work` on a record. A bad one is noted where that is wanted: false.
+template <typename Work>
+bool admit(const Record& record, SkippedRows* skipped, Work work) {
+  if (skipped == nullptr) {
+    in_row(record, work);
+    return true;
+  }
+  try {
+    work();
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::bad_data) throw;
+    skipped->add({.line = record.line, .message = error.what()});
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 TaskRows prepare_task(const Task& task, const std::vector<Record>& records, const Tokenizer* tokenizer,
-                      std::int64_t vocab_size, RowNeeds needs) {
+                      std::int64_t vocab_size, RowNeeds needs, SkippedRows* skipped) {
   if (needs.labels) check_labelled(task);
   RowEncoder encoder(tokenizer, vocab_size);
   const bool with_choices = task.kind == TaskKind::rank_classification;
   TaskRows rows{task, {}, {}, {}};
-  const auto add = [&](const Record& record) {
-    rows.samples.push_back(sample_of(record, task, static_cast<std::int64_t>(rows.samples.size())));
-    TokenIds input = encoder.input(record, task.max_input);
-    rows.questions.push_back({std::move(input), {}});
-    if (with_choices) rows.questions.back().choices = encoder.choices(record, rows.samples.back().right);
-    rows.lines.push_back(record.line);
+  const auto add = [&](const Record& record, std::int64_t number) {
+    Sample sample = sample_of(record, task, number);
+    Question question{encoder.input(record, task.max_input), {}};
+    if (with_choices) question.choices = encoder.choices(record, sample.right);
     if (needs.texts) rows.texts.push_back(retrieval_text(record, tokenizer));
-    const Question& question = rows.questions.back();
-    if (needs.labels) rows.labels.add(record, question.input, question.choices, tokenizer);
+    rows.samples.push_back(std::move(sample));
+    rows.questions.push_back(std::move(question));
+    rows.lines.push_back(record.line);
   };
   in(task.data, [&] {
-    for (const Record& record : records) in_row(record, [&] { add(record); });
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const Record& record = records[i];
+      if (!admit(record, skipped, [&] { add(record, static_cast<std::int64_t>(i)); })) continue;
+      const Question& question = rows.questions.back();
+      if (!needs.labels) continue;
+      in_row(record, [&] { rows.labels.add(record, question.input, question.choices, tokenizer); });
+    }
   });
   rows.notes = encoder.notes();
   return rows;
@@ -97,16 +118,33 @@ void follow_labels(TaskRows& rows, const std::vector<std::string>& experts) {
   }
 }
 
-std::vector<Sample> answer_task(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& rows,
-                                const AnswerPasses& passes) {
-  std::vector<Sample> samples = rows.samples;
-  if (rows.task.kind == TaskKind::rank_classification) {
-    choose(model, rows, passes, samples);
-  } else {
-    generate(model, tokenizer, rows, passes, samples);
+RowBatch batch_of(const TaskRows& rows, std::span<const std::int64_t> numbers) {
+  RowBatch batch{&rows.task, {}, {}};
+  for (const std::int64_t number : numbers) {
+    batch.questions.push_back(rows.questions[number]);
+    batch.samples.push_back(rows.samples[number]);
   }
-  for (Sample& sample : samples) judge(sample, rows.task.length_normalise);
-  return samples;
+  return batch;
+}
+
+std::vector<std::vector<std::int64_t>> answer_passes(const TaskRows& rows, std::int64_t tokens) {
+  return rows.task.kind == TaskKind::rank_classification ? question_passes(rows.questions, tokens)
+                                                         : generation_passes(rows.questions, tokens);
+}
+
+std::vector<Sample> answer_batch(const T5Model& model, const Tokenizer* tokenizer, RowBatch batch,
+                                 const ScoringPasses& passes) {
+  if (batch.task->kind == TaskKind::rank_classification) {
+    choose(model, passes, batch);
+  } else {
+    generate(model, tokenizer, passes, batch);
+  }
+  for (Sample& sample : batch.samples) judge(sample, batch.task->length_normalise);
+  return std::move(batch.samples);
+}
+
+std::vector<Sample> answer_task(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& rows) {
+  return answer_batch(model, tokenizer, {&rows.task, rows.questions, rows.samples});
 }
 
 }  // namespace phatgoose

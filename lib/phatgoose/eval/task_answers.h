@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <span>
 #include <vector>
 
 #include "phatgoose/data/records.h"
@@ -24,7 +24,9 @@ struct TaskRows {
   TokenLabels labels = {};         ///< of every row, for routers that follow them; empty unless asked for
   std::vector<std::int64_t> lines = {};  ///< of every row, in the file
   RowNotes notes = {};                   ///< of all rows
+  SkippedRows skipped = {};              ///< bad rows that are not among them
   std::int64_t available = 0;            ///< rows of the file, of which these are all or some
+  std::int64_t left_out = 0;             ///< rows of the file that the task's templates leave out
 
   /// For messages: the task and its file.
   std::string place() const { return "task " + task.name + " (" + task.data.string() + ")"; }
@@ -36,24 +38,33 @@ struct RowNeeds {
 };
 
 /// `tokenizer` may be null when every row carries ids. Rows that do not fit the task's kind or the vocabulary, and rows
-/// or a kind of task that lack the labels that are needed: bad_data with the line.
+/// or a kind of task that lack the labels that are needed: bad_data with the line; where there is `skipped`, rows that
+/// do not fit are left out and counted there instead.
 TaskRows prepare_task(const Task& task, const std::vector<Record>& records, const Tokenizer* tokenizer,
-                      std::int64_t vocab_size, RowNeeds needs = {});
+                      std::int64_t vocab_size, RowNeeds needs = {}, SkippedRows* skipped = nullptr);
 
 /// Sends every token to the expert that its row names, `experts` being the names of those that are routed: bad_data
 /// with the line of a row that names another.
 void follow_labels(TaskRows& rows, const std::vector<std::string>& experts);
 
-/// How rows are computed; no answer depends on it beyond fp32 rounding.
-struct AnswerPasses {
-  std::int64_t tokens = 4096;                 ///< at most so many input tokens in one pass
-  std::function<void(std::int64_t)> on_rows;  ///< called after each pass with the rows finished so far
-  EncoderCache* encoder = nullptr;            ///< as in ScoringPasses
+/// Some rows of a task: what is asked, and the samples that await the answers.
+struct RowBatch {
+  const Task* task;
+  std::vector<Question> questions;
+  std::vector<Sample> samples;
 };
 
-/// The samples in the order of the rows, answered and judged. Without a tokenizer a generated text is its ids,
-/// separated by spaces.
-std::vector<Sample> answer_task(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& rows,
-                                const AnswerPasses& passes = {});
+RowBatch batch_of(const TaskRows& rows, std::span<const std::int64_t> numbers);
+
+/// Numbers of the rows that are answered together: a function of the rows and of `tokens`, the input tokens of a pass.
+std::vector<std::vector<std::int64_t>> answer_passes(const TaskRows& rows, std::int64_t tokens);
+
+/// The batch's samples, answered and judged; to the bit the same for the rows of one of answer_passes() as for all of
+/// them together. Without a tokenizer a generated text is its ids, separated by spaces.
+std::vector<Sample> answer_batch(const T5Model& model, const Tokenizer* tokenizer, RowBatch batch,
+                                 const ScoringPasses& passes = {});
+
+/// The samples of all rows, in their order.
+std::vector<Sample> answer_task(const T5Model& model, const Tokenizer* tokenizer, const TaskRows& rows);
 
 }  // namespace phatgoose

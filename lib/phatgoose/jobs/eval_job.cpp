@@ -8,14 +8,11 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
-#include "phatgoose/base/progress.h"
-#include "phatgoose/base/signals.h"
 #include "phatgoose/eval/encoder_cache.h"
-#include "phatgoose/eval/input_routing.h"
-#include "phatgoose/eval/partial_results.h"
-#include "phatgoose/eval/routing_file.h"
 #include "phatgoose/eval/shared_base.h"
-#include "phatgoose/report/table.h"
+#include "phatgoose/jobs/method_run.h"
+#include "phatgoose/nn/device.h"
+#include "phatgoose/report/results_directory.h"
 #include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/run_lock.h"
@@ -23,43 +20,11 @@
 namespace phatgoose {
 namespace {
 
-constexpr const char* kEvalResults = "results.json";
-
-/// Thrown out of a task when a signal asks to stop; what the task has computed so far is given up.
-struct Stopped {};
-
-using EvalTasks = std::vector<const TaskRows*>;
-
-/// A method whose experts are on the base.
-struct LoadedMethod {
-  const EvalMethod& method;
-  const T5Model& model;
-  const Tokenizer* tokenizer;
-  RoutedModel* routed;                                ///< null where nothing is routed
-  std::optional<InputRouting> inputs = std::nullopt;  ///< for a router that compares inputs
-
-  bool has_weights() const { return routed != nullptr && routed->has_weights(); }
-};
-
-/// The task's samples, answered with what the router knows of its rows.
-std::vector<Sample> answer_with(LoadedMethod& loaded, const TaskRows& task, const AnswerPasses& passes) {
-  if (loaded.method.exclude_own) loaded.routed->exclude(task.task.own_expert());
-  const bool labelled = loaded.method.uses_labels();
-  if (!loaded.inputs && !labelled) return answer_task(loaded.model, loaded.tokenizer, task, passes);
-  TaskRows routed = task;
-  if (labelled) follow_labels(routed, loaded.routed->expert_names());
-  if (loaded.inputs) {
-    std::vector<std::vector<float>> scores = loaded.inputs->scores(task.texts);
-    for (std::size_t row = 0; row < scores.size(); ++row) routed.questions[row].expert_scores = std::move(scores[row]);
-  }
-  return answer_task(loaded.model, loaded.tokenizer, routed, passes);
-}
-
 /// What is to be known of each task's rows. What the method's sentence encoder cuts is said, too.
 std::vector<TaskData> data_of(const LoadedMethod& loaded, const EvalTasks& tasks) {
   std::vector<TaskData> all;
   for (const TaskRows* task : tasks) {
-    TaskData& data = all.emplace_back(TaskData{task->notes, task->available});
+    TaskData& data = all.emplace_back(TaskData{task->notes, task->available, task->left_out, task->skipped});
     if (!loaded.inputs) continue;
     const SentenceEncoder& encoder = loaded.inputs->encoder();
     RowNotes cut;
@@ -74,9 +39,9 @@ std::vector<TaskData> data_of(const LoadedMethod& loaded, const EvalTasks& tasks
 }
 
 /// The warnings about rows are in the log of the run that read them; of a finished one, its counts are said.
-void say_finished(const fs::path& out) {
+void say_finished(const fs::path& out, const char* frame_file) {
   log_info(out.string() + " is finished; nothing to do");
-  const Json results = read_results(out / kEvalResults).json;
+  const Json results = read_json(out / frame_file);
   for (const Json& task : results.at("tasks")) {
     std::vector<std::string> counts;
     for (const auto& [name, count] : task.at("rows_with").items()) {
@@ -88,55 +53,17 @@ void say_finished(const fs::path& out) {
   }
 }
 
-/// Answers every one of the tasks that `partial` lacks.
-void answer_tasks(LoadedMethod& loaded, const EvalTasks& tasks, const PartialResults& partial, const std::string& title,
-                  AnswerPasses passes) {
-  std::int64_t count = 0, finished = 0;
-  for (const TaskRows* task : tasks) count += std::ssize(task->samples);
-  Progress progress(title, count, "rows");
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    const TaskRows& task = *tasks[i];
-    const std::string& name = task.task.name;
-    passes.on_rows = [&](std::int64_t done) {
-      progress.update(finished + done, name);
-      if (stop_requested()) throw Stopped();
-    };
-    if (!partial.has(i)) {
-      std::optional<RoutingStatistics> statistics;
-      if (loaded.has_weights()) statistics = loaded.routed->make_statistics();
-      std::optional<RoutedModel::Observation> observation;
-      if (statistics) observation.emplace(loaded.routed->observe(*statistics));
-      const std::vector<Sample> samples = answer_with(loaded, task, passes);
-      if (statistics) write_task_routing(partial.routing_file(i), name, *statistics, *loaded.routed);
-      partial.save(i, samples);
-    }
-    finished += std::ssize(task.samples);
-    progress.update(finished, name);
+/// Puts the tasks' parts together, with how long they took.
+MethodAnswers answers_of(const Suite& suite, std::vector<PartialTask>& partial, Json frame, at::Device device) {
+  MethodAnswers answers{.frame = std::move(frame), .samples = {}, .routing = {}};
+  Timing timing{.task_seconds = {}, .peak_memory = peak_memory(), .peak_device_memory = peak_device_memory(device)};
+  for (PartialTask& task : partial) {
+    timing.task_seconds.push_back(task.seconds());
+    std::ranges::copy(task.routing(), std::back_inserter(answers.routing));
+    std::ranges::move(task.take_samples(), std::back_inserter(answers.samples));
   }
-  progress.finish();
-}
-
-/// Joins the tasks' parts into the product, manifest last.
-void write_product(const LoadedMethod& loaded, const std::vector<TaskData>& data, const PartialResults& partial,
-                   const Provenance& provenance) {
-  const fs::path& out = loaded.method.out;
-  const Suite& suite = loaded.method.suite;
-  std::vector<Sample> samples;
-  std::vector<fs::path> routing_parts;
-  for (std::size_t i = 0; i < suite.tasks.size(); ++i) {
-    std::ranges::move(partial.load(i), std::back_inserter(samples));
-    routing_parts.push_back(partial.routing_file(i));
-  }
-  const SuiteScore scores = score_suite(suite.tasks, samples);
-  std::vector<std::string> files = {kEvalResults, "run.json", "samples.jsonl"};
-  write_samples(out / "samples.jsonl", samples);
-  write_file(out / kEvalResults, results_json(suite, scores, data, provenance).dump(2) + "\n");
-  if (loaded.has_weights()) {
-    join_routing(out / "routing.safetensors", routing_parts);
-    files.push_back("routing.safetensors");
-  }
-  write_manifest(out, {kResultsKind, {{"suite", suite.name}}}, files);
-  partial.remove();
+  set_timing(answers.frame, suite, timing, std::ssize(answers.samples));
+  return answers;
 }
 
 /// The plan with what its methods share in memory: the suite's rows, the base, encoder states.
@@ -149,29 +76,29 @@ class EvalJob {
   bool evaluate(const EvalMethod& method) {
     // Another process may have been here since the plan was made.
     check_run(method.out, method.out, method.record);
+    const std::string kind = plan_.shard ? kResultsShardKind : kResultsKind;
     std::optional<RunLock> lock;
-    if (!is_of_kind(method.out, kResultsKind)) lock.emplace(method.out);
-    if (read_finished(method.out, kResultsKind)) {
-      say_finished(method.out);
+    if (!is_of_kind(method.out, kind)) lock.emplace(method.out);
+    if (read_finished(method.out, kind)) {
+      say_finished(method.out, plan_.shard ? kShardFile : kResultsFile);
       return true;
     }
     load();
     LoadedMethod loaded = put_on(method);
     begin_run(method.out, method.record);
     const EvalTasks tasks = tasks_of(method);
-    const std::vector<TaskData> data = data_of(loaded, tasks);
-    const PartialResults partial(method.out);
-    partial.create();
-    try {
-      const std::string title = plan_.methods.size() == 1 ? "eval" : method.name;
-      EncoderCache* cache = method.shares_encoder ? &*encoder_ : nullptr;
-      answer_tasks(loaded, tasks, partial, title, {.tokens = plan_.pass_tokens, .on_rows = {}, .encoder = cache});
-    } catch (const Stopped&) {
-      return false;
+    Json frame = results_frame(method.suite, data_of(loaded, tasks), provenance_of(method));
+    std::vector<PartialTask> partial;
+    for (std::size_t i = 0; i < tasks.size(); ++i) partial.emplace_back(method.out, i);
+    EncoderCache* cache = method.shares_encoder ? &*encoder_ : nullptr;
+    if (!answer_tasks(loaded, tasks, partial, plan_, cache)) return false;
+    MethodAnswers answers = answers_of(method.suite, partial, std::move(frame), device_);
+    if (plan_.shard) {
+      write_shard(method.out, answers);
+    } else {
+      write_results(method.out, std::move(answers));
     }
-    Provenance provenance = method.provenance;
-    provenance.dtype = dtype_ == at::kBFloat16 ? "bf16" : "fp32";
-    write_product(loaded, data, partial, provenance);
+    PartialTask::remove_all(method.out);
     return true;
   }
 
@@ -217,6 +144,14 @@ class EvalJob {
     }
   }
 
+  Provenance provenance_of(const EvalMethod& method) const {
+    Provenance provenance = method.provenance;
+    provenance.dtype = dtype_ == at::kBFloat16 ? "bf16" : "fp32";
+    provenance.device = device_.str();
+    provenance.processor = processor_name();
+    return provenance;
+  }
+
   LoadedMethod put_on(const EvalMethod& method) {
     RoutedModel* routed = base_->put_on(method.adaptation);
     LoadedMethod loaded{method, base_->model(), rows_->tokenizer_or_null(), routed};
@@ -236,30 +171,20 @@ class EvalJob {
 
 }  // namespace
 
-std::optional<Evaluation> evaluate(const EvalPlan& plan, at::Device device, at::ScalarType dtype) {
+std::optional<EvalProduct> evaluate(const EvalPlan& plan, at::Device device, at::ScalarType dtype) {
   EvalJob job(plan, device, dtype);
-  std::vector<MethodResult> results, experts;
-  Json first;
+  EvaluatedMethods evaluated{.methods = {}, .tasks = {}, .reference = plan.reference};
+  for (const Task& task : plan.suite.tasks) evaluated.tasks.push_back(task.name);
   for (std::size_t i = 0; i < plan.methods.size(); ++i) {
     const EvalMethod& method = plan.methods[i];
     if (!job.evaluate(method)) return std::nullopt;
     job.finish(i);
-    const Results read = read_results(method.out / kEvalResults);
-    if (i == 0) first = read.json;
-    results.push_back({method.name, read_samples(method.out / "samples.jsonl"), read.scores, method.uses_labels()});
-    if (std::holds_alternative<PlainExpert>(method.adaptation)) experts.push_back(results.back());
+    const bool is_expert = std::holds_alternative<PlainExpert>(method.adaptation);
+    evaluated.methods.push_back({method.name, method.out, method.uses_labels(), is_expert});
   }
-  std::ranges::move(reference_rows(plan.suite.tasks, experts), std::back_inserter(results));
-  if (results.size() == 1) return Evaluation{std::move(results), std::nullopt, std::move(first)};
-  Comparison comparison = compare(plan.suite.tasks, results, plan.reference);
-  write_file(plan.out / "comparison.json", comparison_json(comparison).dump(2) + "\n");
-  return Evaluation{std::move(results), std::move(comparison), std::move(first)};
+  if (!plan.shard) return conclude_evaluation(plan.out, evaluated);
+  if (plan.methods.front().out != plan.out) write_methods(plan.out, evaluated);
+  return plan.out;
 }
-
-std::string Evaluation::table() const {
-  return comparison ? comparison_table(*comparison) : suite_table(methods.front().scores);
-}
-
-Json Evaluation::json() const { return comparison ? comparison_json(*comparison) : results; }
 
 }  // namespace phatgoose

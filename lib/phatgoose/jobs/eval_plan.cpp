@@ -13,6 +13,7 @@
 #include "phatgoose/base/option_values.h"
 #include "phatgoose/base/version.h"
 #include "phatgoose/data/base_hashes.h"
+#include "phatgoose/data/missing_tasks.h"
 #include "phatgoose/data/suite.h"
 #include "phatgoose/settings/method_file.h"
 #include "phatgoose/settings/named_directories.h"
@@ -32,15 +33,43 @@ auto in_source(const std::string& source, Work work) {
 /// The suite with these tasks only, in its own order; without names with all of them.
 Suite with_tasks(Suite suite, const std::vector<std::string>& names) {
   if (names.empty()) return suite;
-  std::vector<std::string> known;
+  std::vector<std::string> known = suite.missing;
   for (const Task& task : suite.tasks) known.push_back(task.name);
   for (const std::string& name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
     refuse_usage("--tasks", fmt::format("no task \"{}\" among those of {} that are evaluated", name, suite.name),
                  fmt::format("some of {}", fmt::join(known, ", ")), did_you_mean(name, known));
   }
-  std::erase_if(suite.tasks, [&](const Task& task) { return std::ranges::find(names, task.name) == names.end(); });
+  const auto unwanted = [&](const std::string& name) { return std::ranges::find(names, name) == names.end(); };
+  std::erase_if(suite.tasks, [&](const Task& task) { return unwanted(task.name); });
+  std::erase_if(suite.missing, unwanted);
+  if (suite.tasks.empty()) {
+    refuse_usage("--tasks", fmt::format("only tasks without data: {}", fmt::join(suite.missing, ", ")),
+                 "at least one that has some");
+  }
   return suite;
+}
+
+/// The suite's tasks that are asked for and have data.
+Suite planned_suite(const EvalSettings& settings) {
+  const fs::path file = suite_file(settings.suite);
+  const fs::path directory = settings.data_dir ? fs::path(*settings.data_dir) : file.parent_path();
+  if (settings.data_dir && !fs::is_directory(directory)) {
+    refuse(directory, "no such directory", "the directory of the suite's data");
+  }
+  Suite suite = with_tasks(read_suite(file, directory), settings.tasks);
+  leave_out_missing(suite, {directory, settings.data_dir.has_value(), settings.allow_missing});
+  return suite;
+}
+
+/// A shard has rows, but no scores.
+std::optional<Shard> shard_of(const EvalSettings& settings) {
+  if (!settings.shard) return std::nullopt;
+  if (settings.json) {
+    refuse_usage("--json", "--shard, whose rows are not scored", "one of them",
+                 "phatgoose score --join has the scores of all shards");
+  }
+  return parse_shard(*settings.shard);
 }
 
 /// The methods of --base, --expert, --library and --routed, as a methods file would list them.
@@ -195,6 +224,7 @@ class Records {
     }
     if (const auto* routed = std::get_if<RoutedModelDirectory>(&method.adaptation)) {
       note("routed", content_hash_of_file(routed->path / "manifest.json"));
+      for (const auto& expert : routed->manifest.experts) hashes["experts"][expert.name] = expert.files;
     }
     hashes["suite"] = suite_.front();
     method.record = run_record(options, contents);
@@ -202,7 +232,8 @@ class Records {
                          .versions = {{"phatgoose", version()}, {"libtorch", TORCH_VERSION}},
                          .hashes = std::move(hashes),
                          .seed = settings.common.seed,
-                         .dtype = {}};
+                         .dtype = {},
+                         .uses_labels = method.uses_labels()};
   }
 
  private:
@@ -243,11 +274,12 @@ EvalPlan plan_evaluation(EvalSettings settings) {
   settings.tasks = split_at_commas(settings.tasks);
   EvalPlan plan{.base = settings.model,
                 .allow_partial = settings.allow_partial,
-                .suite = with_tasks(read_suite(suite_file(settings.suite)), settings.tasks),
+                .suite = planned_suite(settings),
                 .rows = {.limit = settings.limit,
                          .seed = settings.limit_seed,
                          .line_limit = settings.reading.line_limit(),
                          .skip_bad = settings.reading.skip_bad_rows},
+                .shard = shard_of(settings),
                 .pass_tokens = settings.pass_tokens,
                 .encoder_cache_bytes = settings.encoder_cache << 20,
                 .out = settings.out};

@@ -1,12 +1,14 @@
 // phatgoose eval before anything is computed: what each method is, which tasks it answers, and where its results go.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "phatgoose/eval/suite_rows.h"
+#include "phatgoose/jobs/shard.h"
 #include "phatgoose/report/results.h"
 #include "phatgoose/routing/adapted_model.h"
 #include "phatgoose/settings/eval.h"
@@ -36,7 +38,9 @@ struct EvalPlan {
   Suite suite = {};                  ///< every task that is read
   std::vector<RowNeeds> needs = {};  ///< what the methods ask of each task's rows
   RowChoice rows = {};
+  std::optional<Shard> shard = {};  ///< none: all rows, and scores
   std::int64_t pass_tokens = 0, encoder_cache_bytes = 0;
+  std::chrono::seconds save_interval{30};  ///< answers are saved when so much time has passed
   std::vector<EvalMethod> methods = {};
   fs::path out = {};           ///< of what compares several methods
   std::string reference = {};  ///< the method that others are compared with

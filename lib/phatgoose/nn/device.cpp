@@ -18,9 +18,10 @@
 #include <sys/mman.h>
 
 #include <cstdio>
+#endif
+
 #include <fstream>
 #include <string>
-#endif
 
 #include "phatgoose/base/error.h"
 
@@ -48,6 +49,15 @@ at::ScalarType parse_dtype(const std::string& text) {
 }
 
 bool has_bf16_units(at::Device device) { return device.is_cpu() && at::cpu::init_amx(); }
+
+std::string processor_name() {
+  std::ifstream cpus("/proc/cpuinfo");
+  for (std::string line; std::getline(cpus, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return {};
+}
 
 void set_threads(int threads) { at::set_num_threads(threads); }
 

@@ -15,6 +15,8 @@ at::Device parse_device(const std::string& text);
 at::ScalarType parse_dtype(const std::string& text);
 /// Whether `device` is a CPU with matrix units for bf16 (AMX), without which bf16 is slower than fp32.
 bool has_bf16_units(at::Device device);
+/// Model name of the CPU; empty where the system does not tell.
+std::string processor_name();
 /// How many threads tensor operations use from now on; at least 1.
 void set_threads(int threads);
 /// Lets the allocator keep freed blocks, large ones too, instead of returning them to the system after each operation,

@@ -7,6 +7,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/report/comparison.h"
 #include "phatgoose/report/results.h"
+#include "phatgoose/report/results_directory.h"
 #include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_directory.h"
@@ -19,7 +20,6 @@ namespace phatgoose {
 namespace {
 
 constexpr const char* kManifestFile = "manifest.json";
-constexpr const char* kResultsFile = "results.json";
 constexpr const char* kComparisonFile = "comparison.json";
 constexpr const char* kRunFile = "run.json";
 constexpr const char* kMetricsFile = "metrics.jsonl";

@@ -47,7 +47,7 @@ void add_comparison_rows(const Json& entry, Table& table) {
   const Comparison comparison = comparison_of(entry.at("comparison"));
   for (const Comparison::Row& row : comparison.rows) {
     table.add({name_of_directory(entry), row.method, score_text(row.mean), interval_text(row.mean.interval),
-               comparison.reference, row.difference ? fmt::format("{:+.1f}", row.difference->score) : "",
+               comparison.reference, row.difference ? signed_text(row.difference->score) : "",
                row.difference ? interval_text(row.difference->interval) : ""});
   }
 }

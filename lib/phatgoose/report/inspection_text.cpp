@@ -6,7 +6,7 @@
 
 #include "phatgoose/base/numbers.h"
 #include "phatgoose/base/utf8.h"
-#include "phatgoose/report/comparison.h"
+#include "phatgoose/report/comparison_table.h"
 #include "phatgoose/report/inspection.h"
 #include "phatgoose/report/inspection_folder.h"
 #include "phatgoose/report/similarity.h"
@@ -90,7 +90,7 @@ std::string inspection_text(const Json& inspection) {
   if (inspection.at("kind") == "rows") text += row_check_text(inspection);
   if (inspection.contains("experts")) text += "\n" + expert_table(inspection["experts"]);
   if (inspection.contains("comparison")) {
-    text += "\n" + comparison_table(comparison_of(inspection["comparison"]));
+    text += "\n" + comparison_table(comparison_of(inspection["comparison"])).text();
   }
   if (inspection.contains("results")) text += "\n" + task_table(inspection["results"]);
   if (inspection.contains("similarity")) text += "\n" + similarity_text(inspection["similarity"]);

@@ -15,13 +15,11 @@ struct RowCheck {
   std::size_t max_line_bytes = kMaxLineBytes;
 };
 
-constexpr std::size_t kShownBadRows = 100;
-
 /// Reads the whole file as training and evaluation do, and describes it as an object of kind "rows" with "path",
 /// "rows", "examples" (distinct ids), "templates" (distinct names), "with" (how many rows have choices, choices without
 /// the target among them, an id, a template, token ids), "unknown_keys", "lengths" (of inputs, targets and choices, in
 /// characters, and with a tokenizer in tokens, EOS included), "bad_rows", and in "bad" line and message of the first
-/// kShownBadRows of them. A file without any row, or that cannot be read on: bad_data.
+/// kListedBadRows of them. A file without any row, or that cannot be read on: bad_data.
 Json inspect_rows(const fs::path& file, const RowCheck& check);
 
 /// Whether a file with bad rows is among what was inspected.

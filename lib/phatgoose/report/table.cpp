@@ -63,13 +63,17 @@ std::string Table::text() const {
   return lines;
 }
 
+std::string signed_text(double difference) { return fmt::format("{:+.1f}", difference); }
+
+std::string p_text(double p) { return fmt::format("{:.4f}", p); }
+
 std::string score_text(const MetricScore& score) { return fmt::format("{:.1f}", score.score); }
 
 std::string interval_text(const Interval& interval) {
   return fmt::format("[{:.1f}, {:.1f}]", interval.low, interval.high);
 }
 
-std::string suite_table(const SuiteScore& scores) {
+Table suite_table(const SuiteScore& scores) {
   Table table({"task", "metric", "score", "95 % interval", "rows", "examples"}, {2, 3, 4, 5});
   for (const TaskScore& task : scores.tasks) {
     bool first = true;
@@ -81,7 +85,7 @@ std::string suite_table(const SuiteScore& scores) {
   }
   table.add_rule();
   table.add({"mean over tasks", "", score_text(scores.mean), interval_text(scores.mean.interval), "", ""});
-  return table.text();
+  return table;
 }
 
 }  // namespace phatgoose

@@ -1,4 +1,4 @@
-// Plain-text tables with aligned columns.
+// Tables for people, as plain text with aligned columns; other formats: table_formats.h.
 #pragma once
 
 #include <cstddef>
@@ -25,19 +25,28 @@ class Table {
   /// Lines ending in '\n', without trailing spaces.
   std::string text() const;
 
+  /// The header first; an empty row is a rule.
+  const std::vector<std::vector<std::string>>& rows() const { return rows_; }
+  /// Of each column, whether it is set flush right.
+  const std::vector<bool>& right_aligned() const { return right_; }
+
  private:
   std::vector<std::size_t> column_widths() const;
 
-  std::vector<std::vector<std::string>> rows_;  // an empty row is a rule
+  std::vector<std::vector<std::string>> rows_;
   std::vector<bool> right_;
 };
 
+/// "+3.2"
+std::string signed_text(double difference);
+/// "0.0002"
+std::string p_text(double p);
 /// "61.3"
 std::string score_text(const MetricScore& score);
 /// "[58.0, 64.5]"
 std::string interval_text(const Interval& interval);
 
 /// The table of a suite: every metric of every task with its interval, and the mean over tasks.
-std::string suite_table(const SuiteScore& scores);
+Table suite_table(const SuiteScore& scores);
 
 }  // namespace phatgoose

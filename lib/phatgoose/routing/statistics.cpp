@@ -2,7 +2,16 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 namespace phatgoose {
+namespace {
+
+/// A multiple of 2^-24, the resolution of a float near 1. Up to 2^29 of them have an exact sum, in any order and cut
+/// into any parts.
+double countable(float weight) { return std::ldexp(std::nearbyint(std::ldexp(double{weight}, 24)), -24); }
+
+}  // namespace
 
 RoutingStatistics::RoutingStatistics(std::int64_t linears, std::int64_t experts)
     : linears_(linears),
@@ -19,7 +28,7 @@ void RoutingStatistics::record(std::int64_t linear, const Selection& selection,
   for (std::int64_t pair = 0; pair < pairs; ++pair) {
     if (columns[pair] < 0) continue;
     const std::int64_t expert = expert_of_column[columns[pair]];
-    weights_[linear * experts_ + expert] += weights[pair];
+    weights_[linear * experts_ + expert] += countable(weights[pair]);
     counts_[linear * experts_ + expert] += 1;
   }
   tokens_[linear] += packing.tokens();

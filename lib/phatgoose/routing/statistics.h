@@ -19,7 +19,7 @@ class RoutingStatistics : public RoutingObserver {
 
   std::int64_t linears() const { return linears_; }
   std::int64_t experts() const { return experts_; }
-  /// Sum of the expert's weights over the tokens that passed the linear, and how often it was chosen.
+  /// Sum of the expert's weights, each to 2^-24, over the tokens that passed the linear, and how often it was chosen.
   const std::vector<double>& weights() const { return weights_; }      ///< [linears * experts]
   const std::vector<std::int64_t>& counts() const { return counts_; }  ///< [linears * experts]
   const std::vector<std::int64_t>& tokens() const { return tokens_; }  ///< [linears]

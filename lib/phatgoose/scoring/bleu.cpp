@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kOrders = 4;
 constexpr std::size_t kMatches = 2, kTotals = kMatches + kOrders;  // places in the statistics
+static_assert(kTotals + kOrders == kBleuStatistics);
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_stop(char c) { return c == '.' || c == ','; }
@@ -94,7 +95,7 @@ Statistics bleu_statistics(std::string_view output, std::span<const std::string>
   std::vector<std::vector<std::string>> reference_tokens;
   for (const std::string& reference : references) reference_tokens.push_back(tokenize_13a(reference));
 
-  Statistics statistics(kTotals + kOrders, 0);
+  Statistics statistics(kBleuStatistics, 0);
   statistics[0] = static_cast<double>(tokens.size());
   statistics[1] = static_cast<double>(closest_length(tokens.size(), reference_tokens));
   for (std::size_t n = 1; n <= kOrders; ++n) {

@@ -11,8 +11,10 @@
 
 namespace phatgoose {
 
-/// Sufficient statistics of one output; those of a corpus are their sums. Its length and that of the reference closest
-/// in length, in tokens; then the matches of n-grams of order 1 ... 4, and how many there are.
+constexpr std::size_t kBleuStatistics = 10;
+
+/// The kBleuStatistics sufficient statistics of one output; those of a corpus are their sums. Its length and that of
+/// the reference closest in length, in tokens; then the matches of n-grams of order 1 ... 4, and how many there are.
 Statistics bleu_statistics(std::string_view output, std::span<const std::string> references);
 
 /// In [0, 100].

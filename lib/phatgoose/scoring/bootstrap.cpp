@@ -2,10 +2,9 @@
 #include "phatgoose/scoring/bootstrap.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 
 #include "phatgoose/base/files.h"
-#include "phatgoose/base/random.h"
 
 namespace phatgoose {
 namespace {
@@ -13,11 +12,6 @@ namespace {
 std::uint64_t number_of(const std::string& name) {
   const std::string hash = content_hash(std::as_bytes(std::span(name.data(), name.size())));
   return std::stoull(hash, nullptr, 16);
-}
-
-void add_to(Statistics& sums, std::span<const double> statistics) {
-  sums.resize(std::max(sums.size(), statistics.size()), 0);
-  for (std::size_t i = 0; i < statistics.size(); ++i) sums[i] += statistics[i];
 }
 
 /// Linear interpolation between order statistics; `sorted` is not empty.
@@ -28,36 +22,53 @@ double quantile(const std::vector<double>& sorted, double q) {
   return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
+/// Four sums side by side: one alone would wait for every addition.
+double weighted_sum(DrawCounts counts, const std::vector<double>& values) {
+  std::array<double, 4> sums{};
+  std::size_t i = 0;
+  for (; i + sums.size() <= counts.size(); i += sums.size()) {
+    for (std::size_t lane = 0; lane < sums.size(); ++lane) sums[lane] += counts[i + lane] * values[i + lane];
+  }
+  for (; i < counts.size(); ++i) sums[0] += counts[i] * values[i];
+  return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
 }  // namespace
 
 double mean_of(std::span<const double> sums) { return sums[0] / sums[1]; }
 
-void ClusteredRows::add(const std::string& example, std::span<const double> statistics) {
-  const auto [place, is_new] = places_.emplace(example, sums_.size());
-  if (is_new) sums_.emplace_back();
-  add_to(sums_[place->second], statistics);
+ExampleDraws::ExampleDraws(const std::string& task, std::size_t examples)
+    : random_(kBootstrapSeed, number_of(task)), counts_(examples) {}
+
+DrawCounts ExampleDraws::next() {
+  std::ranges::fill(counts_, 0);
+  for (std::size_t draw = 0; draw < counts_.size(); ++draw) ++counts_[random_.below(counts_.size())];
+  return counts_;
 }
 
-double ClusteredRows::score(const ScoreOf& score_of) const {
-  Statistics total;
-  for (const Statistics& sums : sums_) add_to(total, sums);
-  return score_of(total);
-}
-
-std::vector<double> ClusteredRows::resampled_scores(const std::string& name, const ScoreOf& score_of) const {
-  RandomStream random(kBootstrapSeed, number_of(name));
-  std::vector<double> scores(kResamples);
-  for (double& score : scores) {
-    Statistics total;
-    for (std::size_t draw = 0; draw < sums_.size(); ++draw) add_to(total, sums_[random.below(sums_.size())]);
-    score = score_of(total);
+void ExampleSums::add(std::size_t example, std::span<const double> statistics) {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (example == columns_[i].size()) columns_[i].push_back(0);
+    columns_[i][example] += statistics[i];
   }
-  return scores;
+}
+
+Statistics ExampleSums::total() const { return total(std::vector<std::int32_t>(examples(), 1)); }
+
+Statistics ExampleSums::total(DrawCounts counts) const {
+  Statistics total;
+  for (const std::vector<double>& column : columns_) total.push_back(weighted_sum(counts, column));
+  return total;
 }
 
 Interval interval_of(std::vector<double> resampled) {
-  std::sort(resampled.begin(), resampled.end());
+  std::ranges::sort(resampled);
   return {.low = quantile(resampled, 0.025), .high = quantile(resampled, 0.975)};
+}
+
+double median_of(std::vector<double> values) {
+  std::ranges::sort(values);
+  return quantile(values, 0.5);
 }
 
 }  // namespace phatgoose

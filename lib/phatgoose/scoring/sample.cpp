@@ -107,11 +107,15 @@ void write_samples(const fs::path& path, const std::vector<Sample>& samples) {
   file.commit();
 }
 
-std::vector<Sample> read_samples(const fs::path& path) {
-  std::vector<Sample> samples;
+void read_samples(const fs::path& path, const std::function<void(Sample)>& take) {
   LineReader reader(path, std::string::npos);  // our own file
   std::string line;
-  while (reader.next(line)) samples.push_back(in(reader.where(), [&] { return parse_sample(line); }));
+  while (reader.next(line)) in(reader.where(), [&] { take(parse_sample(line)); });
+}
+
+std::vector<Sample> read_samples(const fs::path& path) {
+  std::vector<Sample> samples;
+  read_samples(path, [&](Sample sample) { samples.push_back(std::move(sample)); });
   return samples;
 }
 

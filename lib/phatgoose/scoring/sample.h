@@ -2,6 +2,7 @@
 // again without the model.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct Sample {
 
   bool has_choices() const { return !right.empty(); }
   bool has_ids() const { return !target_ids.empty(); }
+  /// For messages: "task rte, row 3".
+  std::string place() const { return "task " + task + ", row " + std::to_string(row); }
   /// Every right answer in text, `target` first, each once.
   std::vector<std::string> answers() const;
 };
@@ -48,7 +51,10 @@ Json to_json(const Sample& sample);
 
 /// One line a sample, atomically.
 void write_samples(const fs::path& path, const std::vector<Sample>& samples);
-/// Missing fields, wrong types, lists that do not belong together: bad_data with file and line.
+/// Calls `take` for one sample after the other. Missing fields, wrong types, lists that do not belong together:
+/// bad_data with file and line, as is what `take` refuses.
+void read_samples(const fs::path& path, const std::function<void(Sample)>& take);
+/// All of them.
 std::vector<Sample> read_samples(const fs::path& path);
 
 }  // namespace phatgoose

@@ -2,221 +2,108 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <limits>
-#include <map>
-#include <tuple>
+#include <numeric>
 
 #include "phatgoose/base/error.h"
-#include "phatgoose/scoring/bleu.h"
-#include "phatgoose/scoring/text_metrics.h"
 
 namespace phatgoose {
 namespace {
 
-/// A metric as sufficient statistics of a row and the score that their sums give.
-struct MetricRule {
-  std::string name;
-  std::function<Statistics(const Sample&)> statistics;
-  ScoreOf score_of;
+double plain_mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// A score of all rows, and its interval from those of resamples; NaN stands for a resample that has none.
+MetricScore with_interval(std::string metric, double score, std::vector<double> resampled) {
+  std::erase_if(resampled, [](double value) { return std::isnan(value); });
+  return {std::move(metric), score, interval_of(std::move(resampled))};
+}
+
+/// The scores of several templates of a task over all rows, and over one resample after the other.
+class TemplateScores {
+ public:
+  explicit TemplateScores(const TaskTally& tally)
+      : tally_(tally), all_(scores(std::vector<std::int32_t>(tally.examples(), 1))), resampled_(all_.size()) {}
+
+  void add(DrawCounts counts) {
+    std::vector<double> drawn = scores(counts);
+    for (std::size_t i = 0; i < drawn.size(); ++i) resampled_[i].push_back(drawn[i]);
+    std::erase_if(drawn, [](double score) { return std::isnan(score); });
+    means_.push_back(plain_mean(drawn));
+    medians_.push_back(median_of(std::move(drawn)));
+  }
+
+  void put_into(TaskScore& score) const {
+    const TemplateSums& templates = tally_.templates();
+    const std::vector<std::int64_t> rows = templates.rows(), examples = templates.examples();
+    for (const auto& [name, i] : templates.numbers()) {
+      score.templates.push_back({name, rows[i], examples[i], with_interval(metric(), all_[i], resampled_[i])});
+    }
+    score.over_templates = {.median = with_interval("median", median_of(all_), medians_),
+                            .mean = with_interval("mean", plain_mean(all_), means_)};
+  }
+
+ private:
+  const std::string& metric() const { return tally_.metrics().front().name; }
+  std::vector<double> scores(DrawCounts counts) const {
+    return tally_.templates().scores(counts, tally_.metrics().front().score_of);
+  }
+
+  const TaskTally& tally_;
+  std::vector<double> all_;
+  std::vector<std::vector<double>> resampled_;  // of each template
+  std::vector<double> medians_, means_;         // of each resample
 };
-
-/// A metric that is the mean of a value in [0, 1] of every row.
-MetricRule mean_rule(std::string name, std::function<double(const Sample&)> value) {
-  const auto statistics = [value = std::move(value)](const Sample& sample) {
-    return Statistics{100 * value(sample), 1};
-  };
-  return {std::move(name), statistics, mean_of};
-}
-
-MetricRule rule_of(const std::string& metric) {
-  if (metric == "normalised_match") {
-    return mean_rule(metric, [](const Sample& sample) -> double {
-      return sample.has_ids() ? sample.correct : normalised_match(sample.output, sample.answers());
-    });
-  }
-  if (metric == "rouge_l") {
-    return mean_rule(metric, [](const Sample& sample) { return rouge_l(sample.output, sample.answers()); });
-  }
-  if (metric == "squad_f1") {
-    return mean_rule(metric, [](const Sample& sample) { return squad_f1(sample.output, sample.answers()); });
-  }
-  if (metric == "bleu") {
-    return {metric, [](const Sample& sample) { return bleu_statistics(sample.output, sample.answers()); }, bleu_score};
-  }
-  return mean_rule(metric, [](const Sample& sample) -> double { return sample.correct; });  // accuracy, exact_match
-}
-
-std::vector<MetricRule> rules_of(const Task& task) {
-  if (task.kind == TaskKind::rank_classification) return {rule_of("accuracy")};
-  std::vector<MetricRule> rules;
-  for (const std::string& metric : task.metrics) {
-    rules.push_back(rule_of(metric));
-    if (metric == "exact_match") rules.push_back(rule_of("normalised_match"));
-  }
-  return rules;
-}
-
-/// Without the EOS that an id row's target may or may not end with.
-std::span<const TokenId> without_eos(const TokenIds& ids) {
-  const std::span<const TokenId> all(ids);
-  return !ids.empty() && ids.back() == kEosId ? all.first(all.size() - 1) : all;
-}
-
-std::string place_of(const Sample& sample) { return "task " + sample.task + ", row " + std::to_string(sample.row); }
-
-/// Rows of ids have no text to compare.
-void check_metrics(const Task& task, const Sample& sample) {
-  if (!sample.has_ids() || task.kind == TaskKind::rank_classification) return;
-  for (const std::string& metric : task.metrics) {
-    if (metric == "exact_match") continue;
-    refuse(place_of(sample), "token ids with the metric " + metric,
-           "text; rows of ids can only be scored by exact_match");
-  }
-}
-
-std::vector<TemplateScore> score_templates(const MetricRule& rule, const std::vector<const Sample*>& samples) {
-  std::map<std::string, std::pair<std::int64_t, ClusteredRows>> by_template;
-  for (const Sample* sample : samples) {
-    auto& [rows, statistics] = by_template[sample->template_name];
-    ++rows;
-    statistics.add(sample->id, rule.statistics(*sample));
-  }
-  std::vector<TemplateScore> scores;
-  for (const auto& [name, entry] : by_template)
-    scores.push_back({name, entry.first, entry.second.score(rule.score_of)});
-  return scores;
-}
-
-struct ResampledTask {
-  TaskScore score;
-  std::vector<double> resampled;  ///< of the first metric
-};
-
-ResampledTask score_task(const Task& task, const std::vector<const Sample*>& samples) {
-  ResampledTask result;
-  result.score.task = task.name;
-  result.score.rows = static_cast<std::int64_t>(samples.size());
-  for (const MetricRule& rule : rules_of(task)) {
-    ClusteredRows rows;
-    for (const Sample* sample : samples) rows.add(sample->id, rule.statistics(*sample));
-    std::vector<double> resampled = rows.resampled_scores(task.name, rule.score_of);
-    result.score.metrics.push_back({rule.name, rows.score(rule.score_of), interval_of(resampled)});
-    result.score.examples = static_cast<std::int64_t>(rows.examples());
-    if (result.score.metrics.size() == 1) {
-      result.resampled = std::move(resampled);
-      result.score.templates = score_templates(rule, samples);
-    }
-  }
-  return result;
-}
-
-std::map<std::string, std::vector<const Sample*>> by_task(const std::vector<Task>& tasks,
-                                                          const std::vector<Sample>& samples) {
-  std::map<std::string, std::vector<const Sample*>> groups;
-  for (const Task& task : tasks) groups[task.name];
-  for (const Sample& sample : samples) {
-    const auto group = groups.find(sample.task);
-    if (group == groups.end()) {
-      refuse(place_of(sample), "a task that the suite lacks", "one of its tasks");
-    }
-    group->second.push_back(&sample);
-  }
-  for (auto& [name, group] : groups) {
-    if (group.empty()) {
-      refuse("task " + name, "no predictions", "at least one row");
-    }
-    std::stable_sort(group.begin(), group.end(), [](const Sample* a, const Sample* b) { return a->row < b->row; });
-  }
-  return groups;
-}
-
-std::vector<ResampledTask> score_tasks(const std::vector<Task>& tasks, std::vector<Sample>& samples) {
-  const auto groups = by_task(tasks, samples);
-  std::map<std::string, const Task*> task_named;
-  for (const Task& task : tasks) task_named[task.name] = &task;
-  for (Sample& sample : samples) {
-    check_metrics(*task_named[sample.task], sample);
-    judge(sample, task_named[sample.task]->length_normalise);
-  }
-  std::vector<ResampledTask> results;
-  for (const Task& task : tasks) results.push_back(score_task(task, groups.at(task.name)));
-  return results;
-}
-
-/// Mean over tasks of the score and of every resample.
-std::pair<double, std::vector<double>> mean_over_tasks(const std::vector<ResampledTask>& tasks) {
-  const auto count = static_cast<double>(tasks.size());
-  double score = 0;
-  std::vector<double> resampled(kResamples, 0);
-  for (const ResampledTask& task : tasks) {
-    score += task.score.metrics.front().score / count;
-    for (std::size_t i = 0; i < resampled.size(); ++i) resampled[i] += task.resampled[i] / count;
-  }
-  return {score, resampled};
-}
-
-/// Both must have predicted the same rows: only then are their resamples pairs.
-void check_same_rows(const std::vector<Sample>& ours, const std::vector<Sample>& reference) {
-  const auto keys = [](const std::vector<Sample>& samples) {
-    std::vector<std::tuple<std::string, std::int64_t, std::string>> all;
-    for (const Sample& sample : samples) all.emplace_back(sample.task, sample.row, sample.id);
-    std::sort(all.begin(), all.end());
-    return all;
-  };
-  if (keys(ours) == keys(reference)) return;
-  refuse("two results", "predictions for different rows", "the same tasks, rows and ids in both");
-}
 
 }  // namespace
 
-std::int64_t best_choice(std::span<const double> log_likelihoods, std::span<const std::int64_t> num_tokens,
-                         bool length_normalise, const std::string& where) {
-  std::int64_t best = 0;
-  double highest = -std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < log_likelihoods.size(); ++i) {
-    const double sum = log_likelihoods[i];
-    if (!std::isfinite(sum)) {
-      fail(ExitCode::diverged, {.where = where,
-                                .found = "log-likelihood " + std::to_string(sum),
-                                .expected = "a finite number",
-                                .hint = "the model or an expert computes NaN or infinity"});
+TaskScore score_task(const TaskTally& tally) {
+  const std::vector<Metric>& metrics = tally.metrics();
+  std::vector<std::vector<double>> resampled(metrics.size());
+  std::optional<TemplateScores> templates;
+  if (tally.templates().numbers().size() > 1) templates.emplace(tally);
+  ExampleDraws draws(tally.task().name, tally.examples());
+  for (int i = 0; i < kResamples; ++i) {
+    const DrawCounts counts = draws.next();
+    for (std::size_t m = 0; m < metrics.size(); ++m) {
+      resampled[m].push_back(metrics[m].score_of(tally.sums()[m].total(counts)));
     }
-    const double score = length_normalise ? sum / static_cast<double>(num_tokens[i]) : sum;
-    if (score <= highest) continue;
-    highest = score;
-    best = static_cast<std::int64_t>(i);
+    if (templates) templates->add(counts);
   }
-  return best;
-}
-
-void judge(Sample& sample, bool length_normalise) {
-  if (!sample.has_choices()) {
-    sample.correct = sample.has_ids()
-                         ? std::ranges::equal(without_eos(sample.output_ids), without_eos(sample.target_ids))
-                         : exact_match(sample.output, sample.answers());
-    return;
+  TaskScore score{.task = tally.task().name,
+                  .metrics = {},
+                  .rows = tally.rows(),
+                  .examples = static_cast<std::int64_t>(tally.examples()),
+                  .templates = {}};
+  for (std::size_t m = 0; m < metrics.size(); ++m) {
+    const double all = metrics[m].score_of(tally.sums()[m].total());
+    score.metrics.push_back(with_interval(metrics[m].name, all, resampled[m]));
   }
-  sample.prediction = best_choice(sample.log_likelihoods, sample.num_tokens, length_normalise, place_of(sample));
-  sample.correct = std::ranges::find(sample.right, sample.prediction) != sample.right.end();
+  if (templates) {
+    templates->put_into(score);
+  } else {
+    const std::string& only = tally.templates().numbers().begin()->first;
+    score.templates = {{only, score.rows, score.examples, score.metrics.front()}};
+  }
+  score.resampled = std::move(resampled.front());
+  return score;
 }
 
-SuiteScore score_suite(const std::vector<Task>& tasks, std::vector<Sample>& samples) {
-  std::vector<ResampledTask> results = score_tasks(tasks, samples);
-  const auto [score, resampled] = mean_over_tasks(results);
-  SuiteScore suite{.tasks = {}, .mean = {"mean", score, interval_of(resampled)}};
-  for (ResampledTask& result : results) suite.tasks.push_back(std::move(result.score));
-  return suite;
+SuiteScore score_suite(std::vector<TaskScore> tasks) {
+  const auto count = static_cast<double>(tasks.size());
+  double score = 0;
+  std::vector<double> resampled(kResamples, 0);
+  for (const TaskScore& task : tasks) {
+    score += task.metrics.front().score / count;
+    for (std::size_t i = 0; i < resampled.size(); ++i) resampled[i] += task.resampled[i] / count;
+  }
+  return {.tasks = std::move(tasks), .mean = {"mean", score, interval_of(std::move(resampled))}};
 }
 
-MetricScore paired_difference(const std::vector<Task>& tasks, std::vector<Sample> ours, std::vector<Sample> reference) {
-  check_same_rows(ours, reference);
-  const auto [our_score, our_resamples] = mean_over_tasks(score_tasks(tasks, ours));
-  const auto [reference_score, reference_resamples] = mean_over_tasks(score_tasks(tasks, reference));
-  std::vector<double> differences(our_resamples.size());
-  std::transform(our_resamples.begin(), our_resamples.end(), reference_resamples.begin(), differences.begin(),
-                 std::minus<>());
-  return {"difference", our_score - reference_score, interval_of(std::move(differences))};
+SuiteScore score_suite(const Tallies& tallies) {
+  std::vector<TaskScore> tasks;
+  for (const auto& tally : tallies) tasks.push_back(score_task(*tally));
+  return score_suite(std::move(tasks));
 }
 
 void to_json(Json& json, const Interval& interval) { json = {interval.low, interval.high}; }

@@ -58,8 +58,8 @@ bool is_ascii_punctuation(char32_t c) {
 
 bool is_article(std::u32string_view word) { return word == U"a" || word == U"an" || word == U"the"; }
 
-/// Tokens that two lists have in common, as often as both have them.
-std::size_t shared_tokens(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+/// How many entries two lists have in common, each as often as both have it.
+std::size_t shared_entries(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   std::map<std::string, std::size_t> left;
   for (const std::string& token : b) ++left[token];
   std::size_t shared = 0;
@@ -70,6 +70,24 @@ std::size_t shared_tokens(const std::vector<std::string>& a, const std::vector<s
     ++shared;
   }
   return shared;
+}
+
+/// The n-grams of a list, each as its tokens joined by spaces.
+std::vector<std::string> ngrams(const std::vector<std::string>& tokens, std::size_t n) {
+  std::vector<std::string> grams;
+  for (std::size_t end = n; end <= tokens.size(); ++end) {
+    grams.push_back(fmt::format("{}", fmt::join(std::span(tokens).subspan(end - n, n), " ")));
+  }
+  return grams;
+}
+
+double rouge_n(std::string_view output, std::span<const std::string> targets, std::size_t n) {
+  const std::vector<std::string> answer = ngrams(rouge_tokens(output), n);
+  return best_over(targets, [&](const std::string& text) {
+    const std::vector<std::string> target = ngrams(rouge_tokens(text), n);
+    return f_measure(static_cast<double>(shared_entries(answer, target)), static_cast<double>(answer.size()),
+                     static_cast<double>(target.size()));
+  });
 }
 
 }  // namespace
@@ -102,6 +120,9 @@ bool normalised_match(std::string_view output, std::span<const std::string> targ
   return std::ranges::any_of(targets, [&](const std::string& target) { return squad_normalise(target) == answer; });
 }
 
+double rouge_1(std::string_view output, std::span<const std::string> targets) { return rouge_n(output, targets, 1); }
+double rouge_2(std::string_view output, std::span<const std::string> targets) { return rouge_n(output, targets, 2); }
+
 double rouge_l(std::string_view output, std::span<const std::string> targets) {
   const std::vector<std::string> answer = rouge_tokens(output);
   return best_over(targets, [&](const std::string& text) {
@@ -115,7 +136,7 @@ double squad_f1(std::string_view output, std::span<const std::string> targets) {
   const std::vector<std::string> answer = split_words(squad_normalise(output));
   return best_over(targets, [&](const std::string& text) {
     const std::vector<std::string> target = split_words(squad_normalise(text));
-    return f_measure(static_cast<double>(shared_tokens(answer, target)), static_cast<double>(answer.size()),
+    return f_measure(static_cast<double>(shared_entries(answer, target)), static_cast<double>(answer.size()),
                      static_cast<double>(target.size()));
   });
 }

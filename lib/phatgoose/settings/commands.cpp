@@ -10,6 +10,7 @@
 #include "phatgoose/settings/predict.h"
 #include "phatgoose/settings/prepare.h"
 #include "phatgoose/settings/pretrain.h"
+#include "phatgoose/settings/score.h"
 #include "phatgoose/settings/train_expert.h"
 #include "phatgoose/settings/train_gate.h"
 
@@ -21,8 +22,8 @@ struct SettingsList {};
 
 /// In the order of an experiment.
 using AllSettings = SettingsList<PretrainSettings, TrainExpertSettings, TrainGateSettings, ImportSettings,
-                                 PrepareSettings, BuildSettings, EditSettings, EvalSettings, PredictSettings,
-                                 ExportSettings, InspectSettings, BenchSettings>;
+                                 PrepareSettings, BuildSettings, EditSettings, EvalSettings, ScoreSettings,
+                                 PredictSettings, ExportSettings, InspectSettings, BenchSettings>;
 
 template <typename... Settings>
 std::vector<std::string> names_of(SettingsList<Settings...>) {

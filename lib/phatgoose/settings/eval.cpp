@@ -23,9 +23,19 @@ OptionSet EvalSettings::declare() {
           "suite of tasks: a YAML file, or the name of one that comes with the program, such as held-in")
       .as("FILE|NAME")
       .must();
+  set.add("data-dir", &data_dir, "directory that the suite's data is relative to; default: that of the suite's file")
+      .as("DIR")
+      .may_change();
+  set.add("allow-missing", &allow_missing,
+          "evaluate without the tasks whose data is not there, where the suite says that they may be missing")
+      .may_change();
   set.add("tasks", &tasks, "only these tasks of the suite, separated by commas").as("A,B");
   set.add("limit", &limit, "only the first N rows of each task").as("N").at_least(1);
   set.add("limit-seed", &limit_seed, "draw the N rows of --limit at random, with this seed").at_least(0);
+  set.add("shard", &shard,
+          "answer only part I of N of every task's rows, to share the work among N jobs; phatgoose score --join puts "
+          "their directories together")
+      .as("I/N");
   reading.declare(set);
   set.begin_group("Output");
   set.add("out", &out,

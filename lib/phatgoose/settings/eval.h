@@ -28,11 +28,14 @@ struct EvalSettings : MethodOptions {
   std::string model;
   bool allow_partial = false;  ///< take experts that lack factors which their configuration promises
   std::string suite;
+  std::optional<std::string> data_dir;  ///< none: the suite's file says where its data is
+  bool allow_missing = false;           ///< go on without tasks that may be missing; the tasks decide about a run
   std::string out;
   bool json = false;                       ///< on stdout
   std::vector<std::string> tasks;          ///< names; empty: all of the suite
   std::optional<std::int64_t> limit;       ///< rows per task
   std::optional<std::int64_t> limit_seed;  ///< draws these rows; none: the first
+  std::optional<std::string> shard;        ///< "NUMBER/OF"
   RowReadingSettings reading;
   std::int64_t pass_tokens = 4096;
   std::int64_t encoder_cache = 512;  ///< MiB

@@ -15,6 +15,7 @@ constexpr const char* kModelKind = "model";
 constexpr const char* kExpertKind = "expert";
 constexpr const char* kRoutedModelKind = "routed-model";
 constexpr const char* kResultsKind = "results";
+constexpr const char* kResultsShardKind = "results-shard";
 constexpr const char* kCheckpointKind = "checkpoint";
 
 /// Common frame of every manifest; `body` holds what the kind needs, under other keys than "kind", "format", "version"
