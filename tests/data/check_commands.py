@@ -58,7 +58,8 @@ class Commands(support.DataTest):
         os.mkfifo(source)
         for number in (signal.SIGINT, signal.SIGTERM):
             process = subprocess.Popen([MAKE, "rows", "--layout", "rows", source, "--out", self.scratch / "out.jsonl"],
-                                       stderr=subprocess.PIPE, text=True, env={**ENVIRONMENT, "TMPDIR": str(self.scratch)})
+                                       stderr=subprocess.PIPE, text=True,
+                                       env={**ENVIRONMENT, "TMPDIR": str(self.scratch)})
             with open(os.open(source, os.O_RDWR), "wb", buffering=0) as stream:  # does not wait for a reader
                 stream.write(lines({"input": "x", "target": "y"}).encode())
                 while process.poll() is None and waiting_bytes(stream):

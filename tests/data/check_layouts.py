@@ -1,4 +1,4 @@
-"""Every layout, on a small made-up file with its awkward cases: what is kept, mended and dropped, and under which name."""
+"""Every layout, on a small made-up file with its awkward cases: what is kept, mended and dropped, under which name."""
 
 import support
 from support import DOWNLOADS, counts, lines
@@ -77,7 +77,7 @@ class P3(support.DataTest):
             ("rte/0", "GPT_3_style"), ("rte/ask_back/0", "ask_back"), ("rte/0", "must_be_true"),
             ("rte/1", "GPT_3_style"), ("rte/2", "GPT_3_style"), ("rte/2", "must_be_true")])
         self.assertEqual(report["unaligned"], ["ask_back"])
-        self.assertEqual([row["target"] for row in kept if row["template"] == "GPT_3_style"], ["False", "False", "True"])
+        self.assertEqual([row["target"] for row in kept[::3] + kept[4:5]], ["False", "False", "True"])
         self.assertEqual(kept[5]["choices"], ["Yes", "No"])
         self.assertNotIn("choices", kept[1])
 
@@ -114,7 +114,8 @@ class Promptsource(support.DataTest):
         self.assertEqual(counts(report), (5, 15, 3, {
             "empty_rendering": 2, "empty_target": 1, "not_json": 3, "separator_not_once": 5, "undecidable_choices": 1}))
         self.assertEqual(kept[0], {
-            "input": "The candle went out.  This was because... \nPick one:\n- A draught came in.\n- The candle was red.",
+            "input": "The candle went out.  This was because... \nPick one:\n- A draught came in.\n"
+                     "- The candle was red.",
             "target": "A draught came in.", "choices": ["A draught came in.", "The candle was red."], "id": "copa/0",
             "template": "pick one"})
         self.assertEqual([(row["id"], row["template"]) for row in kept],
@@ -260,12 +261,12 @@ class Hard(support.DataTest):
 class NaturalInstructions(support.DataTest):
     def test_a_definition_and_several_outputs(self):
         kept, report = self.rows("natural-instructions", DOWNLOADS / "natural-instructions" / "tasks")
-        self.assertEqual(counts(report), (46, 46, 44, {"empty_input": 1, "no_target": 1}))
+        self.assertEqual(counts(report), (80, 80, 78, {"empty_input": 1, "no_target": 1}))
         self.assertEqual(kept[1], {
             "input": "Say it in the language of the hills.\n\nstar", "target": "sta", "targets": ["sta", "sti"],
             "id": "task9001-b", "template": "task9001_made_up_translation"})
         self.assertEqual([row["id"] for row in kept[:5]],
-                         ["task9001-a", "task9001-b", "task9001_made_up_translation/4", "6", "task9002-0"])
+                         ["task9001-a", "task9001-b", "task9001_made_up_translation/4", "6", "task9001-0"])
 
     def test_one_category(self):
         kept, report = self.rows("natural-instructions", DOWNLOADS / "natural-instructions" / "tasks", "--category",

@@ -20,7 +20,8 @@ def section(title):
 
 def first_cells(text):
     """The names in the first column of the tables of a text."""
-    return [name for cell in re.findall(r"^\| ([^|]*) \|", text, re.MULTILINE) for name in re.findall(r"`([^`]+)`", cell)]
+    cells = re.findall(r"^\| ([^|]*) \|", text, re.MULTILINE)
+    return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
 
 
 class Page(support.DataTest):

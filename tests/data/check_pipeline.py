@@ -86,7 +86,8 @@ class Choosing(support.DataTest):
 class Reports(support.DataTest):
     def test_lengths(self):
         source = self.write("s.jsonl", lines({"input": "x" * 10, "target": "ab", "choices": ["ab", "abcd"]},
-                                             {"input": "x" * 30, "target": "abcd"}, {"input": "x" * 9000, "target": "a"}))
+                                             {"input": "x" * 30, "target": "abcd"},
+                                             {"input": "x" * 9000, "target": "a"}))
         characters = self.rows("rows", source)[1]["characters"]
         self.assertEqual(characters["input"], {"mean": 3013.3, "median": 30, "percentile_95": 8192, "max": 9000})
         self.assertEqual(characters["choice"], {"mean": 3.0, "median": 2, "percentile_95": 4, "max": 4})

@@ -10,6 +10,7 @@ from phatgoose_data import recipes
 from phatgoose_data.errors import BAD_DATA, DataError, UsageError
 from phatgoose_data.layouts import MODULES, layout
 from phatgoose_data.layouts.base import Source
+from phatgoose_data.lengths import Tokens
 from phatgoose_data.pipeline import USES, Choice, SetMaker
 from phatgoose_data.report import report_path, table
 from phatgoose_data.suite import SuiteMaker
@@ -61,6 +62,14 @@ def _add_tokens(parser):
     parser.add_argument("--max-tokens", type=int, default=512, metavar="N", help="tokens that the model reads")
 
 
+def _check_tokens(tokenizer, limit):
+    """Before anything is read."""
+    if limit < 1:
+        raise UsageError(f"--max-tokens {limit}: expected a number of at least 1")
+    if tokenizer:
+        Tokens(tokenizer, limit)
+
+
 def _make_suite(suite, arguments):
     parser = Parser(prog=f"{PROGRAM} {suite}", description="Makes the files of a suite out of what was downloaded.")
     parser.add_argument("--from", dest="downloads", required=True, metavar="DIR", help="where the downloads are")
@@ -73,6 +82,7 @@ def _make_suite(suite, arguments):
     given = parser.parse_args(arguments)
     if not pathlib.Path(given.downloads).is_dir():
         raise UsageError(f"--from {given.downloads}: no such directory")
+    _check_tokens(given.tokenizer, given.max_tokens)
     chosen = _chosen(entries, given)
     outcome = SuiteMaker(given.downloads, given.data_dir, given.tokenizer, given.max_tokens, say).make(chosen)
     if outcome.reports:
@@ -104,6 +114,9 @@ def _make_rows(arguments):
     options = recipes.complete_options(chosen, {**own, "split": given["split"]}, given["name"] or _stem(given["out"]))
     choice = Choice(given["use"], given["max_rows"], given["max_examples"], tuple(given["share"]),
                     tuple(given["without_template"]), {"keep": True, "drop": False}.get(given["duplicates"]))
+    _check_tokens(given["tokenizer"], given["max_tokens"])
+    if pathlib.Path(given["out"]).resolve() in [pathlib.Path(path).resolve() for path in given["source"]]:
+        raise UsageError(f"--out {given['out']}: is a source, too")
     source = Source(name)
     with SetMaker(given["out"], choice, None, given["tokenizer"], given["max_tokens"]) as maker:
         for candidate in chosen.read(given["source"], options, source):

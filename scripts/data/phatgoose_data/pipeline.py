@@ -89,6 +89,7 @@ class SetMaker:
             self.report.drop(refused.reason, candidate.place)
 
     def _add(self, candidate):
+        candidate.id, candidate.template = self.settler.text(candidate.id), self.settler.text(candidate.template)
         if candidate.template is not None and template_form(candidate.template) in self.left_out:
             raise Refused("template_left_out")
         example_key = key("example", candidate.id)
@@ -106,7 +107,8 @@ class SetMaker:
         row_key = key("row", content, row["id"], row.get("template"))
         if self.choice.max_rows:
             self.drawn.add(row_key)
-        self.examples.add(example_key)
+        if self.choice.max_examples:
+            self.examples.add(example_key)
         self.spool.add(row_key, example_key, mends, line)
 
     def finish(self, source):

@@ -21,6 +21,7 @@ class Origin:
     layout: str
     patterns: list  #: of paths below the downloads; the first that anything matches counts
     options: dict
+    choice: dict  #: what is chosen differently of this copy
 
     def paths(self, downloads):
         """Those that are there. Raises NotThere."""
@@ -142,11 +143,12 @@ def _origin(described, variables, where):
     options = {"split": variables["split"], **described}
     del options["layout"], options["data"]
     filled = {key: _filled(value, variables) for key, value in options.items() if value is not None}
+    choice = {key: filled.pop(key) for key in CHOICE_KEYS & filled.keys()}
     filled = {key: value for key, value in filled.items() if value is not NO_VALUE}
     patterns = [_filled(pattern, variables) for pattern in patterns]
     if None in filled.values() or None in patterns:
         return None
-    return Origin(described["layout"], patterns, filled)
+    return Origin(described["layout"], patterns, filled, choice)
 
 
 def _filled(value, variables):

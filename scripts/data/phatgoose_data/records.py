@@ -19,6 +19,7 @@ from phatgoose_data.row import Dropped
 MAX_LINE = 1 << 24  # bytes: longer lines are not read by the programs either
 BATCH = 256  # records of a Parquet file that are in memory at a time
 EXTENSIONS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow")
+NO_RECORDS = ("dataset_info.json", "dataset_infos.json", "state.json")  # what `datasets` keeps beside them
 LFS_POINTER = b"version https://git-lfs"
 
 
@@ -38,7 +39,7 @@ def files_of(path, split=None):
         return [path]
     found = sorted(each for each in path.rglob("*")
                    if extension(each) in EXTENSIONS and each.is_file() and not hidden(each.relative_to(path))
-                   and each.name not in ("dataset_info.json", "state.json"))
+                   and each.name not in NO_RECORDS)
     if split is not None:
         part = re.compile(rf"(^|[-/]){re.escape(split)}([-./]|$)")
         found = [each for each in found if part.search(each.relative_to(path).as_posix())]

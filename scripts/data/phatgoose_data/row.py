@@ -102,7 +102,7 @@ class Settler:
         self.mends = set()
 
     def settle(self, candidate):
-        """The row as a dictionary, and the MENDS that it took. Raises Refused."""
+        """The row as a dictionary, and the MENDS that it took; its id and template are text already. Raises Refused."""
         self.mends = set()
         row = {"input": self._input(candidate.input)}
         answers = self._answers(candidate.answers)
@@ -112,13 +112,13 @@ class Settler:
             row["choices"] = choices
         if len(answers) > 1:
             row["targets"] = answers
-        row["id"] = self._text(candidate.id)
+        row["id"] = candidate.id
         if candidate.template is not None:
-            row["template"] = self._text(candidate.template)
+            row["template"] = candidate.template
         return row, self.mends
 
-    def _text(self, value):
-        """None where it is missing."""
+    def text(self, value):
+        """None where it is missing. Raises Refused."""
         if is_missing(value):
             return None
         if isinstance(value, (bool, int, float)):
@@ -133,7 +133,7 @@ class Settler:
         return value
 
     def _input(self, value):
-        text = self._text(value)
+        text = self.text(value)
         if text is None:
             raise Refused("no_input")
         if not text.strip():
@@ -141,7 +141,7 @@ class Settler:
         return text
 
     def _stripped(self, value):
-        text = self._text(value)
+        text = self.text(value)
         if text is not None and text != text.strip():
             self.mends.add("space_around_answer")
             text = text.strip()

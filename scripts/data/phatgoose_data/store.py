@@ -8,7 +8,7 @@ import tempfile
 
 from phatgoose_data.row import MENDS
 
-CACHE_KIB = 1024  # of a table in memory
+CACHE_KIB = 256  # of a table in memory; the FLAN pool has two hundred of them at a time
 
 
 def key(purpose, *texts):
@@ -19,9 +19,12 @@ def key(purpose, *texts):
 
 
 class Keys:
-    """A set of keys."""
+    """A set of keys, on disk once it is large."""
 
     def __init__(self):
+        self.table = None
+
+    def _open(self):
         self.table = sqlite3.connect("", isolation_level=None)  # a temporary file that no name leads to
         for setting in (f"cache_size=-{CACHE_KIB}", "journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE"):
             self.table.execute(f"PRAGMA {setting}")
@@ -30,10 +33,12 @@ class Keys:
 
     def add(self, number):
         """Whether it is new."""
+        if self.table is None:
+            self._open()
         return self.table.execute("INSERT OR IGNORE INTO keys VALUES (?)", (number,)).rowcount == 1
 
     def count(self):
-        return self.table.execute("SELECT count(*) FROM keys").fetchone()[0]
+        return 0 if self.table is None else self.table.execute("SELECT count(*) FROM keys").fetchone()[0]
 
     def threshold(self, limit):
         """The largest of the `limit` smallest keys; None where there are no more than that. Keys are as good as random:
@@ -43,7 +48,8 @@ class Keys:
         return self.table.execute("SELECT key FROM keys ORDER BY key LIMIT 1 OFFSET ?", (limit - 1,)).fetchone()[0]
 
     def close(self):
-        self.table.close()
+        if self.table is not None:
+            self.table.close()
 
 
 class Spool:

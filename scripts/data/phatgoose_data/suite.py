@@ -1,5 +1,7 @@
 """Makes the files of a suite out of what was downloaded."""
 
+import contextlib
+import dataclasses
 import itertools
 import pathlib
 
@@ -33,8 +35,8 @@ class Outcome:
             more = len(self.missing) - NAMED_MISSING
             self.say(f"{more} more were not made; --only SET says what a set needs")
 
-    def fails(self, error):
-        self.failed.append(error)
+    def fails(self, entries, error):
+        self.failed += entries
         self.say(str(error))
 
 
@@ -51,19 +53,19 @@ class SuiteMaker:
         for entry in entries:
             shared = self._shared_pass(entry)
             if shared is None:
-                self._guard(lambda entry=entry: self._make_one(entry))
+                self._guard([entry], lambda entry=entry: self._make_one(entry))
             else:
                 together.setdefault(shared, []).append(entry)
         for group in together.values():
-            self._guard(lambda group=group: self._make_group(group))
+            self._guard(group, lambda group=group: self._make_group(group))
         self.outcome.say_how_many_lack()
         return self.outcome
 
-    def _guard(self, work):
+    def _guard(self, entries, work):
         try:
             work()
         except DataError as error:
-            self.outcome.fails(error)
+            self.outcome.fails(entries, error)
 
     def _first_there(self, entry):
         for origin in entry.origins:
@@ -82,8 +84,9 @@ class SuiteMaker:
         others = sorted((key, str(value)) for key, value in origin.options.items() if key != set_option)
         return origin.layout, tuple(paths), tuple(others)
 
-    def _maker(self, entry):
-        return SetMaker(self.data_dir / entry.file, entry.choice, entry.file, **self.tokens)
+    def _maker(self, entry, origin):
+        choice = dataclasses.replace(entry.choice, **origin.choice)
+        return SetMaker(self.data_dir / entry.file, choice, entry.file, **self.tokens)
 
     def _make_one(self, entry):
         """Of the first of its origins that is there."""
@@ -98,7 +101,7 @@ class SuiteMaker:
             except NotThere as missing:
                 tried.append(self._shorter(missing))
                 continue
-            with self._maker(entry) as maker:
+            with self._maker(entry, origin) as maker:
                 for candidate in itertools.chain(first, candidates):
                     maker.add(candidate)
                 self.outcome.made(maker.finish(source.summary()))
@@ -117,18 +120,16 @@ class SuiteMaker:
         options[chosen.many_sets] = sorted(set(names.values()))
         source = Source(origin.layout, self.downloads)
         makers = {}
-        try:
+        with contextlib.ExitStack() as stack:
             for entry in entries:
-                makers.setdefault(names[id(entry)], []).append((entry, self._maker(entry)))
+                maker = stack.enter_context(self._maker(entry, origin))
+                makers.setdefault(names[id(entry)], []).append((entry, maker))
             for candidate in chosen.read(paths, options, source):
                 for _, maker in makers[candidate.set]:
-                    maker.add(candidate)
+                    maker.add(dataclasses.replace(candidate))
             for set_name, served in makers.items():
                 for entry, maker in served:
-                    self._guard(lambda: self._finish(entry, maker, source.summary(set_name), origin, set_name))
-        finally:
-            for _, maker in itertools.chain.from_iterable(makers.values()):
-                maker.__exit__()
+                    self._guard([entry], lambda: self._finish(entry, maker, source.summary(set_name), origin, set_name))
 
     def _finish(self, entry, maker, summary, origin, set_name):
         if maker.report.read == 0:

@@ -5,7 +5,7 @@ from phatgoose_data.errors import DataError
 from phatgoose_data.layouts.base import Layout, Option
 from phatgoose_data.layouts.rows import as_list
 from phatgoose_data.records import files_of, open_text
-from phatgoose_data.row import Candidate, Dropped
+from phatgoose_data.row import Candidate, Dropped, is_missing
 
 INSTANCE_KEYS = {"id", "input", "output"}
 
@@ -50,7 +50,7 @@ def _instances(file, definition, set_name, source):
             if isinstance(text, str) and text.strip():
                 text = f"{definition}\n\n{text}"
             own_id = instance.get("id")
-            yield Candidate(place, f"{task}/{number}" if own_id is None else own_id, text,
+            yield Candidate(place, f"{task}/{number}" if is_missing(own_id) else own_id, text,
                             as_list(instance.get("output")), template=task, set=set_name)
 
 

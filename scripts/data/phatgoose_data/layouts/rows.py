@@ -2,7 +2,7 @@
 
 from phatgoose_data.layouts.base import Layout, Option
 from phatgoose_data.records import files_of
-from phatgoose_data.row import Candidate, Dropped
+from phatgoose_data.row import Candidate, Dropped, is_missing
 
 KNOWN = {"input", "target", "targets", "choices", "id", "template"}
 TOKEN_IDS = {"input_ids", "target_ids", "choices_ids"}
@@ -27,7 +27,7 @@ def _candidate(place, record, default_id):
     if target is not None or not answers:
         answers = [target, *(answer for answer in answers if answer != target)]
     own_id = record.get("id")
-    return Candidate(place, default_id if own_id is None else own_id, record.get("input"), answers,
+    return Candidate(place, default_id if is_missing(own_id) else own_id, record.get("input"), answers,
                      record.get("choices"), record.get("template"))
 
 
