@@ -186,7 +186,7 @@ class Mistakes(support.DataTest):
         self.assertEqual([entry.file for entry in self.load(json.dumps(good))], ["a.jsonl"])
         for change, message in (({"set": []}, "unknown key set"),
                                 ({"sources": [{"layout": "row", "data": "x"}]}, "layout 'row'"),
-                                ({"files": [{"file": "{nam}", "use": "evaluation"}]}, "names a key that the set does not"),
+                                ({"files": [{"file": "{nam}", "use": "evaluation"}]}, "names a key that the set"),
                                 ({"files": [{"file": "x", "use": "test"}]}, "use: found 'test'"),
                                 ({"sets": [{"name": "a", "max_row": 5}]}, "unknown key max_row")):
             with self.assertRaisesRegex(Exception, re.escape(message)):

@@ -92,7 +92,7 @@ class SetMaker:
         candidate.id, candidate.template = self.settler.text(candidate.id), self.settler.text(candidate.template)
         if candidate.template is not None and template_form(candidate.template) in self.left_out:
             raise Refused("template_left_out")
-        example_key = key("example", candidate.id)
+        example_key = key("example", candidate.id or "")
         if not self.choice.has_share(example_key):
             raise Refused("other_share")
         row, mends = self.settler.settle(candidate)
@@ -101,10 +101,10 @@ class SetMaker:
             raise Refused("too_long")
         if candidate.duplicate_key is not None and not self.contents.add(key("own key", candidate.duplicate_key)):
             raise Refused("duplicate")
-        content = (row["input"], row["target"], row.get("choices"), row.get("targets"))
+        content = json.dumps([row["input"], row["target"], row.get("choices"), row.get("targets")])
         if not self.choice.keep_duplicates and not self.contents.add(key("content", content)):
             raise Refused("duplicate")
-        row_key = key("row", content, row["id"], row.get("template"))
+        row_key = key("row", content, row["id"] or "", row.get("template", ""))
         if self.choice.max_rows:
             self.drawn.add(row_key)
         if self.choice.max_examples:

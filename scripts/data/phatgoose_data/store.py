@@ -1,7 +1,6 @@
 """What must be remembered of all rows of a set, on disk, so that memory does not grow with the set."""
 
 import hashlib
-import json
 import sqlite3
 import struct
 import tempfile
@@ -14,7 +13,10 @@ CACHE_KIB = 256  # of a table in memory; the FLAN pool has two hundred of them a
 def key(purpose, *texts):
     """A number below 2^63 that depends on the texts only, the same on every machine; `purpose` keeps uses apart."""
     digest = hashlib.blake2b(digest_size=8, person=purpose.encode())
-    digest.update(json.dumps(texts, ensure_ascii=True).encode())
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
     return int.from_bytes(digest.digest(), "big") >> 1
 
 
