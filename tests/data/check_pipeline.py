@@ -133,6 +133,18 @@ class Files(support.DataTest):
         self.assertIn("unknown kind of file", self.refused("rows", self.write("t.txt", "x")))
         self.assertIn("no such file", self.refused("rows", self.scratch / "none.jsonl"))
 
+    def test_the_files_of_a_split(self):
+        folder = self.scratch / "set"
+        for name in ("default/test/0000.jsonl", "test-00000-of-00002.jsonl", "set-test.jsonl", "train.jsonl",
+                     "test_r1.jsonl", ".cache/test.jsonl", "contest.jsonl", "dataset_infos.json"):
+            self.write(f"set/{name}", lines({"input": name, "target": "x"}))
+        kept, _ = self.rows("rows", folder, "--split", "test")
+        self.assertEqual([row["input"] for row in kept],
+                         ["default/test/0000.jsonl", "set-test.jsonl", "test-00000-of-00002.jsonl"])
+        self.assertIn("no files of the split dev", self.refused("rows", folder, "--split", "dev"))
+        self.write("set/test.csv", "input,target\nx,y\n")
+        self.assertIn("as .csv and as .jsonl", self.refused("rows", folder, "--split", "test"))
+
     def test_a_line_that_is_too_long_is_dropped(self):
         long = json.dumps({"input": "x" * (17 << 20), "target": "y"})
         _, report = self.rows("rows", self.write("s.jsonl", f"{long}\n" + lines(*examples(2))))

@@ -43,6 +43,9 @@ def files_of(path, split=None):
     if split is not None:
         part = re.compile(rf"(^|[-/]){re.escape(split)}([-./]|$)")
         found = [each for each in found if part.search(each.relative_to(path).as_posix())]
+    kinds = sorted({extension(each) for each in found})
+    if split is not None and len(kinds) > 1:
+        raise DataError(f"{path}: the split {split} is there as {' and as '.join(kinds)}; name one of them")
     if not found:
         raise NotThere(f"{path}: no files of {f'the split {split}' if split else 'records'} ({', '.join(EXTENSIONS)})")
     return found

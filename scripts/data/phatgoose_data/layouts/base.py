@@ -58,8 +58,9 @@ class Source:
         """(place, record) of each record of a file that is an object, Dropped in place of any other. Keys that are not
         `known` are noted."""
         self.note_file(path)
+        name = self.shown(path)
         for where, record in records.read(path, columns):
-            place = f"{self.shown(path)}{where}"
+            place = f"{name}{where}"
             if isinstance(record, Dropped):
                 record.place = place
             if known is not None and isinstance(record, dict):
