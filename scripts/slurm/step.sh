@@ -13,6 +13,8 @@ Usage: sbatch [OPTION...] scripts/slurm/step.sh [--experts FILE] COMMAND [ARGUME
 the job then goes back into the queue, and the same command continues. TERM is passed on, too, but a job that got it (by
 scancel or preemption) is not put back into the queue from here.
 
+In an array job the word {task} in arguments stands for the number of the task.
+
   --experts FILE   for an array job: FILE has lines NAME TRAIN-FILE VALID-FILE, separated by tabs, the first for task 1; the
                    words {name}, {train} and {valid} in arguments stand for the fields of the task's line
 TEXT
@@ -29,8 +31,11 @@ esac
 
 command=("$@")
 job=${SLURM_JOB_ID:-}
-if [[ -n $experts ]]; then
+if [[ -n ${SLURM_ARRAY_TASK_ID:-} ]]; then
   job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+  command=("${command[@]//\{task\}/"$SLURM_ARRAY_TASK_ID"}")
+fi
+if [[ -n $experts ]]; then
   IFS=$'\t' read -r name train valid < <(sed -n "${SLURM_ARRAY_TASK_ID}p" "$experts") \
     || { echo "step.sh: $experts has no line $SLURM_ARRAY_TASK_ID" >&2; exit 3; }
   command=("${command[@]//\{name\}/"$name"}")

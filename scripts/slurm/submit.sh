@@ -7,7 +7,7 @@ usage() {
 Usage: scripts/slurm/submit.sh --model DIR --experts FILE --suite FILE --out DIR [OPTION...] [-- SBATCH-OPTION...]
 
 Jobs: an array that trains the experts; an array that trains the gates, each after its own expert; then the routed model;
-then its evaluation. Everything that can be checked is checked before the first job is submitted.
+then its evaluation, which may be an array, too. Everything that can be checked is checked before the first job is submitted.
 
   --model DIR          base model
   --experts FILE       a line NAME TRAIN-FILE VALID-FILE for each expert, separated by spaces or tabs; empty lines and lines
@@ -17,6 +17,7 @@ then its evaluation. Everything that can be checked is checked before the first 
   --base               also evaluate the base alone
   --each-expert        also evaluate each expert alone
   --compare-to NAME    method that the others' differences refer to: base, an expert's name, or routed (the default)
+  --shards N           share the evaluation among the N tasks of an array, which a last job joins
   --common OPTION      one more option for train-expert, train-gate and eval, as one word: --common --device=cuda
   --train-expert OPTION, --train-gate OPTION, --build OPTION, --eval OPTION
                        one more option for this command: --train-expert --rank=8; may be repeated, like --common
@@ -31,7 +32,7 @@ die() { # STATUS TEXT
   exit "$1"
 }
 
-model='' experts='' suite='' out='' compare_to='' with_base='' each_expert='' dry_run=''
+model='' experts='' suite='' out='' compare_to='' shards='' with_base='' each_expert='' dry_run=''
 expert_options=() gate_options=() build_options=() eval_options=()
 
 value_of() { # OPTION VALUE...
@@ -51,6 +52,7 @@ while (($#)); do
     --experts) experts=$(value_of "$@"); shift 2 ;;
     --suite) suite=$(value_of "$@"); shift 2 ;;
     --out) out=$(value_of "$@"); shift 2 ;;
+    --shards) shards=$(value_of "$@"); shift 2 ;;
     --compare-to) compare_to=$(value_of "$@"); shift 2 ;;
     --base) with_base=yes; shift ;;
     --each-expert) each_expert=yes; shift ;;
@@ -73,6 +75,7 @@ sbatch_options=("$@")
 for option in model experts suite out; do
   [[ -n ${!option} ]] || { usage >&2; die 2 "--$option: missing"; }
 done
+[[ -z $shards || $shards =~ ^[1-9][0-9]*$ ]] || die 2 "--shards: \"$shards\"; expected a number of tasks"
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # The experts, one element of these for each: checked, in the order of the file.
@@ -114,15 +117,28 @@ train=(phatgoose train-expert --model "$model" --name '{name}' --out "$out/exper
   "${expert_options[@]}")
 gate=(phatgoose train-gate --model "$model" --expert "$out/experts/{name}" "${data[@]}" "${gate_options[@]}")
 build=(phatgoose build --model "$model" --expert "${directories[@]}" --out "$out/routed" "${build_options[@]}")
-evaluate=(phatgoose eval --model "$model" --routed "$out/routed" --suite "$suite" --out "$out/results")
+evaluate=(phatgoose eval --model "$model" --routed "$out/routed" --suite "$suite")
 [[ -z $with_base ]] || evaluate+=(--base)
 [[ -z $each_expert ]] || evaluate+=(--expert "${directories[@]}")
 [[ -n $compare_to || -z $with_base$each_expert ]] || compare_to=routed
 [[ -z $compare_to ]] || evaluate+=(--compare-to "$compare_to")
 evaluate+=("${eval_options[@]}")
+steps=(train gate build evaluate)
+if [[ -z $shards ]]; then
+  evaluate+=(--out "$out/results")
+else
+  parts=()
+  for ((task = 1; task <= shards; ++task)); do parts+=("$out/shards/$task"); done
+  join=(phatgoose score --join "${parts[@]}" --out "$out/results")
+  # What each task is asked for is checked with the number of the first.
+  # shellcheck disable=SC2034  # by name, below
+  first_shard=("${evaluate[@]}" --shard "1/$shards" --out "${parts[0]}")
+  evaluate+=(--shard "{task}/$shards" --out "$out/shards/{task}")
+  steps=(train gate build first_shard join)
+fi
 
 command -v phatgoose > /dev/null || die 1 "phatgoose is not on PATH, which the jobs inherit"
-for step in train gate build evaluate; do
+for step in "${steps[@]}"; do
   declare -n words=$step
   "${words[@]}" --dump-config > /dev/null || die 2 "${words[1]} refuses its options, nothing was submitted"
 done
@@ -144,7 +160,7 @@ submit() { # NAME ARRAY DEPENDENCY COMMAND...: sets id
   [[ -z $array ]] || words+=(--array "$array")
   [[ -z $dependency ]] || words+=(--dependency "$dependency")
   words+=("$here/step.sh")
-  [[ -z $array ]] || words+=(--experts "$list")
+  [[ $* != *'{name}'* ]] || words+=(--experts "$list")
   words+=("$@")
   if [[ -n $dry_run ]]; then
     quoted "${words[@]}"
@@ -171,4 +187,5 @@ echo "sbatch options of every job: $(if (($#)); then quoted "$@"; else echo "non
 submit expert "1-${#names[@]}" '' "${train[@]}"
 submit gate "1-${#names[@]}" "aftercorr:$id" "${gate[@]}"
 submit build '' "afterok:$id" "${build[@]}"
-submit eval '' "afterok:$id" "${evaluate[@]}"
+submit eval "${shards:+1-$shards}" "afterok:$id" "${evaluate[@]}"
+[[ -z $shards ]] || submit join '' "afterok:$id" "${join[@]}"

@@ -17,6 +17,8 @@ printf 'zoo\tz.train\tz.valid\npast\tp & q.train\tp.valid\n' > experts
 words=('{name}' 'out/{name}' '{train}' '{valid}')
 printed=$(SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2 "$step" --experts experts echo "${words[@]}")
 [[ $printed == "past out/past p & q.train p.valid" ]] || fail "an array task ran with: $printed"
+printed=$(SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2 "$step" echo '{task}/8' 'out/{task}')
+[[ $printed == "2/8 out/2" ]] || fail "an array task without a list ran with: $printed"
 status=0
 SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=3 "$step" --experts experts echo '{name}' 2> err || status=$?
 [[ $status == 3 ]] || fail "a missing line gave status $status: $(cat err)"

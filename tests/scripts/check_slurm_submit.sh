@@ -89,3 +89,18 @@ done
 results=$(cd 'my run/results' && echo *)
 [[ $results == "base comparison.json fare food routed" ]] || fail "results: $results"
 grep -q '"reference": "routed"' 'my run/results/comparison.json' || fail "the methods are not compared to routed"
+
+# The evaluation in shards: an array, and a job that joins them.
+rm calls
+submit --base --shards 2 --eval --limit=2 --eval --pass-tokens=20 --train-expert --steps=2 --train-expert --batch=4 \
+  --common --seed=3 --train-gate --steps=1 --train-gate --batch=4 --build --k=1 --dry-run > out 2> err || fail "$(cat err)"
+grep -qF -- '--shard {task}/2' out || grep -qF -- '--shard \{task\}/2' out || fail "the dry run said: $(cat out)"
+mv 'my run/results' whole
+rm -rf 'my run/shards'
+submit --base --each-expert --shards 2 --common --seed=3 --train-expert --steps=2 --train-expert --batch=4 \
+  --train-gate --steps=1 --train-gate --batch=4 --build --k=1 --eval --limit=2 > out 2> err \
+  || fail "the experiment in shards: $(cat err log)"
+for words in '--job-name eval --array 1-2 --dependency afterok:3' '--job-name join --dependency afterok:4'; do
+  grep -qF -- "$words" calls || fail "no \"$words\" in the calls of sbatch: $(cat calls)"
+done
+cmp 'my run/results/comparison.json' whole/comparison.json || fail "the joined results differ from those of one job"

@@ -325,7 +325,30 @@ TEST_CASE("bad rows are skipped where that is wanted, and results.json counts th
   for (const Json& task : results.at("tasks")) {
     CHECK(task.at("rows") == kRows);
     CHECK(task.at("skipped_rows") == 2);
+    CHECK(task.at("bad_rows")[0] == Json({{"line", 1}, {"message", "no \"input\"; expected a string"}}));
+    CHECK(task.at("bad_rows")[1].at("line") == kRows + 2);
   }
+}
+
+TEST_CASE("a row without a right choice is a bad row to choose in, and none to write for") {
+  const EvalRuns runs;
+  EvalSettings settings = runs.settings("out");
+  const fs::path rows = runs / "rows.jsonl";
+  write_text(rows, read_text(rows) + R"({"input_ids": [5, 1], "choices_ids": [[7, 1]], "target_ids": [8, 1]})" + "\n");
+  CHECK_THROWS_MATCHES(test::evaluate(settings), Error, FailsWith(ExitCode::bad_data, "rows.jsonl:9", "no choice"));
+  settings.reading.skip_bad_rows = true;
+  const std::string said = test::stderr_of([&] { test::evaluate(settings); });
+  CHECK_THAT(said, Catch::Contains("1 bad row was skipped") && Catch::Contains("rows.jsonl:9: no choice"));
+  const Json tasks = read_json(settings.out + "/results.json").at("tasks");
+  CHECK(tasks[0].at("rows") == kRows);
+  CHECK(tasks[0].at("bad_rows")[0].at("line") == 9);
+  CHECK(tasks[1].at("rows") == kRows + 1);
+  CHECK(tasks[1].at("bad_rows").empty());
+
+  write_text(rows, R"({"input_ids": [5, 1], "choices_ids": [[7, 1]], "target_ids": [8, 1]})");
+  settings.out = runs / "none";
+  CHECK_THROWS_MATCHES(test::evaluate(settings), Error,
+                       FailsWith(ExitCode::bad_data, "task choose", "no row that can be evaluated"));
 }
 
 }  // namespace

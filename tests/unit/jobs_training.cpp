@@ -315,7 +315,7 @@ TEST_CASE("a gate that was trained before an option existed is finished where th
   CHECK_THROWS_MATCHES(run(other), Error, FailsWith(ExitCode::usage, "--data-mix", "equal", "--retrain"));
 }
 
-TEST_CASE("bad rows are skipped where that is wanted, and counted in run.json and the manifest") {
+TEST_CASE("bad rows are skipped where that is wanted, and listed in run.json and the manifest") {
   const Workshop shop;
   TrainExpertSettings settings = shop.expert();
   test::write_text(shop.scratch / "rows.jsonl", shop.bytes("rows.jsonl") + "{}\n{\n");
@@ -326,7 +326,12 @@ TEST_CASE("bad rows are skipped where that is wanted, and counted in run.json an
   for (const Json& json : {read_json(shop.scratch / "expert/run.json"), read_manifest(settings.out, "expert")->body}) {
     CHECK(json.at("rows").at("train").at("rows") == 20);
     CHECK(json.at("rows").at("train").at("skipped_rows") == 2);
+    const Json bad = json.at("rows").at("train").at("bad_rows").at((shop.scratch / "rows.jsonl").string());
+    REQUIRE(bad.size() == 2);
+    CHECK(bad[0] == Json({{"line", 21}, {"message", "no \"input\"; expected a string"}}));
+    CHECK(bad[1].at("line") == 22);
     CHECK(json.at("rows").at("valid").at("skipped_rows") == 0);
+    CHECK(json.at("rows").at("valid").at("bad_rows").empty());
   }
 }
 

@@ -167,6 +167,12 @@ void SkippedRows::add(const SkippedRows& more) {
   count_ += more.count_;
 }
 
+Json SkippedRows::to_json() const {
+  Json list = Json::array();
+  for (const BadRow& row : listed_) list.push_back({{"line", row.line}, {"message", row.message}});
+  return list;
+}
+
 void SkippedRows::warn(const std::string& where) const {
   if (count_ == 0) return;
   const std::size_t named = std::min(listed_.size(), kNamedBadRows);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "phatgoose/base/json.h"
 #include "phatgoose/base/text_file.h"
 #include "phatgoose/text/line_reader.h"
 #include "phatgoose/text/tokenizer.h"
@@ -61,6 +62,8 @@ class SkippedRows {
   std::int64_t count() const { return count_; }
   /// The first kListedBadRows of them, in the order in which they were found.
   const std::vector<BadRow>& listed() const { return listed_; }
+  /// These as a list of {"line", "message"}.
+  Json to_json() const;
 
   /// A warning, where there are any: how many rows of the file `where` were skipped, and what is wrong with the first.
   void warn(const std::string& where) const;

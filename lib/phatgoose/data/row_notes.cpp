@@ -35,7 +35,6 @@ void RowNotes::add(RowNote note, std::int64_t line, std::int64_t limit) {
 }
 
 void RowNotes::add(const RowNotes& more) {
-  skipped_ += more.skipped_;
   for (std::size_t kind = 0; kind < kKinds; ++kind) {
     Tally& tally = tallies_[kind];
     const Tally& further = more.tallies_[kind];

@@ -23,7 +23,7 @@ enum class RowNote {
   cut_retrieval_text,   ///< what a sentence encoder does not see of a row
 };
 
-/// Counts of the rows of one file, or task, and of the bad rows that are not among them.
+/// Counts of the rows of one file, or task.
 class RowNotes {
  public:
   /// Notes something of a row; at most once for each row. `limit`: the tokens that something was cut to.
@@ -31,11 +31,7 @@ class RowNotes {
   /// Adds the counts of further rows.
   void add(const RowNotes& more);
 
-  /// Notes bad rows that were left out.
-  void skip(std::int64_t rows) { skipped_ += rows; }
-
   std::int64_t count(RowNote note) const { return tally(note).rows; }
-  std::int64_t skipped() const { return skipped_; }
 
   /// A warning for each kind that occurs: how many of `rows`, and the line of one.
   void warn(const std::string& where, std::int64_t rows) const;
@@ -53,7 +49,6 @@ class RowNotes {
   const Tally& tally(RowNote note) const { return tallies_[static_cast<std::size_t>(note)]; }
 
   std::array<Tally, kKinds> tallies_{};
-  std::int64_t skipped_ = 0;
 };
 
 }  // namespace phatgoose

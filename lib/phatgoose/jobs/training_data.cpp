@@ -52,11 +52,21 @@ bool TrainingData::valid_rows_have_choices() const {
 }
 
 Json TrainingData::rows_json() const {
-  const auto of = [](const std::vector<Example>& examples, const RowNotes& notes) -> Json {
-    return {{"rows", examples.size()}, {"skipped_rows", notes.skipped()}, {"with", notes.to_json()}};
+  const auto of = [](const std::vector<Example>& examples, const RowNotes& notes,
+                     const SkippedByFile& skipped) -> Json {
+    std::int64_t count = 0;
+    Json bad_rows = Json::object();
+    for (const auto& [file, rows] : skipped) {
+      count += rows.count();
+      bad_rows[file] = rows.to_json();
+    }
+    return {{"rows", examples.size()},
+            {"skipped_rows", count},
+            {"bad_rows", std::move(bad_rows)},
+            {"with", notes.to_json()}};
   };
-  Json json = {{"train", of(train, train_notes)}};
-  if (!valid.empty()) json["valid"] = of(valid, valid_notes);
+  Json json = {{"train", of(train, train_notes, train_skipped)}};
+  if (!valid.empty()) json["valid"] = of(valid, valid_notes, valid_skipped);
   return json;
 }
 
@@ -68,7 +78,7 @@ TrainingData read_training_data(const DataSettings& settings, const fs::path& mo
   }
   // The rows of one file, put after `examples`.
   const auto read = [&](const std::string& path, std::vector<Example>& examples, RowNotes& notes,
-                        std::int64_t task = 0) {
+                        SkippedByFile& skipped_by_file, std::int64_t task = 0) {
     SkippedRows skipped;
     std::vector<Record> records =
         read_records(path, settings.reading.line_limit(), settings.reading.skip_bad_rows ? &skipped : nullptr);
@@ -81,16 +91,16 @@ TrainingData read_training_data(const DataSettings& settings, const fs::path& mo
     }
     encoder.notes().warn(path, std::ssize(records));
     notes.add(encoder.notes());
-    notes.skip(skipped.count());
+    if (skipped.count() > 0) skipped_by_file[path].add(skipped);
     return records;
   };
   for (std::int64_t task = 0; const std::string& path : settings.data) {
     RowNotes notes;
-    check_targets(notes, std::ssize(read(path, data.train, notes, task++)), path);
+    check_targets(notes, std::ssize(read(path, data.train, notes, data.train_skipped, task++)), path);
     data.train_notes.add(notes);
   }
   for (const std::string& path : settings.valid) {
-    data.valid_files.push_back({path, read(path, data.valid, data.valid_notes)});
+    data.valid_files.push_back({path, read(path, data.valid, data.valid_notes, data.valid_skipped)});
   }
   log_rows("training", data.train, data.train_notes);
   if (!data.valid.empty()) log_rows("validation", data.valid, data.valid_notes);

@@ -1,6 +1,7 @@
 // The rows that an adapter is trained and validated on.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,18 +21,22 @@ struct ValidationFile {
   std::vector<Record> records;
 };
 
+/// Bad rows that were skipped, by the file as it was named; only files that have some.
+using SkippedByFile = std::map<std::string, SkippedRows>;
+
 /// Rows as the model reads them.
 struct TrainingData {
   std::vector<Example> train;  ///< one data set after the other, each a task
   std::vector<Example> valid;
   RowNotes train_notes, valid_notes;
+  SkippedByFile train_skipped, valid_skipped;
   std::vector<ValidationFile> valid_files;
   std::shared_ptr<const Tokenizer> tokenizer;  ///< null where the base has none
   std::int64_t max_input = 0;
 
   bool valid_rows_have_choices() const;
-  /// How many rows there are to train and to validate on, how many bad ones were skipped, and what is to be known of
-  /// them; for run.json and manifests.
+  /// How many rows there are to train and to validate on, which bad ones were skipped, and what is to be known of the
+  /// others; for run.json and manifests.
   Json rows_json() const;
 };
 

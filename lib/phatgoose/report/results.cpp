@@ -12,12 +12,6 @@ namespace {
 double rounded(double seconds) { return std::round(seconds * 1000) / 1000; }
 std::int64_t in_mib(std::int64_t bytes) { return bytes >> 20; }
 
-Json bad_rows_json(const SkippedRows& skipped) {
-  Json list = Json::array();
-  for (const BadRow& row : skipped.listed()) list.push_back({{"line", row.line}, {"message", row.message}});
-  return list;
-}
-
 Json rule_json(const TemplateRule& rule) {
   return {{"templates", rule.only}, {"without_templates", rule.without}, {"in_turn", rule.in_turn}};
 }
@@ -39,7 +33,7 @@ Json task_frame(const Task& task, const TaskData& data) {
                {"rows_left_out", data.left_out},
                {"examples", nullptr},
                {"skipped_rows", data.skipped.count()},
-               {"bad_rows", bad_rows_json(data.skipped)},
+               {"bad_rows", data.skipped.to_json()},
                {"rows_with", data.notes.to_json()},
                {"metrics", nullptr},
                {"templates", nullptr},

@@ -124,21 +124,16 @@ class RowSurvey {
 
 Json inspect_rows(const fs::path& file, const RowCheck& check) {
   RowSurvey survey(check.model);
-  std::int64_t bad_rows = 0;
-  Json bad = Json::array();
-  RecordReader reader(file, check.max_line_bytes, [&](const BadRow& row) {
-    if (++bad_rows <= static_cast<std::int64_t>(kListedBadRows)) {
-      bad.push_back({{"line", row.line}, {"message", row.message}});
-    }
-  });
+  SkippedRows bad;
+  RecordReader reader(file, check.max_line_bytes, [&](const BadRow& row) { bad.add(row); });
   const std::string name = file.filename().string();
   for (Record record; reader.next(record);) survey.add(record, name);
-  if (survey.rows() + bad_rows == 0) refuse(file.string(), "no rows", "JSON Lines, one row a line");
+  if (survey.rows() + bad.count() == 0) refuse(file.string(), "no rows", "JSON Lines, one row a line");
   Json found = {{"kind", "rows"}, {"path", file.string()}};
   survey.describe(found);
   found["unknown_keys"] = reader.unknown_keys();
-  found["bad_rows"] = bad_rows;
-  found["bad"] = std::move(bad);
+  found["bad_rows"] = bad.count();
+  found["bad"] = bad.to_json();
   return found;
 }
 
