@@ -31,6 +31,8 @@ expect 'phatgoose eval --dt' --dtype
 expect 'phatgoose eval --dtype ' fp32 bf16
 expect 'phatgoose eval --model assets/b' assets/base
 expect 'phatgoose train-gate --preset ' small
+expect 'phatgoose score --format ' latex csv
+expect 'phatgoose score --pa' --pairs
 expect 'phatgoose build --ver' --version
 
 check_syntax() {

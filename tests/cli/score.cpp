@@ -181,6 +181,23 @@ TEST_CASE("score takes the directory of several methods, and adds their referenc
   CHECK(Json::parse(json.out)["tests"][0]["tasks"]["rte"]["score"] == 50.0);
 }
 
+TEST_CASE("score has the mean of every mixture that tasks name") {
+  const ScoreFiles files;
+  Json results = ScoreFiles::results(4, 0);
+  CHECK_THAT(files.score("base").out, !Catch::Contains("Mixtures"));
+  for (Json& task : results["tasks"]) task["mixture"] = "both";
+  files.write("base", results);
+  CHECK_THAT(files.score("base").out, Catch::Contains("\nMixtures\n") && Catch::Contains("base    both     20.0"));
+  results["tasks"][1]["mixture"] = "texts";
+  files.write("base", results);
+  const Json mixtures = Json::parse(files.score("base", "--format json").out)["methods"][0]["mixtures"];
+  CHECK(mixtures["both"]["score"] == 40.0);
+  CHECK(mixtures["texts"]["score"] == 0.0);
+  const auto rows = csv_rows(files.score("base", "--format csv").out);
+  CHECK(rows[1][3] == "both");
+  CHECK(std::ranges::count_if(rows, [](const auto& row) { return row[1] == "mixture"; }) == 2);
+}
+
 TEST_CASE("score writes CSV with all numbers, Markdown and LaTeX, to stdout or a file") {
   const ScoreFiles files;
   const auto rows = csv_rows(files.score("base routed", "--format csv --templates --all-metrics").out);
@@ -188,10 +205,10 @@ TEST_CASE("score writes CSV with all numbers, Markdown and LaTeX, to stdout or a
   for (const auto& row : rows) CHECK(row.size() == rows.front().size());
   const auto routed = std::ranges::find_if(rows, [](const auto& row) { return row[0] == "routed"; });
   REQUIRE(routed != rows.end());
-  CHECK(std::vector(routed->begin(), routed->begin() + 6) ==
-        std::vector<std::string>{"routed", "task", "rte", "", "accuracy", "90"});
-  CHECK((*routed)[10] == "base");
-  CHECK((*routed)[11] == "50");
+  CHECK(std::vector(routed->begin(), routed->begin() + 7) ==
+        std::vector<std::string>{"routed", "task", "rte", "", "", "accuracy", "90"});
+  CHECK((*routed)[11] == "base");
+  CHECK((*routed)[12] == "50");
   CHECK(std::ranges::count_if(rows, [](const auto& row) { return row[1] == "template"; }) == 6);
   CHECK_THAT(files.score("base routed", "--format markdown").out, Catch::StartsWith("| method | rte | names |"));
   CHECK_THAT(files.score("base routed", "--format latex").out,

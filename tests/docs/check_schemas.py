@@ -45,7 +45,6 @@ def check(schema, value, place):
 
 
 def check_results(directory):
-    """Returns every key of results.json that was seen, by its place in the schema."""
     results = read(directory / "results.json")
     check(RESULTS, results, directory / "results.json")
     for number, line in enumerate((directory / "samples.jsonl").read_text(encoding="utf-8").splitlines(), 1):
@@ -65,10 +64,6 @@ def write_rows(directory):
     (directory / "suite.yaml").write_text(SUITE, encoding="utf-8")
 
 
-def required_keys(schema):
-    return [key for key in schema["required"] if key != "unit"]
-
-
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         directory = pathlib.Path(scratch)
@@ -81,6 +76,9 @@ def main():
         for method in ("base", "routed", "food", "past"):
             results = check_results(directory / "out" / method)
         check(COMPARISON, read(directory / "out" / "comparison.json"), "comparison.json")
+        options = ["--pairs", "--all-metrics", "--templates", "--format", "json"]
+        run("score", directory / "out", *options, "--out", directory / "score.json")
+        check(COMPARISON, read(directory / "score.json"), "score.json")
         assert results["tasks"][0]["skipped_rows"] == 1 and results["missing_tasks"] == ["none"]
         shards = [directory / "shard1", directory / "shard2"]
         for number, shard in enumerate(shards, 1):

@@ -127,16 +127,16 @@ def check_task(judge, task, samples, count):
     return len(judged)
 
 
-def main():
-    model, results = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    count = int(sys.argv[3]) if len(sys.argv) > 3 else None
+def check_results(model, results, count=None):
+    """How many rows were computed again."""
     judge = Judge(model)
     samples = read_lines(results / "samples.jsonl")
     rows = 0
     for task in json.loads((results / "results.json").read_text(encoding="utf-8"))["tasks"]:
         rows += check_task(judge, task, [sample for sample in samples if sample["task"] == task["name"]], count)
     print(f"{rows} rows agree")
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    check_results(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else None)

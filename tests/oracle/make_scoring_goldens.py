@@ -3,15 +3,12 @@
 Usage: python tests/oracle/make_scoring_goldens.py
 """
 
-import collections
 import importlib.metadata
 import json
 import pathlib
-import re
-import string
 
 import sacrebleu
-from rouge_score import rouge_scorer
+from reference_metrics import corpus_bleu, rouge, squad_em, squad_f1, squad_normalise
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "golden" / "scoring" / "metrics.json"
 
@@ -78,46 +75,21 @@ ROWS = [
     ("an answer: the 3rd of 4", ["3rd of 4", "the answer an 3rd of 4 4"]),
 ]
 
-ARTICLES = re.compile(r"\b(a|an|the)\b")
-
-
-def normalise(text):
-    text = "".join(c for c in text.lower() if c not in string.punctuation)
-    return " ".join(ARTICLES.sub(" ", text).split())
-
-
-def f1(output, answer):
-    left, right = normalise(output).split(), normalise(answer).split()
-    shared = sum((collections.Counter(left) & collections.Counter(right)).values())
-    if shared == 0:
-        return 0.0
-    precision, recall = shared / len(left), shared / len(right)
-    return 2 * precision * recall / (precision + recall)
-
-
-def corpus_bleu(rows):
-    """References are transposed; rows with fewer references than others repeat their last one, which changes nothing."""
-    most = max(len(answers) for _, answers in rows)
-    references = [[answers[min(i, len(answers) - 1)] for _, answers in rows] for i in range(most)]
-    return sacrebleu.corpus_bleu([output for output, _ in rows], references, force=True).score
-
 
 def main():
-    scorer = rouge_scorer.RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=False)
     bleu_tokens = sacrebleu.metrics.BLEU().tokenizer
     rows = []
     for output, answers in ROWS:
-        rouge = [scorer.score(answer, output) for answer in answers]
         rows.append({
             "output": output,
             "answers": answers,
             "exact_match": any(output.strip() == answer.strip() for answer in answers),
-            "normalised": normalise(output),
-            "squad_em": any(normalise(output) == normalise(answer) for answer in answers),
-            "rouge_1": max(scores["rouge1"].fmeasure for scores in rouge),
-            "rouge_2": max(scores["rouge2"].fmeasure for scores in rouge),
-            "rouge_l": max(scores["rougeL"].fmeasure for scores in rouge),
-            "squad_f1": max(f1(output, answer) for answer in answers),
+            "normalised": squad_normalise(output),
+            "squad_em": squad_em(output, answers),
+            "rouge_1": rouge("rouge1", output, answers),
+            "rouge_2": rouge("rouge2", output, answers),
+            "rouge_l": rouge("rougeL", output, answers),
+            "squad_f1": squad_f1(output, answers),
             "tokens_13a": bleu_tokens(output.rstrip()).split(),
             "bleu": corpus_bleu([(output, answers)]),
         })

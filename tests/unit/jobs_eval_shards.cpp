@@ -153,6 +153,14 @@ TEST_CASE("shards that do not make up one evaluation are refused") {
   CHECK_THROWS_MATCHES(join_shards(shards, out), Error, FailsWith(ExitCode::usage, "--out", "something"));
 }
 
+TEST_CASE("joining takes no options of scoring, and needs a directory") {
+  ScoreSettings settings{.results = {"a", "b"}, .join = true};
+  CHECK_THROWS_MATCHES(join_shards(settings), Error, FailsWith(ExitCode::usage, "--join", "no --out"));
+  settings.out = "out";
+  settings.templates = true;
+  CHECK_THROWS_MATCHES(join_shards(settings), Error, FailsWith(ExitCode::usage, "--templates", "join first"));
+}
+
 TEST_CASE("a shard is named by its number and how many there are") {
   CHECK(parse_shard("2/3").index == 1);
   CHECK(parse_shard("2/3").count == 3);

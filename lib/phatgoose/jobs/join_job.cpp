@@ -173,4 +173,19 @@ Evaluation join_shards(const std::vector<fs::path>& shards, const fs::path& out)
   return conclude_evaluation(out, evaluated);
 }
 
+Evaluation join_shards(const ScoreSettings& settings) {
+  const std::pair<const char*, bool> others[] = {{"--metric", settings.metric.has_value()},
+                                                 {"--compare-to", settings.compare_to.has_value()},
+                                                 {"--pairs", settings.pairs},
+                                                 {"--all-metrics", settings.all_metrics},
+                                                 {"--templates", settings.templates},
+                                                 {"--format", settings.format != "text"}};
+  for (const auto& [name, given] : others) {
+    if (!given) continue;
+    refuse_usage(name, "given with --join", "", "join first, then score the joined directory with this option");
+  }
+  if (!settings.out) refuse_usage("--join", "no --out", "the directory of the joined results");
+  return join_shards(std::vector<fs::path>(settings.results.begin(), settings.results.end()), *settings.out);
+}
+
 }  // namespace phatgoose

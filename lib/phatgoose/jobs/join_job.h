@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "phatgoose/report/evaluation.h"
+#include "phatgoose/settings/score.h"
 
 namespace phatgoose {
 
@@ -12,5 +13,8 @@ namespace phatgoose {
 /// "processor" where shards ran on several kinds. What is joined already is only read. Shards that are unfinished,
 /// damaged, missing, given twice, or of different evaluations: bad_data; another product in `out`: usage error.
 Evaluation join_shards(const std::vector<fs::path>& shards, const fs::path& out);
+
+/// The same as the command has it. Usage error for options that only scoring has.
+Evaluation join_shards(const ScoreSettings& settings);
 
 }  // namespace phatgoose

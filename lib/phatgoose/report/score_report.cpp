@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "phatgoose/report/comparison_table.h"
@@ -29,6 +30,17 @@ void for_each_shown_task(const ScoreReport& report,
     if (!shown.contains(method.name)) continue;
     for (const TaskScore& task : method.scores.tasks) add(method, task);
   }
+}
+
+Table mixtures_table(const ScoreReport& report) {
+  Table table({"method", "mixture", "mean", "95 % interval", "tasks"}, {2, 3, 4});
+  for (const MethodResult& method : report.methods) {
+    for (const MixtureMean& each : mixture_means(method)) {
+      table.add({method.name, each.mixture, score_text(each.mean), interval_text(each.mean.interval),
+                 std::to_string(each.tasks)});
+    }
+  }
+  return table;
 }
 
 Table metrics_table(const ScoreReport& report) {
@@ -68,12 +80,29 @@ std::vector<CaptionedTable> tables_of(const ScoreReport& report) {
   std::vector<CaptionedTable> tables = {
       {"", several ? comparison_table(report.comparison) : suite_table(report.methods.front().scores)}};
   if (several && !report.comparison.tests.empty()) tables.push_back({kTestsCaption, tests_table(report.comparison)});
+  if (Table mixtures = mixtures_table(report); !mixtures.empty()) tables.push_back({"Mixtures", std::move(mixtures)});
   if (several && report.all_metrics) tables.push_back({"Every metric", metrics_table(report)});
   if (report.templates) tables.push_back({"Templates, by the first metric of each task", templates_table(report)});
   return tables;
 }
 
 }  // namespace
+
+std::vector<MixtureMean> mixture_means(const MethodResult& method) {
+  std::vector<std::string> mixtures;
+  std::map<std::string, std::vector<TaskScore>> tasks;
+  for (std::size_t t = 0; t < method.tallies.size(); ++t) {
+    const std::string& mixture = method.tallies[t]->task().mixture;
+    if (mixture.empty()) continue;
+    if (!tasks.contains(mixture)) mixtures.push_back(mixture);
+    tasks[mixture].push_back(method.scores.tasks[t]);
+  }
+  std::vector<MixtureMean> means;
+  for (const std::string& mixture : mixtures) {
+    means.push_back({mixture, std::ssize(tasks[mixture]), score_suite(tasks[mixture]).mean});
+  }
+  return means;
+}
 
 std::string report_text(const ScoreReport& report, TableFormat format) {
   if (format == TableFormat::csv) return formatted(score_rows(report), format);
@@ -92,6 +121,9 @@ std::string report_text(const ScoreReport& report, TableFormat format) {
 Json report_json(const ScoreReport& report) {
   Json json = comparison_json(report.comparison);
   for (std::size_t m = 0; m < report.methods.size(); ++m) {
+    for (const MixtureMean& each : mixture_means(report.methods[m])) {
+      json["methods"][m]["mixtures"][each.mixture] = each.mean;
+    }
     Json& tasks = json["methods"][m]["tasks"];
     for (const TaskScore& task : report.methods[m].scores.tasks) {
       if (report.all_metrics) tasks[task.task]["metrics"] = metrics_json(task);

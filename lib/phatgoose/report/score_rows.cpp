@@ -16,8 +16,11 @@ class MethodRows {
       : report_(report), method_(method), table_(table) {}
 
   void add() {
-    for (const TaskScore& task : method_.scores.tasks) add(task);
-    add_tested({"mean", "", "", method_.scores.mean, "", ""}, [](const PairTest& test) {
+    for (std::size_t t = 0; t < method_.tallies.size(); ++t) {
+      add(method_.scores.tasks[t], method_.tallies[t]->task().mixture);
+    }
+    for (const MixtureMean& each : mixture_means(method_)) add({"mixture", "", each.mixture, "", each.mean, "", ""});
+    add_tested({"mean", "", "", "", method_.scores.mean, "", ""}, [](const PairTest& test) {
       return RowCells{number(test.mean.score), number(test.mean.interval.low), number(test.mean.interval.high),
                       number(test.mean.p), ""};
     });
@@ -25,7 +28,7 @@ class MethodRows {
 
  private:
   struct Line {
-    std::string level, task, template_name;
+    std::string level, task, mixture, template_name;
     MetricScore score;
     std::string rows, examples;
   };
@@ -34,6 +37,7 @@ class MethodRows {
     RowCells cells = {method_.name,
                       line.level,
                       line.task,
+                      line.mixture,
                       line.template_name,
                       line.score.metric,
                       number(line.score.score),
@@ -60,9 +64,9 @@ class MethodRows {
     if (!tested) add(line);
   }
 
-  void add(const TaskScore& task) {
+  void add(const TaskScore& task, const std::string& mixture) {
     const std::string rows = std::to_string(task.rows), examples = std::to_string(task.examples);
-    add_tested({"task", task.task, "", task.metrics.front(), rows, examples}, [&](const PairTest& test) {
+    add_tested({"task", task.task, mixture, "", task.metrics.front(), rows, examples}, [&](const PairTest& test) {
       for (const TaskDifference& each : test.tasks) {
         const Difference& difference = each.difference;
         if (each.task != task.task) continue;
@@ -72,23 +76,23 @@ class MethodRows {
       return RowCells();
     });
     for (std::size_t m = 1; report_.all_metrics && m < task.metrics.size(); ++m) {
-      add({"task", task.task, "", task.metrics[m], rows, examples});
+      add({"task", task.task, mixture, "", task.metrics[m], rows, examples});
     }
-    if (report_.templates) add_templates(task);
+    if (report_.templates) add_templates(task, mixture);
   }
 
-  void add_templates(const TaskScore& task) {
+  void add_templates(const TaskScore& task, const std::string& mixture) {
     const auto of_first_metric = [&](MetricScore score) {
       score.metric = task.metrics.front().metric;
       return score;
     };
     for (const TemplateScore& each : task.templates) {
-      add({"template", task.task, each.template_name, each.score, std::to_string(each.rows),
+      add({"template", task.task, mixture, each.template_name, each.score, std::to_string(each.rows),
            std::to_string(each.examples)});
     }
     if (!task.over_templates) return;
-    add({"median of templates", task.task, "", of_first_metric(task.over_templates->median), "", ""});
-    add({"mean of templates", task.task, "", of_first_metric(task.over_templates->mean), "", ""});
+    add({"median of templates", task.task, mixture, "", of_first_metric(task.over_templates->median), "", ""});
+    add({"mean of templates", task.task, mixture, "", of_first_metric(task.over_templates->mean), "", ""});
   }
 
   const ScoreReport& report_;
@@ -99,8 +103,8 @@ class MethodRows {
 }  // namespace
 
 Table score_rows(const ScoreReport& report) {
-  Table table({"method", "level", "task", "template", "metric", "score", "low", "high", "rows", "examples", "reference",
-               "difference", "difference_low", "difference_high", "p", "p_holm", "uses_labels"});
+  Table table({"method", "level", "task", "mixture", "template", "metric", "score", "low", "high", "rows", "examples",
+               "reference", "difference", "difference_low", "difference_high", "p", "p_holm", "uses_labels"});
   for (const MethodResult& method : report.methods) MethodRows(report, method, table).add();
   return table;
 }

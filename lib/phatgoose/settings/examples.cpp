@@ -24,7 +24,8 @@ std::vector<std::string> examples_of(const std::string& command) {
         "phatgoose eval --model assets/base --base --expert assets/experts/past assets/experts/plural"
         " --suite held-in --tasks past,plural --limit 20 --out results/past"}},
       {"score",
-       {"phatgoose score results/past --pairs", "phatgoose score errand=results/errand --templates --format markdown"}},
+       {"phatgoose score results/past --pairs", "phatgoose score --join shards/1 shards/2 --out results",
+        "phatgoose score errand=results/errand --templates --format markdown"}},
       {"predict",
        {"echo 'Name the food that the hungry pig eats.' | phatgoose predict --model assets/base --routed routed "
         "--explain"}},

@@ -10,6 +10,9 @@ OptionSet ScoreSettings::declare() {
       .as("[NAME=]DIR")
       .as_positional()
       .must();
+  set.add("join", &join,
+          "the directories are those of eval --shard 1/N to N/N: put their answers together in --out, which then holds "
+          "what a single run writes");
   set.begin_group("What to compare");
   set.add("metric", &metric, "score by this metric, over the tasks that have it; default: the first of each task")
       .as("NAME");
@@ -21,7 +24,8 @@ OptionSet ScoreSettings::declare() {
   set.add("format", &format,
           "text, markdown and latex: tables for people; csv: one table of unrounded numbers; json: as comparison.json")
       .one_of({"text", "csv", "markdown", "latex", "json"});
-  set.add("out", &out, "write to this file instead of stdout, and print its name").as("FILE");
+  set.add("out", &out, "write to this file instead of stdout, and print its name; with --join the directory of results")
+      .as("PATH");
   return set;
 }
 
