@@ -122,6 +122,7 @@ class Promptsource(support.DataTest):
         self.assertEqual([(row["id"], row["template"]) for row in kept],
                          [("copa/0", "pick one"), ("copa/0", "\u2026why? C1 or C2"), ("copa/2", "\u2026why? C1 or C2")])
         self.assertEqual(report["ignored_keys"], ["idx"])
+        self.assertEqual(report["missing_fields"], ["most_frequent_word_is"])
 
     def test_templates_can_be_left_out_under_either_spelling(self):
         for name in ("\u2026why? C1 or C2", "_why_C1_or_C2"):
@@ -317,6 +318,11 @@ class Csv(support.DataTest):
         table = self.write("t.csv", "a,b,c\nx,y,1\nz,w,\n")
         _, report = self.rows("csv", "--template", "{{a}} ||| {{b}}", "--id-field", "c", table)
         self.assertEqual(report["dropped"], {"no_id": 1})
+
+    def test_a_field_that_is_not_there(self):
+        table = self.write("t.csv", "land,capital\nHilland,Upper Town\n")
+        self.assertIn("t.csv:2: no field captial, which the template uses; found land, capital",
+                      self.refused("csv", "--template", "{{land}} ||| {{captial}}", table))
 
     def test_tables_that_are_none(self):
         ask = ("--template", "{{a}} ||| {{b}}")

@@ -51,6 +51,11 @@ def files_of(path, split=None):
     return found
 
 
+def variable(field):
+    """The name that a field of a record has in templates, since jinja knows no hyphens."""
+    return field.replace("-", "_")
+
+
 def hidden(path):
     return any(part.startswith(".") for part in path.parts)
 

@@ -86,13 +86,18 @@ def table(reports):
                       f"{sum(report['dropped'].values()):,}", f"{report['examples']:,}", str(len(report["templates"])),
                       f"{report['characters']['input']['mean']:,.0f}"))
         notes.append([f"{what} {count:,} {name}" for what in ("dropped", "mended")
-                      for name, count in report[what].items()] + _cut(report))
+                      for name, count in report[what].items()] + _lacking(report) + _cut(report))
     widths = [max(len(line[column]) for line in lines) for column in range(len(columns))]
     printed = [_aligned(lines[0], widths), "-" * (sum(widths) + 2 * (len(widths) - 1))]
     for line, below in zip(lines[1:], notes):
         printed.append(_aligned(line, widths))
         printed += [f"    {note}" for note in below]
     return "\n".join(printed)
+
+
+def _lacking(report):
+    missing = ", ".join(report["missing_fields"])
+    return [f"templates use fields that records lack: {missing}"] if missing else []
 
 
 def _cut(report):

@@ -18,6 +18,7 @@ except ImportError as missing:
     raise DataError(f"templates need the Python package {missing.name}; scripts/data/make.sh has it") from None
 
 from phatgoose_data.errors import DataError
+from phatgoose_data.records import variable
 from phatgoose_data.row import Refused
 
 SEPARATOR = "|||"
@@ -56,8 +57,9 @@ class Template:
     def __init__(self, environment, name, text, answer_choices=None, max_variable=MAX_VARIABLE):
         self.environment, self.name = environment, name
         try:
-            self.variables = set().union(*(jinja2.meta.find_undeclared_variables(environment.parse(each))
-                                           for each in (text, answer_choices or "")))
+            named = set().union(*(jinja2.meta.find_undeclared_variables(environment.parse(each))
+                                  for each in (text, answer_choices or "")))
+            self.variables = named - environment.globals.keys() - {"answer_choices"}
             cut = text.replace("}}", f" | string | truncate({max_variable}) }}}}") if max_variable else text
             self.body = environment.from_string(cut)
             self.choices = environment.from_string(answer_choices) if answer_choices is not None else None
@@ -81,10 +83,9 @@ class Template:
 
 
 def _variables(example):
-    """The fields of an example, under names that jinja can say."""
     if "answer_choices" in example:
         raise Refused("template_failed")
-    return {name.replace("-", "_"): value.replace(SEPARATOR, STAND_IN) if isinstance(value, str) else value
+    return {variable(name): value.replace(SEPARATOR, STAND_IN) if isinstance(value, str) else value
             for name, value in example.items()}
 
 

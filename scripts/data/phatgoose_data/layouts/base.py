@@ -36,7 +36,7 @@ class Source:
 
     def __init__(self, layout, root=None):
         self.layout, self.root = layout, root
-        self.ignored, self.notes = set(), {}
+        self.ignored, self.lacking, self.notes = set(), set(), {}
         self.files, self.counts = collections.defaultdict(list), collections.Counter()
 
     def shown(self, path):
@@ -53,6 +53,12 @@ class Source:
 
     def ignore(self, keys):
         self.ignored.update(keys)
+
+    def note_fields(self, record, variables):
+        """Of records for templates: fields that no template uses, and `variables` of templates that are no field."""
+        fields = {records.variable(name): name for name in record}
+        self.ignore(name for field, name in fields.items() if field not in variables)
+        self.lacking.update(variables - fields.keys())
 
     def read(self, path, known=None, columns=None):
         """(place, record) of each record of a file that is an object, Dropped in place of any other. Keys that are not
@@ -72,4 +78,4 @@ class Source:
     def summary(self, set_name=None):
         files = self.files.get(set_name, self.files[None])
         return {"layout": self.layout, "sources": files, "records": self.counts[set_name],
-                "ignored_keys": sorted(self.ignored), **self.notes}
+                "ignored_keys": sorted(self.ignored), "missing_fields": sorted(self.lacking), **self.notes}

@@ -31,7 +31,7 @@ def read(paths, options, source):
                     continue
                 for field in fields:
                     field.rename(record)
-                source.ignore({name for name in record if name.replace("-", "_") not in used})
+                source.note_fields(record, used)
                 for template in loaded:
                     yield _candidate(place, record, own_id, template, options["references"])
 

@@ -11,6 +11,7 @@ from phatgoose_data.templates import Environment, Template
 
 def read(paths, options, source):
     template = Template(Environment(), "template", _text(options["template"]), options["answer_choices"], 0)
+    used = template.variables | ({options["id_field"]} if options["id_field"] else set())
     number = 0
     for path in paths:
         for file in files_of(path, options["split"]):
@@ -19,8 +20,10 @@ def read(paths, options, source):
                 if isinstance(record, Dropped):
                     yield record
                 else:
-                    source.ignore({name for name in record if name.replace("-", "_") not in template.variables
-                                   and name != options["id_field"]})
+                    source.note_fields(record, used)
+                    if number == 0 and source.lacking:
+                        missing = ", ".join(sorted(source.lacking))
+                        raise DataError(f"{place}: no field {missing}, which the template uses; found {', '.join(record)}")
                     yield _candidate(place, record, f"{options['name']}/{number}", template, options["id_field"])
                 number += 1
 
