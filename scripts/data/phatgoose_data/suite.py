@@ -41,6 +41,8 @@ class Outcome:
 
 
 class SuiteMaker:
+    """Makes entries of recipes, each of the first of its origins that is there."""
+
     def __init__(self, downloads, data_dir, tokenizer=None, max_tokens=512, say=print):
         self.downloads, self.data_dir = pathlib.Path(downloads), pathlib.Path(data_dir)
         self.tokens = {"tokenizer": tokenizer, "max_tokens": max_tokens}
@@ -89,7 +91,6 @@ class SuiteMaker:
         return SetMaker(self.data_dir / entry.file, choice, entry.file, **self.tokens)
 
     def _make_one(self, entry):
-        """Of the first of its origins that is there."""
         tried = []
         for origin in entry.origins:
             try:
@@ -115,24 +116,23 @@ class SuiteMaker:
         """One pass; each row goes to the entries of its set."""
         origin, paths = self._first_there(entries[0])
         chosen = layout(origin.layout)
-        names = {id(entry): self._first_there(entry)[0].options[chosen.many_sets] for entry in entries}
-        options = origin.resolved(self.downloads, entries[0].set)
-        options[chosen.many_sets] = sorted(set(names.values()))
         source = Source(origin.layout, self.downloads)
-        makers = {}
+        makers = {}  # of each set: its entries with their makers
         with contextlib.ExitStack() as stack:
             for entry in entries:
-                maker = stack.enter_context(self._maker(entry, origin))
-                makers.setdefault(names[id(entry)], []).append((entry, maker))
+                own = self._first_there(entry)[0]
+                maker = stack.enter_context(self._maker(entry, own))
+                makers.setdefault(own.options[chosen.many_sets], []).append((entry, maker))
+            options = {**origin.resolved(self.downloads, entries[0].set), chosen.many_sets: sorted(makers)}
             for candidate in chosen.read(paths, options, source):
                 for _, maker in makers[candidate.set]:
                     maker.add(dataclasses.replace(candidate))
             for set_name, served in makers.items():
                 for entry, maker in served:
-                    self._guard([entry], lambda: self._finish(entry, maker, source.summary(set_name), origin, set_name))
+                    self._guard([entry], lambda: self._finish(entry, maker, source, set_name))
 
-    def _finish(self, entry, maker, summary, origin, set_name):
+    def _finish(self, entry, maker, source, set_name):
         if maker.report.read == 0:
-            self.outcome.lacks(entry, f"nothing of '{set_name}' in {' or '.join(origin.patterns)}")
+            self.outcome.lacks(entry, f"nothing of '{set_name}' among the {source.layout} records")
         else:
-            self.outcome.made(maker.finish(summary))
+            self.outcome.made(maker.finish(source.summary(set_name)))

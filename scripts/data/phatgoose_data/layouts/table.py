@@ -22,8 +22,8 @@ def read(paths, options, source):
                 else:
                     source.note_fields(record, used)
                     if number == 0 and source.lacking:
-                        missing = ", ".join(sorted(source.lacking))
-                        raise DataError(f"{place}: no field {missing}, which the template uses; found {', '.join(record)}")
+                        missing, found = ", ".join(sorted(source.lacking)), ", ".join(record)
+                        raise DataError(f"{place}: no field {missing}, which the template uses; found {found}")
                     yield _candidate(place, record, f"{options['name']}/{number}", template, options["id_field"])
                 number += 1
 
