@@ -22,10 +22,13 @@ std::vector<std::string> examples_of(const std::string& command) {
       {"eval",
        {"phatgoose eval --model assets/base --routed routed --suite several-skills --tasks errand --out results/errand",
         "phatgoose eval --model assets/base --base --expert assets/experts/past assets/experts/plural"
-        " --suite held-in --tasks past,plural --limit 20 --out results/past"}},
+        " --suite held-in --tasks past,plural --limit 20 --out results/past",
+        "for i in 1 2; do phatgoose eval --model assets/base --suite held-in --tasks food --shard $i/2 --out "
+        "shards/$i; "
+        "done"}},
       {"score",
-       {"phatgoose score results/past --pairs", "phatgoose score --join shards/1 shards/2 --out results",
-        "phatgoose score errand=results/errand --templates --format markdown"}},
+       {"phatgoose score results/past --pairs", "phatgoose score errand=results/errand --templates --format markdown",
+        "phatgoose score --join shards/1 shards/2 --out results/food"}},
       {"predict",
        {"echo 'Name the food that the hungry pig eats.' | phatgoose predict --model assets/base --routed routed "
         "--explain"}},
