@@ -9,7 +9,8 @@ include(CMakePackageConfigHelpers)
 
 # Programs: apps/CMakeLists.txt installs the executables.
 install(DIRECTORY assets configs DESTINATION ${PHATGOOSE_DATA_DIR} COMPONENT programs)
-install(DIRECTORY scripts/slurm DESTINATION ${PHATGOOSE_DATA_DIR}/scripts COMPONENT programs USE_SOURCE_PERMISSIONS)
+install(DIRECTORY scripts/data scripts/slurm DESTINATION ${PHATGOOSE_DATA_DIR}/scripts COMPONENT programs
+        USE_SOURCE_PERMISSIONS PATTERN __pycache__ EXCLUDE)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION share/doc/phatgoose COMPONENT programs)
 install(DIRECTORY docs DESTINATION share/doc/phatgoose COMPONENT programs)
 install(DIRECTORY ${PHATGOOSE_PAGES_DIR}/ DESTINATION share COMPONENT programs)

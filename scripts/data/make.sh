@@ -14,8 +14,8 @@ The first makes the files of a suite (t0-held-in, t0-held-out, bbh, bbl, flan) o
 and says what is missing; the second makes one file of rows from any source. --help after the suite, or after rows, lists
 the options. docs/data.md says what to download, and what becomes of it.
 
---set-up, or the first run, makes the venv .deps/data with the pinned packages of scripts/data/requirements.txt.
-PHATGOOSE_DATA_PYTHON names another Python that has them.
+--set-up, or the first run, makes the venv .deps/data with the pinned packages of scripts/data/requirements.txt; of an
+installation that is read-only, in ~/.cache/phatgoose/data. PHATGOOSE_DATA_PYTHON names another Python that has them.
 TEXT
 }
 
@@ -26,11 +26,12 @@ case ${1:-} in
 esac
 
 venv=$root/.deps/data
+[[ -w $root ]] || venv=${XDG_CACHE_HOME:-$HOME/.cache}/phatgoose/data
 python=${PHATGOOSE_DATA_PYTHON:-$venv/bin/python}
 
 # A venv counts once it has the packages of the requirements as they are now: the copy of them is written last.
 if [[ -z ${PHATGOOSE_DATA_PYTHON:-} ]] && ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
-  echo "data: making the venv .deps/data" >&2
+  echo "data: making the venv $venv" >&2
   { python3 -m venv "$venv" && "$python" -m pip install --quiet --requirement "$here/requirements.txt"; } >&2 \
     || { echo "data: no venv could be made; see the lines above" >&2; exit 1; }
   cp "$here/requirements.txt" "$venv/requirements.txt"

@@ -18,6 +18,8 @@ foreach(file
     share/phatgoose/assets/tasks/food/train.jsonl
     share/phatgoose/configs/presets/small.yaml
     share/phatgoose/configs/suites/t0-held-out.yaml
+    share/phatgoose/scripts/data/make.sh
+    share/phatgoose/scripts/data/recipes/bbh.yaml
     share/phatgoose/scripts/slurm/step.sh
     share/zsh/site-functions/_phatgoose)
   if(NOT EXISTS ${PREFIX}/${file})
