@@ -142,11 +142,11 @@ EvalMethod method_of(const MethodEntry& entry) {
 /// A sentence encoder is for routers that compare whole inputs: an entry of a methods file that names one must have
 /// such a router, and of the routed models on the command line one at least.
 void check_encoders(const std::vector<MethodEntry>& entries, const std::vector<EvalMethod>& methods) {
-  const auto known = router_names(&RouterKind::scores_inputs);
+  const auto known = router_names(&RouterKind::embeds);
   bool given = false, used = false;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (!methods[i].encoder) continue;
-    const bool compares = methods[i].router->scores_inputs();
+    const bool compares = methods[i].router->embeds();
     if (!entries[i].source.empty() && !compares) {
       refuse(entries[i].source,
              fmt::format("an encoder for {}, whose router is {}", *entries[i].routed, methods[i].router->name),

@@ -49,8 +49,8 @@ void check_router(const std::string& routed, const RouterKind& kind) {
 }
 
 void check_encoder(const PredictSettings& settings, const RouterKind& kind) {
-  if (!settings.routing.encoder || kind.scores_inputs()) return;
-  const auto known = router_names(&RouterKind::scores_inputs);
+  if (!settings.routing.encoder || kind.embeds()) return;
+  const auto known = router_names(&RouterKind::embeds);
   refuse_usage("--encoder", "no --routed whose router compares inputs",
                fmt::format("a routed model with the router {}", fmt::join(known, " or ")));
 }

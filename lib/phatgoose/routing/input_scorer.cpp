@@ -1,6 +1,7 @@
 #include "phatgoose/routing/input_scorer.h"
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/routing/description_scorer.h"
 #include "phatgoose/routing/retrieval_index.h"
 
 namespace phatgoose {
@@ -37,6 +38,10 @@ std::unique_ptr<InputScorer> make_input_scorer(const RoutingSettings& settings,
       return nullptr;
     case RouterKind::InputScores::nearest_example:
       return std::make_unique<RetrievalIndex>(stored_embeddings(kind, experts));
+    case RouterKind::InputScores::description:
+      return std::make_unique<DescriptionScorer>(stored_embeddings(kind, experts), settings.alpha_for(kind));
+    case RouterKind::InputScores::consensus:
+      return nullptr;  // the routed model itself scores inputs
   }
   fail(ExitCode::bug, {.where = "router " + kind.name, .found = "scores of inputs of no kind"});
 }

@@ -38,8 +38,7 @@ class InputScorer {
   RequiredEncoder encoder_;
 };
 
-/// From the embeddings that the router of the settings needs of each expert, in order; null where it does not look at
-/// inputs.
+/// From the embeddings that the router of the settings needs of each expert, in order; null where it compares none.
 std::unique_ptr<InputScorer> make_input_scorer(const RoutingSettings& settings,
                                                std::span<const ExpertDirectory> experts);
 

@@ -24,8 +24,15 @@ RoutedAdapter::RoutedAdapter(std::vector<Member> members, std::unique_ptr<Router
   expert_of_column_ = at::tensor(experts, at::kLong);
 }
 
-at::Tensor RoutedAdapter::competing_scores(const at::Tensor& u, const Pass& pass) const {
-  at::Tensor scores = router_->scores(u, pass).to(at::kCPU);  // [N, S]
+void RoutedAdapter::sum_scores(const at::Tensor& scores, const Packing& packing) const {
+  for (std::int64_t begin = 0; const Member& member : members_) {
+    const auto experts = static_cast<std::int64_t>(member.experts.size());
+    control_->score_sums->add(member.number, scores.narrow(1, begin, experts), member.experts, packing);
+    begin += experts;
+  }
+}
+
+at::Tensor RoutedAdapter::competing(at::Tensor scores, const Pass& pass) const {
   if (const at::Tensor& known = pass.rows.expert_scores; known.defined()) {
     const at::Tensor by_column = known.index_select(1, expert_of_column_);          // [rows, S]
     scores = scores.add_(by_column.index_select(0, pass.packing.row_of_tokens()));  // [N, S]
@@ -52,8 +59,11 @@ at::Tensor RoutedAdapter::apply(const at::Tensor& u, const at::Tensor& y, const 
          {.where = "routed adapter", .found = "a pass with gradients", .expected = "inference", .hint = {}});
   }
   const at::NoGradGuard no_grad;
-  const at::Tensor inputs = u.contiguous();                  // [N, in]
-  const at::Tensor scores = competing_scores(inputs, pass);  // [N, S]
+  const at::Tensor inputs = u.contiguous();                             // [N, in]
+  at::Tensor scores = router_->scores(inputs, pass).to(at::kCPU);       // [N, S]
+  if (control_->score_sums != nullptr) sum_scores(scores, pass.packing);
+  if (control_->scores_only) return y;
+  scores = competing(std::move(scores), pass);
   const SelectionSettings& selection = control_->selection ? *control_->selection : selection_;
   for (std::int64_t begin = 0; const Member& member : members_) {
     const auto experts = static_cast<std::int64_t>(member.experts.size());

@@ -15,12 +15,15 @@
 #include "phatgoose/routing/expert_bank.h"
 #include "phatgoose/routing/router.h"
 #include "phatgoose/routing/routing_observer.h"
+#include "phatgoose/routing/score_sums.h"
 
 namespace phatgoose {
 
 /// What the routed adapters of a model share, and may change between passes.
 struct RoutingControl {
   RoutingObserver* observer = nullptr;                        ///< told of every choice; may be null
+  ScoreSums* score_sums = nullptr;                            ///< gets the router's scores; may be null
+  bool scores_only = false;                                   ///< experts add nothing: a pass of the base
   std::int64_t excluded = -1;                                 ///< this expert does not compete; -1: all do
   std::optional<SelectionSettings> selection = std::nullopt;  ///< in place of the adapters' own
 };
@@ -45,7 +48,9 @@ class RoutedAdapter : public Adapter {
   at::Tensor apply(const at::Tensor& u, const at::Tensor& y, const Pass& pass) const override;  // [N, G]
 
  private:
-  at::Tensor competing_scores(const at::Tensor& u, const Pass& pass) const;  // [N, S] on CPU
+  void sum_scores(const at::Tensor& scores, const Packing& packing) const;
+  /// `scores`, the router's, with what is known of rows and tokens.
+  at::Tensor competing(at::Tensor scores, const Pass& pass) const;  // [N, S] on CPU
   double share_of(const Member& member) const;
 
   std::vector<Member> members_;

@@ -36,6 +36,24 @@ std::vector<LinearVectors> read_prototypes(std::span<const ExpertDirectory> expe
   return prototypes;
 }
 
+/// While it lives, experts add nothing, and their scores are summed.
+class FirstPass {
+ public:
+  FirstPass(RoutingControl& control, ScoreSums& sums) : control_(control) {
+    control_.score_sums = &sums;
+    control_.scores_only = true;
+  }
+  ~FirstPass() {
+    control_.score_sums = nullptr;
+    control_.scores_only = false;
+  }
+  FirstPass(const FirstPass&) = delete;
+  FirstPass& operator=(const FirstPass&) = delete;
+
+ private:
+  RoutingControl& control_;
+};
+
 }  // namespace
 
 RoutedModel RoutedModel::load(const RoutedModelDirectory& directory, T5Model& model,
@@ -66,6 +84,7 @@ RoutedModel::RoutedModel(T5Model& model, std::vector<ExpertDirectory> experts, c
 
 void RoutedModel::route(T5Model& model, RoutingSettings settings) {
   input_scorer_ = make_input_scorer(settings, experts_);
+  alpha_ = settings.alpha_for(*kind_);
   if (settings.mixing() == Mix::parameters) check_mergeable(MergeRule::factors, experts_);
   if (kind_->mixing == RouterKind::Mixing::fixed) {
     const auto all = std::max<std::int64_t>(1, std::ssize(experts_));
@@ -119,6 +138,13 @@ void RoutedModel::select(const SelectionSettings& selection) {
 
 at::Tensor RoutedModel::input_scores(const at::Tensor& embeddings) const {
   return input_scorer_->scores(embeddings, control_->excluded);
+}
+
+at::Tensor RoutedModel::consensus(const T5Model& model, const PackedIds& inputs) const {
+  ScoreSums sums(inputs.packing.rows(), std::ssize(expert_names_));
+  const FirstPass pass(*control_, sums);
+  model.encode_states(inputs);
+  return sums.means().nan_to_num(0.0).mul_(*alpha_.value);  // [rows, E]
 }
 
 RoutingStatistics RoutedModel::make_statistics() const {

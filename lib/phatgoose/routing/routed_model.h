@@ -65,10 +65,15 @@ class RoutedModel {
   /// From now on experts are selected so; without effect where the router selects nothing.
   void select(const SelectionSettings& selection);
 
-  /// What scores whole inputs: then all rows that are encoded need RowContext::expert_scores. Null where nothing does.
+  /// What scores whole inputs by their embeddings: then all rows that are encoded need RowContext::expert_scores. Null where nothing does.
   const InputScorer* input_scorer() const { return input_scorer_.get(); }
   /// Its scores, by expert, of inputs with these embeddings; who is left out does not compete.
   at::Tensor input_scores(const at::Tensor& embeddings) const;  // [n, D] -> [n, E]
+  /// For a router that scores inputs by consensus: alpha times the mean score of each row's tokens over the encoder's
+  /// linears, in a pass of the base through `model`, on which this is. 0 for an expert that adapts none of them.
+  at::Tensor consensus(const T5Model& model, const PackedIds& inputs) const;  // [rows, E]
+  /// From now on, until it is given null, `sums` gets the router's own scores of all tokens.
+  void sum_scores(ScoreSums* sums) const { control_->score_sums = sums; }
 
  private:
   void route(T5Model& model, RoutingSettings settings);
@@ -80,6 +85,7 @@ class RoutedModel {
   std::vector<ExpertDirectory> experts_;  // of merged models, to be merged again without one
   std::vector<std::string> expert_names_, linear_paths_;
   std::unique_ptr<InputScorer> input_scorer_;
+  Alpha alpha_ = {};
   std::shared_ptr<RoutingControl> control_ = std::make_shared<RoutingControl>();
 };
 

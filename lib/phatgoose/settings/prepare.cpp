@@ -38,11 +38,20 @@ OptionSet PrepareSettings::declare() {
   return set;
 }
 
+namespace {
+
+bool embeds_examples(const RouterKind& kind) {
+  const ExpertNeed* need = kind.need(ExpertNeed::Form::embeddings);
+  return need != nullptr && need->prepared();
+}
+
+}  // namespace
+
 std::vector<NamedDirectory> PrepareSettings::checked_experts() const {
   const std::string where = "--router " + router;
   const RouterKind& kind = router_kind(router, "--router");
-  if (encoder && !kind.scores_inputs()) {
-    const auto names = router_names(&RouterKind::scores_inputs);
+  if (encoder && !embeds_examples(kind)) {
+    const auto names = router_names(embeds_examples);
     refuse_usage(where, "--encoder given", fmt::format("none: only {} has an encoder", fmt::join(names, ", ")));
   }
   const std::vector<NamedDirectory> all = some_experts(experts, library);

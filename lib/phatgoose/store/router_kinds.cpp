@@ -17,16 +17,36 @@ const std::vector<RouterKind>& router_kinds() {
   using Mixing = RouterKind::Mixing;
   using Form = ExpertNeed::Form;
   using Maker = ExpertNeed::Maker;
+  const ExpertNeed gate{"gate.safetensors", Form::vectors, Maker::train_gate};
+  const ExpertNeed mean_input{"average-activation.safetensors", Form::vectors, Maker::mean_inputs};
+  const ExpertNeed direction{"arrow.safetensors", Form::vectors, Maker::singular_vectors};
+  const ExpertNeed description{"description.safetensors", Form::embeddings, Maker::descriptions};
   static const std::vector<RouterKind> kinds = {
       {.name = "phatgoose",
        .token_scores = TokenScores::normalised_product,
-       .needs = {{"gate.safetensors", Form::vectors, Maker::train_gate}}},
+       .needs = {gate}},
       {.name = "average-activation",
        .token_scores = TokenScores::normalised_product,
-       .needs = {{"average-activation.safetensors", Form::vectors, Maker::mean_inputs}}},
+       .needs = {mean_input}},
       {.name = "arrow",
        .token_scores = TokenScores::absolute_product,
-       .needs = {{"arrow.safetensors", Form::vectors, Maker::singular_vectors}}},
+       .needs = {direction}},
+      {.name = "glider",
+       .token_scores = TokenScores::normalised_product,
+       .input_scores = InputScores::description,
+       .needs = {gate, description}},
+      {.name = "glider-average-activation",
+       .token_scores = TokenScores::normalised_product,
+       .input_scores = InputScores::description,
+       .needs = {mean_input, description}},
+      {.name = "glider-arrow",
+       .token_scores = TokenScores::absolute_product,
+       .input_scores = InputScores::description,
+       .needs = {direction, description}},
+      {.name = "consensus",
+       .token_scores = TokenScores::normalised_product,
+       .input_scores = InputScores::consensus,
+       .needs = {gate}},
       {.name = "retrieval",
        .input_scores = InputScores::nearest_example,
        .mixing = Mixing::fixed,

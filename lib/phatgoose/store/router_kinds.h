@@ -19,13 +19,13 @@ struct ExpertNeed {
     embeddings,  ///< of some of the expert's training inputs, compared with inputs (StoredEmbeddings)
   };
   /// What makes it: `phatgoose train-gate`, or else a computation of `phatgoose prepare`.
-  enum class Maker { train_gate, mean_inputs, singular_vectors, example_embeddings };
+  enum class Maker { train_gate, mean_inputs, singular_vectors, example_embeddings, descriptions };
 
   std::string file;
   Form form;
   Maker maker;
 
-  bool prepared() const { return maker != Maker::train_gate; }
+  bool prepared() const { return maker != Maker::train_gate && maker != Maker::descriptions; }
   /// Whether it is made from the expert's training rows, not from the LoRA alone.
   bool from_rows() const { return maker != Maker::singular_vectors; }
 };
@@ -41,6 +41,8 @@ struct RouterKind {
   enum class InputScores {
     none,
     nearest_example,  ///< the expert that owns it
+    description,      ///< alpha times the likeness of descriptions, of the input's task and of each expert
+    consensus,        ///< alpha times the mean score of its tokens in a first pass
   };
   /// How the experts' updates come together.
   enum class Mixing {
@@ -62,6 +64,11 @@ struct RouterKind {
   bool selects() const { return mixing == Mixing::selected; }
   bool merges() const { return mixing == Mixing::merged_factors || mixing == Mixing::merged_product; }
   bool scores_inputs() const { return input_scores != InputScores::none; }
+  /// Whether it needs a sentence encoder for what it compares, descriptions or else inputs themselves.
+  bool embeds() const { return input_scores == InputScores::nearest_example || describes(); }
+  bool describes() const { return input_scores == InputScores::description; }
+  /// Whether alpha scales its scores of inputs.
+  bool takes_alpha() const { return describes() || input_scores == InputScores::consensus; }
   /// Whether `phatgoose prepare` makes something that it needs.
   bool prepared() const;
   /// Whether one of these is made from the expert's training rows.

@@ -6,7 +6,6 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/option_values.h"
-#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 namespace {
@@ -21,6 +20,8 @@ struct Takers {
 };
 
 constexpr Takers kAll{[](const RouterKind&) { return true; }, ""};
+constexpr Takers kScaling{[](const RouterKind& kind) { return kind.takes_alpha(); }, "has no alpha"};
+constexpr Takers kDescribing{[](const RouterKind& kind) { return kind.describes(); }, "compares no descriptions"};
 constexpr Takers kSelecting{[](const RouterKind& kind) { return kind.selects(); }, "selects nothing"};
 
 struct RoutingSetting {
@@ -52,9 +53,16 @@ std::vector<RoutingSetting> declared(RoutingSettings& settings) {
       .one_of({"outputs", "parameters"});
   add("enabled", &settings.enabled, kBuild | kRun, kAll, "use only these experts (names separated by commas)")
       .as("A,B");
+  add("alpha", &settings.alpha, kEverywhere, kScaling,
+      "weight of what is known of a whole input beside the scores of its tokens: a number, or for descriptions auto, "
+      "from how far the best match stands out (default: auto; of consensus: 3)")
+      .as("NUMBER|auto");
   add("encoder", &settings.encoder, kRun, kAll,
-      "sentence encoder directory that retrieval was prepared with; default: the base")
+      "sentence encoder directory that examples or descriptions were embedded with; default: the base")
       .as("DIR");
+  add("descriptions", &settings.descriptions, kRun, kDescribing,
+      "descriptions of the tasks, or of their rows, as phatgoose describe writes them")
+      .as("FILE");
   return all;
 }
 
@@ -134,8 +142,15 @@ void RoutingSettings::check_fit(const std::string& router_name, const std::strin
     refuse_usage("--" + option.name + " " + value_text(option),
                  fmt::format("{} {} {}", model, kind.name, takers.otherwise), "a router that takes it");
   }
-  if (!k || !top_p) return;
-  refuse_usage("--k, --top-p", "both", "one of them: top-p takes the place of k");
+  if (alpha && parse_alpha(*alpha).is_auto() && !kind.describes()) {
+    refuse_usage("--alpha auto", fmt::format("{} {} compares no descriptions", model, kind.name), "a number");
+  }
+  if (k && top_p) refuse_usage("--k, --top-p", "both", "one of them: top-p takes the place of k");
+}
+
+Alpha RoutingSettings::alpha_for(const RouterKind& kind) const {
+  if (alpha) return parse_alpha(*alpha);
+  return kind.describes() ? Alpha{} : Alpha{kHeldOutAlpha};
 }
 
 SelectionSettings RoutingSettings::selection() const {

@@ -10,6 +10,8 @@
 
 #include "phatgoose/base/json.h"
 #include "phatgoose/base/options.h"
+#include "phatgoose/store/alpha.h"
+#include "phatgoose/store/router_kinds.h"
 
 namespace phatgoose {
 
@@ -37,7 +39,9 @@ struct RoutingSettings {
   std::optional<double> top_p = {}, temperature = {}, renorm_eps = {};
   std::string mix = {};                     ///< "outputs" or "parameters"
   std::vector<std::string> enabled = {};    ///< texts of one or more names of experts, separated by commas
-  std::optional<std::string> encoder = {};  ///< directory of the sentence encoder, for retrieval; none: the base's own
+  std::optional<std::string> alpha = {};    ///< as parse_alpha() reads it; none: alpha_for()
+  std::optional<std::string> encoder = {};  ///< directory of the sentence encoder; none: the base's own
+  std::optional<std::string> descriptions = {};  ///< file of descriptions of tasks, or of their rows
 
   /// Router, k, temperature, renorm_eps and mix as a routed model has them that is built without any.
   static RoutingSettings defaults();
@@ -55,6 +59,8 @@ struct RoutingSettings {
   /// `harmless`; `model` is whose router it is: "DIR, whose router".
   void check_fit(const std::string& router_name, const std::string& model, RoutingSettings harmless) const;
 
+  /// Where none is given: auto for descriptions, else 3.
+  Alpha alpha_for(const RouterKind& kind) const;
   /// As the kernels take them, where nothing is given by default.
   SelectionSettings selection() const;
   Mix mixing() const { return mix == "parameters" ? Mix::parameters : Mix::outputs; }
