@@ -23,7 +23,7 @@ std::string variable(const char* name) {
 TEST_CASE("Write the embeddings of given texts", "[.][embed]") {
   const auto encoder = load_sentence_encoder(variable("PHATGOOSE_ENCODER"), parse_device(variable("PHATGOOSE_DEVICE")));
   const auto texts = read_json(variable("PHATGOOSE_TEXTS")).get<std::vector<std::string>>();
-  const at::Tensor embeddings = encoder->embed(texts);
+  const at::Tensor embeddings = encoder->embed(texts, TextRole::plain);
   write_safetensors(variable("PHATGOOSE_EMBEDDINGS"), {to_named("embeddings", embeddings)});
 }
 

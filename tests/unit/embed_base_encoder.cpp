@@ -37,7 +37,7 @@ std::vector<std::string> texts() {
 
 TEST_CASE("the base encoder gives the mean of its states, made unit length") {
   const TinyBase base;
-  const at::Tensor embeddings = base.encoder.embed(texts());
+  const at::Tensor embeddings = base.encoder.embed(texts(), TextRole::plain);
   REQUIRE(embeddings.sizes() == at::IntArrayRef({6, base.encoder.dimension()}));
   for (std::size_t i = 0; i < texts().size(); ++i) {
     INFO("text " << i);
@@ -46,7 +46,7 @@ TEST_CASE("the base encoder gives the mean of its states, made unit length") {
   }
   CHECK((embeddings[2] - embeddings[5]).abs().max().item<double>() < 1e-6);  // they differ beyond 512 tokens
   CHECK((embeddings[0] - embeddings[3]).abs().max().item<double>() > 1e-3);
-  CHECK(base.encoder.embed({}).size(0) == 0);
+  CHECK(base.encoder.embed({}, TextRole::plain).size(0) == 0);
   CHECK(base.encoder.fingerprint() == "0123456789abcdef");
 }
 
@@ -58,11 +58,11 @@ class PlusOne : public Adapter {
 
 TEST_CASE("the base encoder passes over the adapters that its model carries") {
   TinyBase base;
-  const at::Tensor expected = base.encoder.embed(texts());
+  const at::Tensor expected = base.encoder.embed(texts(), TextRole::plain);
   const auto adapter = std::make_shared<PlusOne>();
   for (const auto& group : base.model.groups()) group->set_adapter(adapter);
   const at::Tensor adapted = slow_embedding(base, "Geese fly south.");
-  CHECK(base.encoder.embed(texts()).equal(expected));
+  CHECK(base.encoder.embed(texts(), TextRole::plain).equal(expected));
   CHECK((adapted - expected[0]).abs().max().item<double>() > 1e-3);
 }
 

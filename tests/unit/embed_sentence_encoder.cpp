@@ -82,7 +82,7 @@ TEST_CASE("sentence embeddings agree with the reference") {
   const auto encoder = load(golden_path("encoder/model"));
   CHECK(encoder->dimension() == 32);
   CHECK(encoder->name() == "model");
-  const at::Tensor embeddings = encoder->embed(texts);
+  const at::Tensor embeddings = encoder->embed(texts, TextRole::plain);
   CHECK(largest_difference(embeddings, golden_embeddings("mean")) < kTolerance);
   CHECK(largest_difference(embeddings.norm(2, 1), at::ones({embeddings.size(0)})) < kTolerance);
   CHECK_FALSE(embeddings.requires_grad());
@@ -94,7 +94,8 @@ TEST_CASE("the first token stands for the text where the pooling says so") {
     copy.set("1_Pooling/config.json", {{"pooling_mode_cls_token", true}, {"pooling_mode_mean_tokens", false}});
   }
   SECTION("by name") { write_text(copy / "1_Pooling/config.json", R"({"pooling_mode": "cls"})"); }
-  CHECK(largest_difference(load(copy.directory())->embed(golden_texts()), golden_embeddings("cls")) < kTolerance);
+  CHECK(largest_difference(load(copy.directory())->embed(golden_texts(), TextRole::plain), golden_embeddings("cls")) <
+        kTolerance);
 }
 
 TEST_CASE("the activation is the one that config.json names") {
@@ -104,7 +105,7 @@ TEST_CASE("the activation is the one that config.json names") {
   const at::Tensor expected = golden_embeddings(name);
   auto texts = golden_texts();
   texts.resize(static_cast<std::size_t>(expected.size(0)));
-  CHECK(largest_difference(load(copy.directory())->embed(texts), expected) < kTolerance);
+  CHECK(largest_difference(load(copy.directory())->embed(texts, TextRole::plain), expected) < kTolerance);
 }
 
 TEST_CASE("an embedding does not depend on the other texts") {
@@ -112,15 +113,15 @@ TEST_CASE("an embedding does not depend on the other texts") {
   const auto encoder = load(golden_path("encoder/model"));
   std::vector<std::string> many;
   for (int i = 0; i < 6; ++i) many.insert(many.end(), texts.rbegin(), texts.rend());  // several batches
-  const at::Tensor all = encoder->embed(many);
+  const at::Tensor all = encoder->embed(many, TextRole::plain);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     INFO("text " << i);
-    const at::Tensor alone = encoder->embed(std::span(texts).subspan(i, 1))[0];
+    const at::Tensor alone = encoder->embed(std::span(texts).subspan(i, 1), TextRole::plain)[0];
     const auto n = static_cast<std::int64_t>(texts.size()), row = n - 1 - static_cast<std::int64_t>(i);
     CHECK(largest_difference(all[row], alone) < 1e-6);
     CHECK(largest_difference(all[5 * n + row], alone) < 1e-6);
   }
-  CHECK(encoder->embed({}).sizes() == at::IntArrayRef({0, 32}));
+  CHECK(encoder->embed({}, TextRole::plain).sizes() == at::IntArrayRef({0, 32}));
 }
 
 TEST_CASE("a text is cut at max_seq_length, whatever tokenizer.json says") {
@@ -129,13 +130,14 @@ TEST_CASE("a text is cut at max_seq_length, whatever tokenizer.json says") {
   const auto whole = load(copy.directory());
   copy.set("sentence_bert_config.json", {{"max_seq_length", 5}});  // [CLS] the goose flies [SEP]
   const auto shorter = load(copy.directory());
-  const at::Tensor cut = shorter->embed(texts);
+  const at::Tensor cut = shorter->embed(texts, TextRole::plain);
   CHECK(largest_difference(cut[0], cut[1]) < 1e-6);
-  CHECK(largest_difference(cut[1], whole->embed(texts)[1]) < 1e-6);
-  CHECK(largest_difference(cut[0], whole->embed(texts)[0]) > 0.01);
+  CHECK(largest_difference(cut[1], whole->embed(texts, TextRole::plain)[1]) < 1e-6);
+  CHECK(largest_difference(cut[0], whole->embed(texts, TextRole::plain)[0]) > 0.01);
   CHECK(shorter->fingerprint() != whole->fingerprint());
   copy.remove("sentence_bert_config.json");  // then the positions are the limit
-  CHECK(largest_difference(load(copy.directory())->embed(texts), whole->embed(texts)) < 1e-6);
+  CHECK(largest_difference(load(copy.directory())->embed(texts, TextRole::plain),
+                           whole->embed(texts, TextRole::plain)) < 1e-6);
 }
 
 TEST_CASE("a plain BERT directory is pooled by the mean") {
@@ -144,7 +146,7 @@ TEST_CASE("a plain BERT directory is pooled by the mean") {
   copy.rewrite_weights([](std::string& name, at::Tensor&) { name = "bert." + name; });
   const auto encoder = load(copy.directory() / "");
   CHECK(encoder->name() == "tiny-bert");
-  CHECK(largest_difference(encoder->embed(golden_texts()), golden_embeddings("mean")) < kTolerance);
+  CHECK(largest_difference(encoder->embed(golden_texts(), TextRole::plain), golden_embeddings("mean")) < kTolerance);
 }
 
 TEST_CASE("the fingerprint tells sentence encoders apart, not their directories") {

@@ -18,11 +18,11 @@ std::int64_t BaseSentenceEncoder::dimension() const { return model_.config().d_m
 
 std::int64_t BaseSentenceEncoder::max_length() const { return kMaxLength; }
 
-bool BaseSentenceEncoder::cuts(const std::string& text) const {
+bool BaseSentenceEncoder::cuts(const std::string& text, TextRole) const {
   return std::ssize(tokenizer_.encode(text)) + 1 > kMaxLength;
 }
 
-at::Tensor BaseSentenceEncoder::embed(std::span<const std::string> texts) const {
+at::Tensor BaseSentenceEncoder::embed(std::span<const std::string> texts, TextRole) const {
   std::vector<TokenIds> rows;
   for (const std::string& text : texts) rows.push_back(tokenizer_.encode_with_eos(text, kMaxLength));
   return embed_rows(rows, dimension(), Pooling::mean, model_.device(),

@@ -7,17 +7,18 @@
 
 namespace phatgoose {
 
-/// Mean over the tokens of a text (the first 512, EOS included) of the encoder's final states, made unit length.
+/// Mean over the tokens of a text (the first 512, EOS included) of the encoder's final states, made unit length; the
+/// same in every role.
 class BaseSentenceEncoder : public SentenceEncoder {
  public:
   /// Keeps references: `model` and `tokenizer` must outlive the encoder. Adapters that `model` may carry are passed
   /// over. `fingerprint` is base_fingerprint() of the base.
   BaseSentenceEncoder(const T5Model& model, const Tokenizer& tokenizer, std::string fingerprint);
 
-  at::Tensor embed(std::span<const std::string> texts) const override;  // [n, D]
+  at::Tensor embed(std::span<const std::string> texts, TextRole role) const override;  // [n, D]
   std::int64_t dimension() const override;
   std::int64_t max_length() const override;
-  bool cuts(const std::string& text) const override;
+  bool cuts(const std::string& text, TextRole role) const override;
   std::string name() const override { return "base encoder mean"; }
   std::string fingerprint() const override { return fingerprint_; }
 

@@ -49,7 +49,7 @@ class BertSentenceEncoder : public SentenceEncoder {
     fingerprint_ = content_hash(std::as_bytes(std::span(text)));
   }
 
-  at::Tensor embed(std::span<const std::string> texts) const override {
+  at::Tensor embed(std::span<const std::string> texts, TextRole) const override {
     std::vector<TokenIds> rows;
     for (const std::string& text : texts) rows.push_back(tokenizer_.encode(text, max_length_));
     return embed_rows(rows, dimension(), pooling_, model_.device(),
@@ -58,7 +58,7 @@ class BertSentenceEncoder : public SentenceEncoder {
 
   std::int64_t dimension() const override { return model_.config().hidden_size; }
   std::int64_t max_length() const override { return max_length_; }
-  bool cuts(const std::string& text) const override {
+  bool cuts(const std::string& text, TextRole) const override {
     return std::ssize(tokenizer_.encode(text, max_length_ + 1)) > max_length_;
   }
   std::string name() const override { return name_; }

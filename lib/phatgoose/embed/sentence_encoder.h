@@ -10,6 +10,7 @@
 #include <string>
 
 #include "phatgoose/base/files.h"
+#include "phatgoose/embed/text_role.h"
 
 namespace phatgoose {
 
@@ -20,12 +21,12 @@ class SentenceEncoder {
   /// One row for each text, of length 1, so that the dot product of two rows is their cosine: fp32, on the CPU, without
   /// gradients. No texts give [0, D]. Text beyond max_length() is cut. A row does not depend on the
   /// other texts beyond rounding.
-  virtual at::Tensor embed(std::span<const std::string> texts) const = 0;  // [n, D]
+  virtual at::Tensor embed(std::span<const std::string> texts, TextRole role) const = 0;  // [n, D]
 
   virtual std::int64_t dimension() const = 0;   ///< D
-  virtual std::int64_t max_length() const = 0;  ///< tokens of a text that embed() looks at
-  /// Whether the text has more tokens than that.
-  virtual bool cuts(const std::string& text) const = 0;
+  virtual std::int64_t max_length() const = 0;  ///< tokens of a text, its prompt included, that embed() looks at
+  /// Whether the text, with the prompt of its role, has more tokens than that.
+  virtual bool cuts(const std::string& text, TextRole role) const = 0;
   /// For results and messages: the name of the encoder's directory, or "base encoder mean".
   virtual std::string name() const = 0;
   /// 16 hexadecimal digits that tell encoders apart: embeddings of two encoders must never be compared.

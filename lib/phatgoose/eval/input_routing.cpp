@@ -5,6 +5,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/embed/base_sentence_encoder.h"
+#include "phatgoose/embed/retrieval_text.h"
 
 namespace phatgoose {
 namespace {
@@ -32,7 +33,7 @@ InputRouting::InputRouting(const T5Model& model, const RoutedModel& routed, cons
 }
 
 std::vector<std::vector<float>> InputRouting::scores(std::span<const std::string> texts) const {
-  const at::Tensor all = routed_.input_scores(encoder_->embed(texts)).contiguous();  // [n, E]
+  const at::Tensor all = routed_.input_scores(encoder_->embed(texts, kRetrievalInputRole)).contiguous();  // [n, E]
   const float* values = all.const_data_ptr<float>();
   std::vector<std::vector<float>> rows;
   for (std::int64_t row = 0; row < all.size(0); ++row) {
@@ -40,5 +41,7 @@ std::vector<std::vector<float>> InputRouting::scores(std::span<const std::string
   }
   return rows;
 }
+
+bool InputRouting::cuts(const std::string& text) const { return encoder_->cuts(text, kRetrievalInputRole); }
 
 }  // namespace phatgoose

@@ -23,7 +23,9 @@ class InputRouting {
 
   /// One score for each expert per text, which retrieval_text() makes of a row.
   std::vector<std::vector<float>> scores(std::span<const std::string> texts) const;
-  const SentenceEncoder& encoder() const { return *encoder_; }
+  std::int64_t max_length() const { return encoder_->max_length(); }  ///< tokens of a text that the encoder looks at
+  /// Whether the encoder does not see the end of the text.
+  bool cuts(const std::string& text) const;
 
  private:
   const RoutedModel& routed_;

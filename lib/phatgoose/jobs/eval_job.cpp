@@ -26,11 +26,10 @@ std::vector<TaskData> data_of(const LoadedMethod& loaded, const EvalTasks& tasks
   for (const TaskRows* task : tasks) {
     TaskData& data = all.emplace_back(TaskData{task->notes, task->available, task->left_out, task->skipped});
     if (!loaded.inputs) continue;
-    const SentenceEncoder& encoder = loaded.inputs->encoder();
     RowNotes cut;
     for (std::size_t row = 0; row < task->texts.size(); ++row) {
-      if (!encoder.cuts(task->texts[row])) continue;
-      cut.add(RowNote::cut_retrieval_text, task->lines[row], encoder.max_length());
+      if (!loaded.inputs->cuts(task->texts[row])) continue;
+      cut.add(RowNote::cut_retrieval_text, task->lines[row], loaded.inputs->max_length());
     }
     cut.warn(task->place(), std::ssize(task->texts));
     data.notes.add(cut);

@@ -112,11 +112,11 @@ std::vector<PredictionRequest> next_batch(LineReader& lines, const Predictor& pr
   return batch;
 }
 
-/// Of one row, `encoder` being the sentence encoder that it is routed by, or null.
-RowNotes notes_of(const PredictionRequest& request, const SentenceEncoder* encoder) {
+/// Of one row; `inputs` is null where inputs are not routed as a whole.
+RowNotes notes_of(const PredictionRequest& request, const InputRouting* inputs) {
   RowNotes notes = request.notes;
-  if (encoder != nullptr && encoder->cuts(request.text)) {
-    notes.add(RowNote::cut_retrieval_text, request.record.line, encoder->max_length());
+  if (inputs != nullptr && inputs->cuts(request.text)) {
+    notes.add(RowNote::cut_retrieval_text, request.record.line, inputs->max_length());
   }
   return notes;
 }
@@ -170,7 +170,7 @@ void predict(const PredictPlan& plan, at::Device device, at::ScalarType dtype, c
     const std::vector<Prediction> predictions = predictor.answer(batch);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       streams.output << answer_line(predictions[i], batch[i], format) << '\n';
-      notes.add(notes_of(batch[i], inputs ? &inputs->encoder() : nullptr));
+      notes.add(notes_of(batch[i], inputs ? &*inputs : nullptr));
     }
     rows += std::ssize(batch);
     streams.output.flush();

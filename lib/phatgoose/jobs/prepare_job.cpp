@@ -90,11 +90,11 @@ void write_embedded_examples(const Preparation& from, const ExpertNeed& need, co
     std::map<std::string, RowNotes> notes;  // by file
     for (const DrawnRow& row : from.draw_rows()) {
       row.in_place([&] { texts.push_back(retrieval_text(row.record, from.tokenizer_or_null())); });
-      if (!encoder->cuts(texts.back())) continue;
+      if (!encoder->cuts(texts.back(), kRetrievalExampleRole)) continue;
       notes[*row.file].add(RowNote::cut_retrieval_text, row.record.line, encoder->max_length());
     }
     for (const auto& [rows, of_rows] : notes) of_rows.warn(rows, std::ssize(texts));
-    const at::Tensor embeddings = encoder->embed(texts).contiguous();  // [n, D]
+    const at::Tensor embeddings = encoder->embed(texts, kRetrievalExampleRole).contiguous();  // [n, D]
     write_embeddings(file, to_named("embeddings", embeddings).view, encoder->name(), encoder->fingerprint(),
                      made.dump());
     log_info(fmt::format("{} embeddings by {}", texts.size(), encoder->name()));
