@@ -96,7 +96,7 @@ TEST_CASE("alpha is a number or auto") {
   CHECK(parse_alpha("2.5").value == 2.5);
   for (const char* text : {"", "-1", "nan", "inf", "3x", "Auto", " 3"}) {
     CAPTURE(text);
-    CHECK_THROWS_MATCHES(parse_alpha(text), Error, test::FailsWith(ExitCode::usage, "--alpha", "or auto"));
+    CHECK_THROWS_MATCHES(parse_alpha(text), Error, test::FailsWith(ExitCode::usage, "--global-alpha", "or auto"));
   }
 }
 

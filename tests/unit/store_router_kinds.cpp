@@ -20,11 +20,17 @@ TEST_CASE("a router is found by its name, and an unknown one is refused with the
 }
 
 TEST_CASE("routers are told apart by their fields") {
-  CHECK(router_names(&RouterKind::scores_inputs) == std::vector<std::string>{"retrieval"});
+  using Names = std::vector<std::string>;
+  const Names gliders = {"glider", "glider-average-activation", "glider-arrow"};
+  CHECK(router_names(&RouterKind::describes) == gliders);
+  CHECK(router_names(&RouterKind::takes_alpha) == Names{gliders[0], gliders[1], gliders[2], "consensus"});
+  CHECK(router_names(&RouterKind::embeds) == Names{gliders[0], gliders[1], gliders[2], "retrieval"});
   CHECK(router_names(&RouterKind::follows_labels) == std::vector<std::string>{"token-oracle"});
   CHECK(router_names(&RouterKind::merges) == std::vector<std::string>{"merged-factors", "merged-product"});
-  CHECK(router_names(&RouterKind::selects) == std::vector<std::string>{"phatgoose", "average-activation", "arrow"});
-  CHECK(router_names(&RouterKind::prepared) == std::vector<std::string>{"average-activation", "arrow", "retrieval"});
+  CHECK(router_names(&RouterKind::selects) == Names{"phatgoose", "average-activation", "arrow", gliders[0],
+                                                         gliders[1], gliders[2], "consensus"});
+  CHECK(router_names(&RouterKind::prepared) ==
+        Names{"average-activation", "arrow", gliders[1], gliders[2], "retrieval"});
   CHECK(router_kind("single", "here").most_experts == 1);
 }
 
@@ -34,7 +40,7 @@ TEST_CASE("the registry is consistent") {
     CAPTURE(kind.name);
     CHECK(names.insert(kind.name).second);
     CHECK((kind.need(Form::vectors) != nullptr) == (kind.token_scores != RouterKind::TokenScores::none));
-    CHECK((kind.need(Form::embeddings) != nullptr) == kind.scores_inputs());
+    CHECK((kind.need(Form::embeddings) != nullptr) == kind.embeds());
     for (const Form form : {Form::vectors, Form::embeddings}) {
       CHECK(std::ranges::count(kind.needs, form, &ExpertNeed::form) <= 1);
     }

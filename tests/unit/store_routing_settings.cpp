@@ -41,13 +41,16 @@ TEST_CASE("what a change of routing does not give stays, and k and top-p take ea
 
 TEST_CASE("routing settings are those of their options and of a manifest") {
   using Names = std::vector<std::string>;
-  CHECK(names_of(RoutingUse::build) == Names{"router", "k", "top-p", "temperature", "renorm-eps", "mix", "enabled"});
-  CHECK(names_of(RoutingUse::run) == Names{"k", "top-p", "temperature", "enabled", "encoder"});
+  CHECK(names_of(RoutingUse::build) ==
+        Names{"router", "k", "top-p", "temperature", "renorm-eps", "mix", "enabled", "global-alpha"});
+  CHECK(names_of(RoutingUse::predict) == Names{"k", "top-p", "temperature", "enabled", "global-alpha", "encoder"});
+  CHECK(names_of(RoutingUse::evaluate) ==
+        Names{"k", "top-p", "temperature", "enabled", "global-alpha", "encoder", "descriptions"});
   CHECK(RoutingSettings().given().empty());
   CHECK(RoutingSettings{.k = 1, .top_p = 0.5, .enabled = {"a"}}.given() == "--k, --top-p, --enabled");
 
   CHECK(RoutingSettings::defaults().manifest().dump() ==
-        R"({"name":"phatgoose","k":2,"top_p":null,"temperature":1.0,"renorm_eps":0.0,"mix":"outputs"})");
+        R"({"name":"phatgoose","k":2,"top_p":null,"temperature":1.0,"renorm_eps":0.0,"mix":"outputs","global_alpha":null})");
   const RoutingSettings settings = RoutingSettings::defaults().overridden_by({.router = "arrow", .top_p = 0.75});
   CHECK(RoutingSettings::of_manifest(settings.manifest()) == settings);
 }

@@ -30,6 +30,7 @@ struct Record {
   std::vector<std::string> answer_experts;  ///< of each word of the answer
   std::string id;                           ///< rows with the same id are templates of one example; default "FILE:LINE"
   std::string template_name;                ///< key "template"
+  std::string description;                  ///< of its task, for routers that compare descriptions; empty: none
   std::int64_t line = 0;                    ///< 1-based
 
   bool has_ids() const { return !input_ids.empty(); }

@@ -6,9 +6,13 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/embed/base_sentence_encoder.h"
 #include "phatgoose/embed/retrieval_text.h"
+#include "phatgoose/store/manifest.h"
 
 namespace phatgoose {
 namespace {
+
+/// Descriptions of tasks are compared among themselves.
+constexpr TextRole kDescriptionRole = TextRole::plain;
 
 std::unique_ptr<SentenceEncoder> make_encoder(const T5Model& model, const std::string& router,
                                               const std::optional<std::string>& directory, const Tokenizer* tokenizer,
@@ -18,22 +22,59 @@ std::unique_ptr<SentenceEncoder> make_encoder(const T5Model& model, const std::s
   refuse(router, "a base without tokenizer, and no --encoder", "a sentence encoder for the inputs");
 }
 
+/// By what a sentence encoder makes of their texts.
+class EmbeddedTextRouting : public InputRouting {
+ public:
+  EmbeddedTextRouting(const RoutedModel& routed, std::unique_ptr<SentenceEncoder> encoder)
+      : routed_(routed),
+        encoder_(std::move(encoder)),
+        role_(routed.router().describes() ? kDescriptionRole : kRetrievalInputRole) {
+    const RequiredEncoder& required = routed.input_scorer()->encoder();
+    if (encoder_->dimension() == required.dimension && encoder_->fingerprint() == required.fingerprint) return;
+    const RouterKind& router = routed.router();
+    const bool describes = router.describes();
+    refuse(router.name, fmt::format("the encoder {} ({} numbers)", encoder_->name(), encoder_->dimension()),
+           fmt::format("{} ({} numbers), which embedded the experts' {}", required.name, required.dimension,
+                       describes ? "descriptions" : "examples"),
+           fmt::format("--encoder DIR names it; to use this one, run phatgoose {} and phatgoose build with it",
+                       describes ? "describe" : "prepare --router " + router.name));
+  }
+
+  bool cuts(const std::string& text) const override { return encoder_->cuts(text, role_); }
+  std::int64_t max_length() const override { return encoder_->max_length(); }
+
+ private:
+  at::Tensor scored(std::span<const WholeInput> inputs) const override {
+    std::vector<std::string> texts;
+    for (const WholeInput& input : inputs) texts.push_back(input.text);
+    return routed_.input_scores(encoder_->embed(texts, role_));  // [n, E]
+  }
+
+  const RoutedModel& routed_;
+  std::unique_ptr<SentenceEncoder> encoder_;
+  TextRole role_;
+};
+
+/// By what the router itself thinks of their tokens on average.
+class ConsensusRouting : public InputRouting {
+ public:
+  ConsensusRouting(const T5Model& model, const RoutedModel& routed) : model_(model), routed_(routed) {}
+
+ private:
+  at::Tensor scored(std::span<const WholeInput> inputs) const override {
+    std::vector<TokenIds> rows;
+    for (const WholeInput& input : inputs) rows.push_back(input.ids);
+    return routed_.consensus(model_, pack_ids(rows, model_.device()));  // [n, E]
+  }
+
+  const T5Model& model_;
+  const RoutedModel& routed_;
+};
+
 }  // namespace
 
-InputRouting::InputRouting(const T5Model& model, const RoutedModel& routed, const std::optional<std::string>& encoder,
-                           const Tokenizer* tokenizer, const std::string& base_fingerprint)
-    : routed_(routed), encoder_(make_encoder(model, routed.router().name, encoder, tokenizer, base_fingerprint)) {
-  const RequiredEncoder& required = routed.input_scorer()->encoder();
-  if (encoder_->dimension() == required.dimension && encoder_->fingerprint() == required.fingerprint) return;
-  const std::string& router = routed.router().name;
-  refuse(router, fmt::format("the encoder {} ({} numbers)", encoder_->name(), encoder_->dimension()),
-         fmt::format("{} ({} numbers), which embedded the experts' examples", required.name, required.dimension),
-         "--encoder DIR names it; to use this one, run phatgoose prepare --router " + router +
-             " and phatgoose build with it");
-}
-
-std::vector<std::vector<float>> InputRouting::scores(std::span<const std::string> texts) const {
-  const at::Tensor all = routed_.input_scores(encoder_->embed(texts, kRetrievalInputRole)).contiguous();  // [n, E]
+std::vector<std::vector<float>> InputRouting::scores(std::span<const WholeInput> inputs) const {
+  const at::Tensor all = scored(inputs).contiguous();  // [n, E]
   const float* values = all.const_data_ptr<float>();
   std::vector<std::vector<float>> rows;
   for (std::int64_t row = 0; row < all.size(0); ++row) {
@@ -42,6 +83,14 @@ std::vector<std::vector<float>> InputRouting::scores(std::span<const std::string
   return rows;
 }
 
-bool InputRouting::cuts(const std::string& text) const { return encoder_->cuts(text, kRetrievalInputRole); }
+std::unique_ptr<InputRouting> make_input_routing(const T5Model& model, const RoutedModel& routed,
+                                                 const std::optional<std::string>& encoder, const Tokenizer* tokenizer,
+                                                 const std::string& base_fingerprint) {
+  const RouterKind& router = routed.router();
+  if (!router.scores_inputs()) return nullptr;
+  if (!router.embeds()) return std::make_unique<ConsensusRouting>(model, routed);
+  return std::make_unique<EmbeddedTextRouting>(routed,
+                                               make_encoder(model, router.name, encoder, tokenizer, base_fingerprint));
+}
 
 }  // namespace phatgoose

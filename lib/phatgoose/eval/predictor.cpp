@@ -20,19 +20,30 @@ PredictionRequest Predictor::request(Record record) const {
   TokenIds input = encoder.input(record, rules_.max_input);
   std::vector<TokenIds> choices;
   if (record.has_choices()) choices = encoder.choices(record);
-  std::string text = inputs_ != nullptr ? retrieval_text(record, tokenizer_) : std::string();
+  std::string text = routing_text(record);
   return {std::move(record), std::move(input), std::move(choices), std::move(text), encoder.notes()};
+}
+
+std::string Predictor::routing_text(const Record& record) const {
+  if (!model_.routed || !model_.routed->router().embeds()) return {};
+  if (!model_.routed->router().describes()) return retrieval_text(record, tokenizer_);
+  const std::string& text = record.description.empty() ? rules_.description : record.description;
+  if (!text.empty()) return text;
+  refuse_here("no description of the task, which the router " + model_.routed->router().name + " compares",
+              "\"description\" in the row, or --task-description");
+}
+
+std::vector<std::vector<float>> Predictor::expert_scores(std::span<const PredictionRequest* const> requests) const {
+  if (inputs_ == nullptr) return {};
+  std::vector<WholeInput> inputs;
+  for (const PredictionRequest* request : requests) inputs.push_back({request->text, request->input});
+  return inputs_->scores(inputs);
 }
 
 PackedIds Predictor::pack(std::span<const PredictionRequest* const> requests) const {
   std::vector<TokenIds> inputs;
-  std::vector<std::string> texts;
-  for (const PredictionRequest* request : requests) {
-    inputs.push_back(request->input);
-    texts.push_back(request->text);
-  }
-  const auto scores = inputs_ != nullptr ? inputs_->scores(texts) : std::vector<std::vector<float>>();
-  return pack_questions(inputs, scores, model_.model.device());
+  for (const PredictionRequest* request : requests) inputs.push_back(request->input);
+  return pack_questions(inputs, expert_scores(requests), model_.model.device());
 }
 
 std::vector<Prediction> Predictor::answer(std::span<const PredictionRequest> requests) const {
@@ -46,19 +57,17 @@ std::vector<Prediction> Predictor::answer(std::span<const PredictionRequest> req
 
 void Predictor::choose(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const {
   std::vector<Question> questions;
-  std::vector<std::string> texts;
+  std::vector<const PredictionRequest*> asked;
   std::vector<std::size_t> rows;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (requests[i].choices.empty()) continue;
     questions.push_back({requests[i].input, requests[i].choices});
-    texts.push_back(requests[i].text);
+    asked.push_back(&requests[i]);
     rows.push_back(i);
   }
   if (questions.empty()) return;
-  if (inputs_ != nullptr) {
-    std::vector<std::vector<float>> expert_scores = inputs_->scores(texts);
-    for (std::size_t i = 0; i < questions.size(); ++i) questions[i].expert_scores = std::move(expert_scores[i]);
-  }
+  std::vector<std::vector<float>> known = expert_scores(asked);
+  for (std::size_t i = 0; i < known.size(); ++i) questions[i].expert_scores = std::move(known[i]);
   std::vector<ChoiceScores> scores = score_choices(model_.model, questions);
   for (std::size_t i = 0; i < questions.size(); ++i) {
     Prediction& prediction = predictions[rows[i]];

@@ -37,6 +37,7 @@ struct PredictorRules {
   std::int64_t max_input = 512;
   std::int64_t max_new_tokens = 64;
   bool length_normalise = true;  ///< choices compete by the mean, or the sum, of their tokens' log-likelihoods
+  std::string description = {};  ///< of the task, for rows without one and routers that compare descriptions
   std::optional<std::string> explained_module = {};  ///< with explanations, of the linears below; empty: of all
 };
 
@@ -55,8 +56,11 @@ class Predictor {
   std::vector<Prediction> answer(std::span<const PredictionRequest> requests) const;
 
  private:
+  std::string routing_text(const Record& record) const;
   void choose(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;
   void generate(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;
+  /// By expert, for every request; empty where the router looks at no inputs.
+  std::vector<std::vector<float>> expert_scores(std::span<const PredictionRequest* const> requests) const;
   PackedIds pack(std::span<const PredictionRequest* const> requests) const;
   std::optional<std::string> text_of(const PredictionRequest& request, const Prediction& prediction) const;
   void explain(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;

@@ -90,6 +90,7 @@ TaskRows prepare_task(const Task& task, const std::vector<Record>& records, cons
     rows.samples.push_back(std::move(sample));
     rows.questions.push_back(std::move(question));
     rows.lines.push_back(record.line);
+    rows.descriptions.push_back(record.description);
   };
   in(task.data, [&] {
     for (std::size_t i = 0; i < records.size(); ++i) {

@@ -21,12 +21,13 @@ struct TaskRows {
   std::vector<Question> questions;  ///< without choices where the task is generation
   std::vector<Sample> samples;
   std::vector<std::string> texts;  ///< of every row, for routers that look at whole inputs; empty unless asked for
-  TokenLabels labels = {};         ///< of every row, for routers that follow them; empty unless asked for
-  std::vector<std::int64_t> lines = {};  ///< of every row, in the file
-  RowNotes notes = {};                   ///< of all rows
-  SkippedRows skipped = {};              ///< bad rows that are not among them
-  std::int64_t available = 0;            ///< rows of the file, of which these are all or some
-  std::int64_t left_out = 0;             ///< rows of the file that the task's templates leave out
+  std::vector<std::string> descriptions = {};  ///< that rows carry themselves, of every row; empty ones are none
+  TokenLabels labels = {};                     ///< of every row, for routers that follow them; empty unless asked for
+  std::vector<std::int64_t> lines = {};        ///< of every row, in the file
+  RowNotes notes = {};                         ///< of all rows
+  SkippedRows skipped = {};                    ///< bad rows that are not among them
+  std::int64_t available = 0;                  ///< rows of the file, of which these are all or some
+  std::int64_t left_out = 0;                   ///< rows of the file that the task's templates leave out
 
   /// For messages: the task and its file.
   std::string place() const { return "task " + task.name + " (" + task.data.string() + ")"; }

@@ -27,11 +27,11 @@ std::vector<TaskData> data_of(const LoadedMethod& loaded, const EvalTasks& tasks
     TaskData& data = all.emplace_back(TaskData{task->notes, task->available, task->left_out, task->skipped});
     if (!loaded.inputs) continue;
     RowNotes cut;
-    for (std::size_t row = 0; row < task->texts.size(); ++row) {
-      if (!loaded.inputs->cuts(task->texts[row])) continue;
+    for (std::int64_t row = 0; row < std::ssize(task->samples); ++row) {
+      if (!loaded.inputs->cuts(routing_text(loaded.method, *task, row))) continue;
       cut.add(RowNote::cut_retrieval_text, task->lines[row], loaded.inputs->max_length());
     }
-    cut.warn(task->place(), std::ssize(task->texts));
+    cut.warn(task->place(), std::ssize(task->samples));
     data.notes.add(cut);
   }
   return all;
@@ -120,6 +120,7 @@ class EvalJob {
     if (base_) return;
     rows_.emplace(prepare_suite(plan_.suite, plan_.base, plan_.rows, plan_.needs));
     check_labels();
+    check_descriptions();
     base_.emplace(load_base(plan_.base, device_, dtype_), plan_.base_hash, plan_.allow_partial);
     encoder_.emplace(plan_.encoder_cache_bytes);
   }
@@ -151,12 +152,21 @@ class EvalJob {
     return provenance;
   }
 
+  /// So are rows without a description.
+  void check_descriptions() const {
+    for (const EvalMethod& method : plan_.methods) {
+      if (!method.descriptions) continue;
+      for (const TaskRows* task : tasks_of(method)) {
+        for (std::int64_t row = 0; row < std::ssize(task->samples); ++row) routing_text(method, *task, row);
+      }
+    }
+  }
+
   LoadedMethod put_on(const EvalMethod& method) {
     RoutedModel* routed = base_->put_on(method.adaptation);
     LoadedMethod loaded{method, base_->model(), rows_->tokenizer_or_null(), routed};
-    if (routed != nullptr && routed->router().scores_inputs()) {
-      loaded.inputs.emplace(loaded.model, *routed, method.encoder, loaded.tokenizer, plan_.base_hash);
-    }
+    if (routed == nullptr) return loaded;
+    loaded.inputs = make_input_routing(loaded.model, *routed, method.encoder, loaded.tokenizer, plan_.base_hash);
     return loaded;
   }
 

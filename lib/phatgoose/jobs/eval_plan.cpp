@@ -131,6 +131,10 @@ EvalMethod method_of(const MethodEntry& entry) {
   method.router = &router_kind(routed.manifest.routing.router, *entry.routed);
   method.adaptation = std::move(routed);
   method.encoder = entry.routing.encoder;
+  const auto& descriptions = entry.routing.descriptions;
+  if (method.router->describes()) {
+    method.descriptions = descriptions ? Descriptions::read(*descriptions) : Descriptions();
+  }
   method.exclude_own = entry.exclude_own;
   if (!method.exclude_own || !method.uses_labels()) return method;
   // a labelled token whose expert is excluded could not be routed
@@ -177,7 +181,7 @@ RowNeeds needs_of(const Task& task, const std::vector<EvalMethod>& methods) {
   RowNeeds needs;
   for (const EvalMethod& method : methods) {
     if (method.router == nullptr || !has_task(method.suite, task.name)) continue;
-    needs.texts |= method.router->scores_inputs();
+    needs.texts |= method.router->embeds() && !method.router->describes();
     needs.labels |= method.router->follows_labels;
   }
   return needs;
@@ -226,6 +230,7 @@ class Records {
       note("routed", content_hash_of_file(routed->path / "manifest.json"));
       for (const auto& expert : routed->manifest.experts) hashes["experts"][expert.name] = expert.files;
     }
+    if (entry.routing.descriptions) note("descriptions", content_hash_of_file(*entry.routing.descriptions));
     hashes["suite"] = suite_.front();
     method.record = run_record(options, contents);
     method.provenance = {.settings = options.values(),

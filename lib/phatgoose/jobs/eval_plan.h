@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "phatgoose/data/descriptions.h"
 #include "phatgoose/eval/suite_rows.h"
 #include "phatgoose/jobs/shard.h"
 #include "phatgoose/report/results.h"
@@ -19,14 +20,15 @@ namespace phatgoose {
 struct EvalMethod {
   std::string name;  ///< "base", the expert's name, that of the routed model's directory, or as it was given
   Adaptation adaptation;
-  const RouterKind* router = nullptr;       ///< of a routed model; null for others
-  std::optional<std::string> encoder = {};  ///< directory of the sentence encoder, for a router that compares inputs
-  bool exclude_own = false;                 ///< leave each task's own expert out
-  Suite suite = {};                         ///< its tasks: all of the plan's, or some
-  fs::path out = {};                        ///< directory of its results
-  Json record = {};                         ///< what its run is begun and continued with (run_record)
-  Provenance provenance = {};               ///< of its results; the compute type is the run's
-  bool shares_encoder = false;              ///< finds its encoder states in a cache
+  const RouterKind* router = nullptr;             ///< of a routed model; null for others
+  std::optional<std::string> encoder = {};        ///< directory of the sentence encoder, for a router that needs one
+  std::optional<Descriptions> descriptions = {};  ///< for a router that compares them; none are given: empty
+  bool exclude_own = false;                       ///< leave each task's own expert out
+  Suite suite = {};                               ///< its tasks: all of the plan's, or some
+  fs::path out = {};                              ///< directory of its results
+  Json record = {};                               ///< what its run is begun and continued with (run_record)
+  Provenance provenance = {};                     ///< of its results; the compute type is the run's
+  bool shares_encoder = false;                    ///< finds its encoder states in a cache
 
   bool uses_labels() const { return router != nullptr && router->follows_labels; }
 };

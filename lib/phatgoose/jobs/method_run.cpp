@@ -17,9 +17,10 @@ std::vector<Sample> answer_with(const LoadedMethod& loaded, const TaskRows& task
                                 const ScoringPasses& passes) {
   RowBatch batch = batch_of(task, rows);
   if (loaded.inputs) {
-    std::vector<std::string> texts;
-    for (const std::int64_t row : rows) texts.push_back(task.texts[row]);
-    std::vector<std::vector<float>> scores = loaded.inputs->scores(texts);
+    std::vector<WholeInput> inputs;
+    for (const std::int64_t row : rows)
+      inputs.push_back({routing_text(loaded.method, task, row), task.questions[row].input});
+    std::vector<std::vector<float>> scores = loaded.inputs->scores(inputs);
     for (std::size_t i = 0; i < scores.size(); ++i) batch.questions[i].expert_scores = std::move(scores[i]);
   }
   return answer_batch(loaded.model, loaded.tokenizer, std::move(batch), passes);
@@ -95,6 +96,13 @@ class TaskRun {
 };
 
 }  // namespace
+
+std::string routing_text(const EvalMethod& method, const TaskRows& task, std::int64_t row) {
+  if (method.router == nullptr || !method.router->embeds()) return {};
+  if (!method.router->describes()) return task.texts[row];
+  const std::string& own = task.descriptions[row];
+  return own.empty() ? method.descriptions->of(task.task.name, task.samples[row].row) : own;
+}
 
 bool answer_tasks(LoadedMethod& loaded, const EvalTasks& tasks, std::vector<PartialTask>& partial, const EvalPlan& plan,
                   EncoderCache* cache) {

@@ -1,7 +1,9 @@
 // One method of an evaluation answers its tasks.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "phatgoose/eval/encoder_cache.h"
@@ -20,11 +22,15 @@ struct LoadedMethod {
   const EvalMethod& method;
   const T5Model& model;
   const Tokenizer* tokenizer;
-  RoutedModel* routed;                                ///< null where nothing is routed
-  std::optional<InputRouting> inputs = std::nullopt;  ///< for a router that compares inputs
+  RoutedModel* routed;                        ///< null where nothing is routed
+  std::unique_ptr<InputRouting> inputs = {};  ///< for a router that looks at whole inputs
 
   bool has_weights() const { return routed != nullptr && routed->has_weights(); }
 };
+
+/// What a method's sentence encoder gets of a row, by its number among the task's; empty where it has none. A row
+/// without a description that the method needs: bad_data.
+std::string routing_text(const EvalMethod& method, const TaskRows& task, std::int64_t row);
 
 /// Answers what is missing of every task (of the plan's shard), with its part of `partial`, pass by pass, and saves it
 /// from time to time. `cache`: encoder states, or null. False: a signal asked to stop; what was answered is saved.

@@ -55,6 +55,13 @@ void check_encoder(const PredictSettings& settings, const RouterKind& kind) {
                fmt::format("a routed model with the router {}", fmt::join(known, " or ")));
 }
 
+void check_description(const PredictSettings& settings, const RouterKind* kind) {
+  if (!settings.task_description || (kind != nullptr && kind->describes())) return;
+  refuse_usage(
+      "--task-description", "no --routed whose router compares descriptions",
+      fmt::format("a routed model with the router {}", fmt::join(router_names(&RouterKind::describes), " or ")));
+}
+
 Adaptation adaptation_of(const PredictSettings& settings) {
   if (settings.expert && settings.routed) {
     refuse_usage("--expert, --routed", "both", "at most one of them", "a routed model already names its experts");
@@ -63,12 +70,14 @@ Adaptation adaptation_of(const PredictSettings& settings) {
   if (!settings.routed && !changes.empty()) {
     refuse_usage(changes, "no --routed", "a routed model to apply it to");
   }
+  if (!settings.routed) check_description(settings, nullptr);
   if (settings.expert) return PlainExpert{*settings.expert};
   if (!settings.routed) return PlainBase{};
   RoutedModelDirectory routed = RoutedModelDirectory::open(*settings.routed, settings.routing);
   const RouterKind& kind = router_kind(routed.manifest.routing.router, *settings.routed);
   check_router(*settings.routed, kind);
   check_encoder(settings, kind);
+  check_description(settings, &kind);
   check_explainable(settings, kind);
   return routed;
 }
@@ -138,7 +147,8 @@ PredictPlan plan_predictions(const PredictSettings& settings) {
                    .adaptation = adaptation_of(settings),
                    .allow_partial = settings.allow_partial,
                    .encoder = settings.routing.encoder,
-                   .rules = {settings.max_input, settings.max_new_tokens, settings.length_normalise},
+                   .rules = {settings.max_input, settings.max_new_tokens, settings.length_normalise,
+                             settings.task_description.value_or("")},
                    .input = settings.input,
                    .format = settings.format,
                    .line_limit = settings.reading.line_limit(),
@@ -154,11 +164,11 @@ void predict(const PredictPlan& plan, at::Device device, at::ScalarType dtype, c
   const std::optional<Tokenizer> tokenizer = Tokenizer::of_base(plan.base, read_t5_config(plan.base).vocab_size);
   const Tokenizer* known = tokenizer ? &*tokenizer : nullptr;
   const AdaptedModel adapted = load_adapted_model(plan.base, plan.adaptation, plan.allow_partial, device, dtype);
-  std::optional<InputRouting> inputs;
+  std::unique_ptr<InputRouting> inputs;
   if (adapted.routed && adapted.routed->router().scores_inputs()) {
-    inputs.emplace(adapted.model, *adapted.routed, plan.encoder, known, base_fingerprint(plan.base));
+    inputs = make_input_routing(adapted.model, *adapted.routed, plan.encoder, known, base_fingerprint(plan.base));
   }
-  const Predictor predictor(adapted, known, plan.rules, inputs ? &*inputs : nullptr);
+  const Predictor predictor(adapted, known, plan.rules, inputs.get());
   const AnswerFormat format = answer_format(plan, adapted, known, streams.coloured);
 
   RowNotes notes;
@@ -170,7 +180,7 @@ void predict(const PredictPlan& plan, at::Device device, at::ScalarType dtype, c
     const std::vector<Prediction> predictions = predictor.answer(batch);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       streams.output << answer_line(predictions[i], batch[i], format) << '\n';
-      notes.add(notes_of(batch[i], inputs ? &*inputs : nullptr));
+      notes.add(notes_of(batch[i], inputs.get()));
     }
     rows += std::ssize(batch);
     streams.output.flush();

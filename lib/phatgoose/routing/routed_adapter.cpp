@@ -59,8 +59,8 @@ at::Tensor RoutedAdapter::apply(const at::Tensor& u, const at::Tensor& y, const 
          {.where = "routed adapter", .found = "a pass with gradients", .expected = "inference", .hint = {}});
   }
   const at::NoGradGuard no_grad;
-  const at::Tensor inputs = u.contiguous();                             // [N, in]
-  at::Tensor scores = router_->scores(inputs, pass).to(at::kCPU);       // [N, S]
+  const at::Tensor inputs = u.contiguous();                        // [N, in]
+  at::Tensor scores = router_->scores(inputs, pass).to(at::kCPU);  // [N, S]
   if (control_->score_sums != nullptr) sum_scores(scores, pass.packing);
   if (control_->scores_only) return y;
   scores = competing(std::move(scores), pass);

@@ -65,7 +65,8 @@ class RoutedModel {
   /// From now on experts are selected so; without effect where the router selects nothing.
   void select(const SelectionSettings& selection);
 
-  /// What scores whole inputs by their embeddings: then all rows that are encoded need RowContext::expert_scores. Null where nothing does.
+  /// What scores whole inputs by their embeddings: then all rows that are encoded need RowContext::expert_scores. Null
+  /// where nothing does.
   const InputScorer* input_scorer() const { return input_scorer_.get(); }
   /// Its scores, by expert, of inputs with these embeddings; who is left out does not compete.
   at::Tensor input_scores(const at::Tensor& embeddings) const;  // [n, D] -> [n, E]

@@ -55,7 +55,7 @@ OptionSet EvalSettings::declare() {
           "memory, not results")
       .between(0, 1 << 30)
       .may_change();
-  routing.declare(set, RoutingUse::run);
+  routing.declare(set, RoutingUse::evaluate);
   common.declare(set);
   return set;
 }

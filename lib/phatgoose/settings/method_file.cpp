@@ -17,7 +17,7 @@ const std::vector<std::string> kWhat = {"base", "expert", "routed"};
 /// What an entry may say: the options of the command line with these names.
 OptionSet entry_options(MethodEntry& entry) {
   OptionSet set("eval", "");
-  entry.routing.declare(set, RoutingUse::run);
+  entry.routing.declare(set, RoutingUse::evaluate);
   set.add("exclude-own", &entry.exclude_own, "");
   set.add(kTasks, &entry.tasks, "");
   return set;
@@ -53,6 +53,7 @@ class MethodsReader {
     read_what(node, entry);
     for (const Option& option : options.options()) read_option(node, option, entry.routed.has_value());
     if (node["encoder"]) entry.routing.encoder = directory(node["encoder"]);
+    if (node["descriptions"]) entry.routing.descriptions = yaml_.resolved(node["descriptions"]).string();
     entry.source = yaml_.place(node);
     return entry;
   }

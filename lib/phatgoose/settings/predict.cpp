@@ -21,6 +21,9 @@ OptionSet PredictSettings::declare() {
   set.add("max-new-tokens", &max_new_tokens, "longest answer, in tokens").at_least(1);
   set.add("length-normalise", &length_normalise,
           "choices compete by the mean of their tokens' log-likelihoods; false: by the sum");
+  set.add("task-description", &task_description,
+          "description of the task, for a router that compares descriptions and rows without a \"description\"")
+      .as("TEXT");
   reading.declare(set);
   set.begin_group("Output");
   set.add("json", &json, "one JSON object per answer, with all scores where a row has choices");
@@ -34,7 +37,7 @@ OptionSet PredictSettings::declare() {
   set.add("pass-rows", &pass_rows, "most rows answered together; fewer where the next is not there yet")
       .at_least(1)
       .formerly({"batch-rows"});
-  routing.declare(set, RoutingUse::run);
+  routing.declare(set, RoutingUse::predict);
   common.declare(set);
   return set;
 }

@@ -22,7 +22,8 @@ struct PredictSettings {
   std::string format = "auto";  ///< of the input: auto, text, jsonl
   bool json = false;            ///< one JSON object per answer
   std::string explain;          ///< add the weight that each expert carried: "answers", "tokens"; empty: no
-  std::optional<std::string> explain_module;  ///< only in the linears below this module
+  std::optional<std::string> task_description;  ///< for routers that compare descriptions
+  std::optional<std::string> explain_module;    ///< only in the linears below this module
   std::int64_t max_input = 512;
   std::int64_t max_new_tokens = 64;
   bool length_normalise = true;  ///< of choices, as a suite's key of that name

@@ -13,7 +13,7 @@ Alpha parse_alpha(const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool is_number = error == std::errc() && end == text.data() + text.size();
   if (!is_number || !std::isfinite(value) || value < 0) {
-    refuse_usage("--alpha", "\"" + text + "\"", "a number of at least 0, or auto");
+    refuse_usage("--global-alpha", "\"" + text + "\"", "a number of at least 0, or auto");
   }
   return {value};
 }

@@ -139,6 +139,7 @@ RoutedModelDirectory RoutedModelDirectory::open(const fs::path& path, const Rout
   manifest.routing = manifest.routing.overridden_by(changes);
   manifest.routing.enabled.clear();  // stands with the experts
   manifest.routing.encoder.reset();
+  manifest.routing.descriptions.reset();
   enable_only(manifest, changes.enabled);
   check_enabled(manifest);
   return routed;

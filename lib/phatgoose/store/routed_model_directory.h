@@ -15,7 +15,7 @@ namespace phatgoose {
 struct RoutedModelManifest {
   std::string base_path;  ///< as given to build; informative
   std::string base_fingerprint;
-  RoutingSettings routing = RoutingSettings::defaults();  ///< without `enabled` and `encoder`
+  RoutingSettings routing = RoutingSettings::defaults();  ///< without what only runs take
   /// The sentence encoder that the experts' examples were embedded with; empty for routers without one.
   std::string encoder_name, encoder_fingerprint;
   struct ExpertReference {

@@ -22,15 +22,9 @@ const std::vector<RouterKind>& router_kinds() {
   const ExpertNeed direction{"arrow.safetensors", Form::vectors, Maker::singular_vectors};
   const ExpertNeed description{"description.safetensors", Form::embeddings, Maker::descriptions};
   static const std::vector<RouterKind> kinds = {
-      {.name = "phatgoose",
-       .token_scores = TokenScores::normalised_product,
-       .needs = {gate}},
-      {.name = "average-activation",
-       .token_scores = TokenScores::normalised_product,
-       .needs = {mean_input}},
-      {.name = "arrow",
-       .token_scores = TokenScores::absolute_product,
-       .needs = {direction}},
+      {.name = "phatgoose", .token_scores = TokenScores::normalised_product, .needs = {gate}},
+      {.name = "average-activation", .token_scores = TokenScores::normalised_product, .needs = {mean_input}},
+      {.name = "arrow", .token_scores = TokenScores::absolute_product, .needs = {direction}},
       {.name = "glider",
        .token_scores = TokenScores::normalised_product,
        .input_scores = InputScores::description,

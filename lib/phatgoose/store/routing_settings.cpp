@@ -11,7 +11,19 @@ namespace phatgoose {
 namespace {
 
 /// Where a setting is found.
-enum Places : unsigned { kBuild = 1, kRun = 2, kManifest = 4, kEverywhere = kBuild | kRun | kManifest };
+enum Places : unsigned {
+  kBuild = 1,
+  kEvaluate = 2,
+  kPredict = 4,
+  kManifest = 8,
+  kRun = kEvaluate | kPredict,
+  kEverywhere = kBuild | kRun | kManifest
+};
+
+unsigned place_of(RoutingUse use) {
+  if (use == RoutingUse::build) return kBuild;
+  return use == RoutingUse::evaluate ? kEvaluate : kPredict;
+}
 
 /// The routers that take a setting, and what is to be said of all others.
 struct Takers {
@@ -53,14 +65,14 @@ std::vector<RoutingSetting> declared(RoutingSettings& settings) {
       .one_of({"outputs", "parameters"});
   add("enabled", &settings.enabled, kBuild | kRun, kAll, "use only these experts (names separated by commas)")
       .as("A,B");
-  add("alpha", &settings.alpha, kEverywhere, kScaling,
+  add("global-alpha", &settings.global_alpha, kEverywhere, kScaling,
       "weight of what is known of a whole input beside the scores of its tokens: a number, or for descriptions auto, "
       "from how far the best match stands out (default: auto; of consensus: 3)")
       .as("NUMBER|auto");
   add("encoder", &settings.encoder, kRun, kAll,
       "sentence encoder directory that examples or descriptions were embedded with; default: the base")
       .as("DIR");
-  add("descriptions", &settings.descriptions, kRun, kDescribing,
+  add("descriptions", &settings.descriptions, kEvaluate, kDescribing,
       "descriptions of the tasks, or of their rows, as phatgoose describe writes them")
       .as("FILE");
   return all;
@@ -106,7 +118,7 @@ void RoutingSettings::declare(OptionSet& set, RoutingUse use) {
   const bool builds = use == RoutingUse::build;
   set.begin_group(builds ? "Routing" : "Routing (for --routed; default: as built)");
   for (RoutingSetting& setting : declared(*this)) {
-    if ((setting.places & (builds ? kBuild : kRun)) == 0) continue;
+    if ((setting.places & place_of(use)) == 0) continue;
     if (builds && setting.option.name == "k") setting.option.help += fmt::format(" (default: {})", *defaults().k);
     set.add(std::move(setting.option));
   }
@@ -142,14 +154,14 @@ void RoutingSettings::check_fit(const std::string& router_name, const std::strin
     refuse_usage("--" + option.name + " " + value_text(option),
                  fmt::format("{} {} {}", model, kind.name, takers.otherwise), "a router that takes it");
   }
-  if (alpha && parse_alpha(*alpha).is_auto() && !kind.describes()) {
-    refuse_usage("--alpha auto", fmt::format("{} {} compares no descriptions", model, kind.name), "a number");
+  if (global_alpha && parse_alpha(*global_alpha).is_auto() && !kind.describes()) {
+    refuse_usage("--global-alpha auto", fmt::format("{} {} compares no descriptions", model, kind.name), "a number");
   }
   if (k && top_p) refuse_usage("--k, --top-p", "both", "one of them: top-p takes the place of k");
 }
 
 Alpha RoutingSettings::alpha_for(const RouterKind& kind) const {
-  if (alpha) return parse_alpha(*alpha);
+  if (global_alpha) return parse_alpha(*global_alpha);
   return kind.describes() ? Alpha{} : Alpha{kHeldOutAlpha};
 }
 

@@ -30,17 +30,17 @@ enum class Mix {
 };
 
 /// Who declares settings: `build` makes a routed model with them; `eval` and `predict` run one, and may change some.
-enum class RoutingUse { build, run };
+enum class RoutingUse { build, evaluate, predict };
 
 /// What is not given (empty) stays as it was built, or is the default.
 struct RoutingSettings {
   std::string router = {};  ///< one of router_kinds()
   std::optional<std::int64_t> k = {};
   std::optional<double> top_p = {}, temperature = {}, renorm_eps = {};
-  std::string mix = {};                     ///< "outputs" or "parameters"
-  std::vector<std::string> enabled = {};    ///< texts of one or more names of experts, separated by commas
-  std::optional<std::string> alpha = {};    ///< as parse_alpha() reads it; none: alpha_for()
-  std::optional<std::string> encoder = {};  ///< directory of the sentence encoder; none: the base's own
+  std::string mix = {};                          ///< "outputs" or "parameters"
+  std::vector<std::string> enabled = {};         ///< texts of one or more names of experts, separated by commas
+  std::optional<std::string> global_alpha = {};         ///< as parse_alpha() reads it; none: alpha_for()
+  std::optional<std::string> encoder = {};       ///< directory of the sentence encoder; none: the base's own
   std::optional<std::string> descriptions = {};  ///< file of descriptions of tasks, or of their rows
 
   /// Router, k, temperature, renorm_eps and mix as a routed model has them that is built without any.
