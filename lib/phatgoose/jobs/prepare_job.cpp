@@ -104,6 +104,7 @@ void write_embedded_examples(const Preparation& from, const ExpertNeed& need, co
 void prepare_need(const Preparation& from, const ExpertNeed& need, const ExpertDirectory& expert) {
   switch (need.maker) {
     case ExpertNeed::Maker::train_gate:
+    case ExpertNeed::Maker::descriptions:
       return;
     case ExpertNeed::Maker::mean_inputs:
       return write_vectors(from, need, expert, [&] { return mean_input_vectors(from, expert); });

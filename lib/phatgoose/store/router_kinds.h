@@ -16,16 +16,16 @@ namespace phatgoose {
 struct ExpertNeed {
   enum class Form {
     vectors,     ///< one for each adapted linear, compared with tokens (LinearVectors)
-    embeddings,  ///< of some of the expert's training inputs, compared with inputs (StoredEmbeddings)
+    embeddings,  ///< of the expert's training inputs or description, compared with inputs (StoredEmbeddings)
   };
-  /// What makes it: `phatgoose train-gate`, or else a computation of `phatgoose prepare`.
-  enum class Maker { train_gate, mean_inputs, singular_vectors, example_embeddings };
+  /// What makes it: `phatgoose train-gate`, `phatgoose describe`, or else a computation of `phatgoose prepare`.
+  enum class Maker { train_gate, descriptions, mean_inputs, singular_vectors, example_embeddings };
 
   std::string file;
   Form form;
   Maker maker;
 
-  bool prepared() const { return maker != Maker::train_gate; }
+  bool prepared() const { return maker != Maker::train_gate && maker != Maker::descriptions; }
   /// Whether it is made from the expert's training rows, not from the LoRA alone.
   bool from_rows() const { return maker != Maker::singular_vectors; }
 };
