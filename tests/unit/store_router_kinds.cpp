@@ -72,5 +72,12 @@ TEST_CASE("a command asks for training rows only where they are read") {
   CHECK_FALSE(arrow.prepared_from_rows());
 }
 
+TEST_CASE("descriptions have a command of their own, and are not for prepare") {
+  const RouterKind kind{.name = "k", .needs = {{"description.safetensors", Form::embeddings, Maker::descriptions}}};
+  CHECK_FALSE(kind.prepared());
+  CHECK(command_that_makes(kind, kind.needs.front(), {}, "e/") ==
+        "phatgoose describe --source rule --model BASE --expert e/ --data TRAIN.jsonl");
+}
+
 }  // namespace
 }  // namespace phatgoose

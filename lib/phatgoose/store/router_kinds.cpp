@@ -84,10 +84,25 @@ const RouterKind& router_kind(const std::string& name, const std::string& where)
          did_you_mean(name, router_names()));
 }
 
+namespace {
+
+/// The command, with the options that only it has.
+std::string maker_command(const RouterKind& kind, const ExpertNeed& need) {
+  switch (need.maker) {
+    case ExpertNeed::Maker::train_gate:
+      return "train-gate";
+    case ExpertNeed::Maker::descriptions:
+      return "describe --source rule";
+    default:
+      return "prepare --router " + kind.name;
+  }
+}
+
+}  // namespace
+
 std::string command_that_makes(const RouterKind& kind, const ExpertNeed& need, const std::string& base,
                                const fs::path& expert) {
-  return fmt::format("phatgoose {} --model {} --expert {}{}",
-                     need.prepared() ? "prepare --router " + kind.name : "train-gate",
+  return fmt::format("phatgoose {} --model {} --expert {}{}", maker_command(kind, need),
                      base.empty() ? "BASE" : shell_word(base), shell_word(expert.lexically_normal().string()),
                      need.from_rows() ? " --data TRAIN.jsonl" : "");
 }

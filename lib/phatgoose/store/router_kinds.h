@@ -16,10 +16,10 @@ namespace phatgoose {
 struct ExpertNeed {
   enum class Form {
     vectors,     ///< one for each adapted linear, compared with tokens (LinearVectors)
-    embeddings,  ///< of some of the expert's training inputs, compared with inputs (StoredEmbeddings)
+    embeddings,  ///< of the expert's training inputs or description, compared with inputs (StoredEmbeddings)
   };
-  /// What makes it: `phatgoose train-gate`, or else a computation of `phatgoose prepare`.
-  enum class Maker { train_gate, mean_inputs, singular_vectors, example_embeddings, descriptions };
+  /// What makes it: `phatgoose train-gate`, `phatgoose describe`, or else a computation of `phatgoose prepare`.
+  enum class Maker { train_gate, descriptions, mean_inputs, singular_vectors, example_embeddings };
 
   std::string file;
   Form form;
