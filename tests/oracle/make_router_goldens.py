@@ -5,6 +5,7 @@ several settings the logits, the routing weights of every token in one linear, a
 linear.
 tests/golden/mean_inputs holds the mean input of every linear of two golden experts (docs/methods.md, section 4).
 tests/golden/retrieval holds examples of several experts, queries, and by brute force in NumPy the expert of each query.
+tests/golden/glider holds tokens, gates, descriptions of experts and of rows, and for several alpha the scores in NumPy.
 
 Usage: python tests/oracle/make_router_goldens.py (after make_phatgoose_goldens.py)
 """
@@ -189,6 +190,40 @@ def make_retrieval_golden():
                     "nearest_without": {name: nearest_experts(examples, queries, name) for name in examples}})
 
 
+def standardised(rows):
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    return centred / numpy.sqrt((centred ** 2).mean(axis=1, keepdims=True) + 1e-5)
+
+
+def glider_alphas(cosines, experts, alpha):
+    """Of each row; `auto` goes from 3 to 100 as the best match stands out from the likeness of experts."""
+    if alpha != "auto":
+        return numpy.full((len(cosines), 1), float(alpha))
+    alikeness = experts @ experts.T
+    numpy.fill_diagonal(alikeness, -numpy.inf)
+    usual = alikeness.max(axis=1).mean()
+    distance = numpy.clip((cosines.max(axis=1, keepdims=True) - usual) / (1 - usual), 0, 1)
+    return 3 * (100 / 3) ** distance
+
+
+def make_glider_golden():
+    random = numpy.random.default_rng(4)
+    size, lengths = 24, [3, 1, 5, 2]
+    tokens, gates = (random.standard_normal((rows, size)).astype(numpy.float32) for rows in (sum(lengths), 5))
+    experts, rows = unit_rows(random, 5), unit_rows(random, len(lengths))
+    rows[0] = experts[2]  # a row that is described as an expert is
+    rows[1] = (experts[1] + 0.4 * rows[1]) / numpy.linalg.norm(experts[1] + 0.4 * rows[1])  # and one nearly so
+    wide = [numpy.asarray(part, numpy.float64) for part in (tokens, gates, experts, rows)]
+    local = standardised(wide[0]) @ standardised(wide[1]).T / math.sqrt(size)
+    cosines = wide[3] @ wide[2].T
+    row_of_token = numpy.repeat(numpy.arange(len(lengths)), lengths)
+    tensors = {"tokens": tokens, "gates": gates, "experts": experts, "rows": rows}
+    for alpha in (0, 3, 100, "auto"):
+        tensors[f"scores.{alpha}"] = local + (glider_alphas(cosines, wide[2], alpha) * cosines)[row_of_token]
+    write_expected(GOLDEN / "glider", {name: torch.from_numpy(array) for name, array in tensors.items()},
+                   {"lengths": lengths, "alphas": ["0", "3", "100", "auto"]})
+
+
 def main():
     torch.set_num_threads(1)
     batch = small_batch(load_base().config.vocab_size)
@@ -199,6 +234,7 @@ def main():
             break
     make_mean_inputs_golden(batch)
     make_retrieval_golden()
+    make_glider_golden()
     write_versions()
 
 

@@ -10,7 +10,9 @@
 #include "phatgoose/jobs/prepare_job.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/routing/arrow_router.h"
+#include "phatgoose/routing/description_scorer.h"
 #include "phatgoose/routing/mean_inputs.h"
+#include "phatgoose/routing/phatgoose_router.h"
 #include "phatgoose/routing/retrieval_index.h"
 #include "phatgoose/routing/routed_model.h"
 #include "support/router_experts.h"
@@ -218,4 +220,27 @@ TEST_CASE("Retrieval chooses as brute force in NumPy does", "[routers]") {
 }
 
 }  // namespace
+TEST_CASE("GLIDER's scores are those of a direct computation") {
+  const Golden golden("glider");
+  std::vector<TokenIds> ids;
+  for (const auto length : golden.numbers().at("lengths").get<std::vector<std::size_t>>()) ids.emplace_back(length, 1);
+  const PackedIds packed = pack_ids(ids, at::kCPU);
+  const PhatgooseRouter router(golden.tensor("gates"));
+  const at::Tensor local = router.scores(golden.tensor("tokens"), {packed.packing});  // [N, E]
+  const std::vector<at::Tensor> experts = golden.tensor("experts").split(1);
+  std::vector<StoredEmbeddings> descriptions;
+  for (const at::Tensor& expert : experts) {
+    descriptions.push_back({to_named("e", expert).view, "golden", "f", nullptr});
+  }
+  for (const auto& alpha : golden.numbers().at("alphas").get<std::vector<std::string>>()) {
+    CAPTURE(alpha);
+    const DescriptionScorer scorer(descriptions, parse_alpha(alpha));
+    const at::Tensor global = scorer.scores(golden.tensor("rows"), -1);  // [rows, E]
+    const at::Tensor scores = local + global.index_select(0, packed.packing.row_of_tokens());
+    const at::Tensor expected = golden.tensor("scores." + alpha);  // fp64
+    const at::Tensor differences = (scores.to(at::kDouble) - expected).abs() / expected.abs().clamp_min(1);
+    CHECK(differences.max().item<double>() < 1e-6);
+  }
+}
+
 }  // namespace phatgoose::parity

@@ -27,8 +27,8 @@ TEST_CASE("routers are told apart by their fields") {
   CHECK(router_names(&RouterKind::embeds) == Names{gliders[0], gliders[1], gliders[2], "retrieval"});
   CHECK(router_names(&RouterKind::follows_labels) == std::vector<std::string>{"token-oracle"});
   CHECK(router_names(&RouterKind::merges) == std::vector<std::string>{"merged-factors", "merged-product"});
-  CHECK(router_names(&RouterKind::selects) == Names{"phatgoose", "average-activation", "arrow", gliders[0],
-                                                         gliders[1], gliders[2], "consensus"});
+  CHECK(router_names(&RouterKind::selects) ==
+        Names{"phatgoose", "average-activation", "arrow", gliders[0], gliders[1], gliders[2], "consensus"});
   CHECK(router_names(&RouterKind::prepared) ==
         Names{"average-activation", "arrow", gliders[1], gliders[2], "retrieval"});
   CHECK(router_kind("single", "here").most_experts == 1);

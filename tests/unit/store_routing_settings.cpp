@@ -49,8 +49,9 @@ TEST_CASE("routing settings are those of their options and of a manifest") {
   CHECK(RoutingSettings().given().empty());
   CHECK(RoutingSettings{.k = 1, .top_p = 0.5, .enabled = {"a"}}.given() == "--k, --top-p, --enabled");
 
-  CHECK(RoutingSettings::defaults().manifest().dump() ==
-        R"({"name":"phatgoose","k":2,"top_p":null,"temperature":1.0,"renorm_eps":0.0,"mix":"outputs","global_alpha":null})");
+  CHECK(
+      RoutingSettings::defaults().manifest().dump() ==
+      R"({"name":"phatgoose","k":2,"top_p":null,"temperature":1.0,"renorm_eps":0.0,"mix":"outputs","global_alpha":null})");
   const RoutingSettings settings = RoutingSettings::defaults().overridden_by({.router = "arrow", .top_p = 0.75});
   CHECK(RoutingSettings::of_manifest(settings.manifest()) == settings);
 }

@@ -21,6 +21,15 @@ Json weights_json(const ExpertWeights& experts, const std::vector<std::string>& 
   return weights;
 }
 
+/// {"NAME": score}, six decimals; null for an expert that has none.
+Json scores_json(const std::vector<float>& scores, const std::vector<std::string>& names) {
+  Json json = Json::object();
+  for (std::size_t e = 0; e < scores.size(); ++e) {
+    json[names[e]] = std::isfinite(scores[e]) ? Json(std::round(scores[e] * 1e6) / 1e6) : Json();
+  }
+  return json;
+}
+
 Json tokens_json(const ExplainedTokens& tokens, const AnswerFormat& format) {
   Json list = Json::array(), linears = Json::object();
   for (std::size_t t = 0; t < tokens.ids.size(); ++t) {
@@ -49,6 +58,10 @@ std::string json_line(const Prediction& prediction, const PredictionRequest& req
   if (request.notes.count(RowNote::alike_choices) > 0) line["choices_alike"] = true;
   if (const auto& explanation = prediction.explanation) {
     line["experts"] = weights_json(explanation->experts, format.names);
+    if (const auto& scores = explanation->scores) {
+      line["scores"] = {{"local", scores_json(scores->local, format.names)},
+                        {"global", scores_json(scores->global, format.names)}};
+    }
     if (format.tokens) {
       line["routing"] = {{"input", tokens_json(explanation->input, format)},
                          {"answer", tokens_json(explanation->answer, format)}};
@@ -59,11 +72,13 @@ std::string json_line(const Prediction& prediction, const PredictionRequest& req
 
 /// What a line of text has after the answer: columns that begin with a tab each.
 std::string explained_columns(const Explanation& explanation, const AnswerFormat& format) {
-  const auto& [experts, input, answer] = explanation;
+  const auto& [experts, scores, input, answer] = explanation;
   if (!format.tokens) {
     std::string columns;
     for (const auto& [expert, weight] : experts) {
-      columns += fmt::format("\t{} {:.3f}", printable(format.names[static_cast<std::size_t>(expert)]), weight);
+      const auto e = static_cast<std::size_t>(expert);
+      columns += fmt::format("\t{} {:.3f}", printable(format.names[e]), weight);
+      if (scores) columns += fmt::format(" (local {:.3f}, global {:.3f})", scores->local[e], scores->global[e]);
     }
     return columns;
   }

@@ -36,7 +36,7 @@ bool is_below(const std::string& path, const std::string& module) {
 
 Explanation explain_row(const TokenTrace& trace, std::int64_t row, std::span<const LinearGroup* const> groups,
                         const std::string& module, TokenIds input, TokenIds answer) {
-  Explanation explanation;
+  Explanation explanation{.experts = {}, .input = {}, .answer = {}};
   explanation.input.ids = std::move(input);
   explanation.answer.ids = std::move(answer);
   WeightSums all;

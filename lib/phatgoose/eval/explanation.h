@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,8 +21,15 @@ struct ExplainedTokens {
   std::vector<std::pair<std::string, std::vector<ExpertWeights>>> linears;  ///< by module path: the same of each token
 };
 
+/// What each expert's weights come from, by its number: before the softmax, and before what selection leaves out.
+struct ExpertScores {
+  std::vector<float> local;   ///< mean over all linears and tokens of what the router makes of a token
+  std::vector<float> global;  ///< what is added for the input as a whole (RowContext::expert_scores)
+};
+
 struct Explanation {
-  ExpertWeights experts;  ///< mean weights over all linears and tokens
+  ExpertWeights experts;                    ///< mean weights over all linears and tokens
+  std::optional<ExpertScores> scores = {};  ///< for a router that scores both tokens and whole inputs
   ExplainedTokens input, answer;
 };
 

@@ -11,6 +11,21 @@
 #include "phatgoose/scoring/judge.h"
 
 namespace phatgoose {
+namespace {
+
+std::vector<float> row_of(const at::Tensor& table, std::int64_t row) {
+  const float* values = table.const_data_ptr<float>() + row * table.size(1);
+  return {values, values + table.size(1)};
+}
+
+/// `local`: [rows, E].
+ExpertScores scores_of_row(const at::Tensor& local, const PackedIds& packed, std::size_t row) {
+  const auto number = static_cast<std::int64_t>(row);
+  return {row_of(local, number), row_of(packed.rows.expert_scores, number)};
+}
+
+}  // namespace
+
 Predictor::Predictor(const AdaptedModel& model, const Tokenizer* tokenizer, PredictorRules rules,
                      const InputRouting* inputs)
     : model_(model), tokenizer_(tokenizer), rules_(rules), inputs_(inputs) {}
@@ -108,16 +123,26 @@ void Predictor::explain(std::span<const PredictionRequest> requests, std::span<P
   std::vector<std::int64_t> source_rows(asked.size());
   std::iota(source_rows.begin(), source_rows.end(), 0);
 
-  TokenTrace trace(std::ssize(model_.routed->linear_paths()));
+  const RoutedModel& routed = *model_.routed;
+  const std::vector<std::string>& paths = routed.linear_paths();
+  TokenTrace trace(std::ssize(paths));
+  ScoreSums sums(std::ssize(asked), std::ssize(routed.expert_names()),
+                 [&](std::int64_t linear) { return is_below(paths[linear], *rules_.explained_module); });
   const at::NoGradGuard no_grad;
-  const RoutedModel::Observation observation = model_.routed->observe(trace);
-  const EncodedRows encoded = model.encode(pack(asked));
-  model.decode(
-      pack_decoder_inputs(answers, static_cast<TokenId>(model.config().decoder_start_token_id), model.device()),
-      encoded, source_rows);
+  const PackedIds packed = pack(asked);
+  {
+    const RoutedModel::Observation observation = routed.observe(trace);
+    const RoutedModel::Summation summation = routed.sum_scores(sums);
+    const EncodedRows encoded = model.encode(packed);
+    model.decode(
+        pack_decoder_inputs(answers, static_cast<TokenId>(model.config().decoder_start_token_id), model.device()),
+        encoded, source_rows);
+  }
   for (std::size_t i = 0; i < predictions.size(); ++i) {
-    predictions[i].explanation = explain_row(trace, static_cast<std::int64_t>(i), model.groups(),
-                                             *rules_.explained_module, requests[i].input, predictions[i].ids);
+    Explanation explanation = explain_row(trace, static_cast<std::int64_t>(i), model.groups(), *rules_.explained_module,
+                                          requests[i].input, predictions[i].ids);
+    if (routed.router().takes_alpha()) explanation.scores = scores_of_row(sums.means(), packed, i);
+    predictions[i].explanation = std::move(explanation);
   }
 }
 

@@ -36,24 +36,6 @@ std::vector<LinearVectors> read_prototypes(std::span<const ExpertDirectory> expe
   return prototypes;
 }
 
-/// While it lives, experts add nothing, and their scores are summed.
-class FirstPass {
- public:
-  FirstPass(RoutingControl& control, ScoreSums& sums) : control_(control) {
-    control_.score_sums = &sums;
-    control_.scores_only = true;
-  }
-  ~FirstPass() {
-    control_.score_sums = nullptr;
-    control_.scores_only = false;
-  }
-  FirstPass(const FirstPass&) = delete;
-  FirstPass& operator=(const FirstPass&) = delete;
-
- private:
-  RoutingControl& control_;
-};
-
 }  // namespace
 
 RoutedModel RoutedModel::load(const RoutedModelDirectory& directory, T5Model& model,
@@ -142,7 +124,7 @@ at::Tensor RoutedModel::input_scores(const at::Tensor& embeddings) const {
 
 at::Tensor RoutedModel::consensus(const T5Model& model, const PackedIds& inputs) const {
   ScoreSums sums(inputs.packing.rows(), std::ssize(expert_names_));
-  const FirstPass pass(*control_, sums);
+  const Summation first_pass(control_, &sums, /*scores_only=*/true);
   model.encode_states(inputs);
   return sums.means().nan_to_num(0.0).mul_(*alpha_.value);  // [rows, E]
 }

@@ -35,6 +35,26 @@ class RoutedModel {
     std::shared_ptr<RoutingControl> control_;
   };
 
+  /// Sums scores from its construction to its end, and may have experts add nothing meanwhile.
+  class Summation {
+   public:
+    Summation(std::shared_ptr<RoutingControl> control, ScoreSums* sums, bool scores_only = false)
+        : control_(std::move(control)) {
+      control_->score_sums = sums;
+      control_->scores_only = scores_only;
+    }
+    ~Summation() {
+      if (!control_) return;
+      control_->score_sums = nullptr;
+      control_->scores_only = false;
+    }
+    Summation(Summation&&) = default;
+    Summation& operator=(Summation&&) = delete;
+
+   private:
+    std::shared_ptr<RoutingControl> control_;
+  };
+
   /// Experts that are not enabled in the manifest are left out. bad_data when the base is another one, an expert is
   /// missing, has changed since the routed model was built, or does not fit; it may be partial where it was built in as
   /// such, or with `allow_partial`.
@@ -73,8 +93,8 @@ class RoutedModel {
   /// For a router that scores inputs by consensus: alpha times the mean score of each row's tokens over the encoder's
   /// linears, in a pass of the base through `model`, on which this is. 0 for an expert that adapts none of them.
   at::Tensor consensus(const T5Model& model, const PackedIds& inputs) const;  // [rows, E]
-  /// From now on, until it is given null, `sums` gets the router's own scores of all tokens.
-  void sum_scores(ScoreSums* sums) const { control_->score_sums = sums; }
+  /// While the result lives, the router's own scores of all tokens are added to `sums`, which must outlive it.
+  [[nodiscard]] Summation sum_scores(ScoreSums& sums) const { return {control_, &sums}; }
 
  private:
   void route(T5Model& model, RoutingSettings settings);

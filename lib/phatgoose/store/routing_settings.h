@@ -39,7 +39,7 @@ struct RoutingSettings {
   std::optional<double> top_p = {}, temperature = {}, renorm_eps = {};
   std::string mix = {};                          ///< "outputs" or "parameters"
   std::vector<std::string> enabled = {};         ///< texts of one or more names of experts, separated by commas
-  std::optional<std::string> global_alpha = {};         ///< as parse_alpha() reads it; none: alpha_for()
+  std::optional<std::string> global_alpha = {};  ///< as parse_alpha() reads it; none: alpha_for()
   std::optional<std::string> encoder = {};       ///< directory of the sentence encoder; none: the base's own
   std::optional<std::string> descriptions = {};  ///< file of descriptions of tasks, or of their rows
 
