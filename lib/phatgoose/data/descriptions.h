@@ -14,11 +14,11 @@ namespace phatgoose {
 
 struct Description {
   std::string task;
-  std::optional<std::int64_t> row = {};  ///< place in the task's file, as in samples.jsonl; none: of the whole task
-  std::string text;                      ///< not empty
-  std::string source = {};               ///< "model", "given" or "rule"; empty where the file does not say
-  std::string model = {};                ///< name of the language model that wrote it
-  std::string prompt = {};               ///< what that was asked
+  std::optional<std::int64_t> row = {};    ///< place in the task's file, as in samples.jsonl; none: of the whole task
+  std::string text;                        ///< not empty
+  std::string source = {};                 ///< "model", "given" or "rule"; empty where the file does not say
+  std::string model = {};                  ///< name of the language model that wrote it
+  std::string prompt = {};                 ///< what that was asked
   std::vector<std::string> examples = {};  ///< the inputs that were shown
   std::string made_from = {};              ///< hash of all that the text depends on; empty where it was written by hand
 };
