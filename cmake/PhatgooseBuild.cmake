@@ -27,6 +27,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(phatgoose_build INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
   endif()
 endif()
+# A program loads only the libraries that it calls.
+target_link_options(phatgoose_build INTERFACE -Wl,--as-needed)
 if(PHATGOOSE_WERROR)
   target_compile_options(phatgoose_build INTERFACE -Werror)
 endif()

@@ -7,7 +7,7 @@ readonly torch_version=2.13.0  # what is downloaded; 2.8 and later work
 readonly cpu_index=https://download.pytorch.org/whl/cpu
 readonly packages=(g++ cmake ninja-build ccache pkg-config git unzip python3 python3-pip python3-venv python3-jsonschema
                    shellcheck catch2 libcli11-dev libyaml-cpp-dev libsentencepiece-dev libfmt-dev nlohmann-json3-dev
-                   libxxhash-dev libicu-dev zlib1g-dev)
+                   libxxhash-dev libicu-dev zlib1g-dev libcurl4-openssl-dev ca-certificates)
 
 usage() {
   cat <<'TEXT'

@@ -10,6 +10,7 @@ order=(
   "base"
   "text store"
   "settings data"
+  "describe"
   "scoring"
   "report"
   "nn"
@@ -19,7 +20,7 @@ order=(
   "jobs"
   "bench"
 )
-without_torch="base settings text store data scoring report"
+without_torch="base settings text store data describe scoring report"
 
 violation() {
   echo "$1"

@@ -13,8 +13,7 @@
 #include "phatgoose/base/option_values.h"
 #include "phatgoose/base/version.h"
 #include "phatgoose/data/base_hashes.h"
-#include "phatgoose/data/missing_tasks.h"
-#include "phatgoose/data/suite.h"
+#include "phatgoose/data/chosen_suite.h"
 #include "phatgoose/settings/method_file.h"
 #include "phatgoose/settings/named_directories.h"
 #include "phatgoose/settings/run_record.h"
@@ -28,38 +27,6 @@ namespace {
 template <typename Work>
 auto in_source(const std::string& source, Work work) {
   return source.empty() ? work() : in_data(source, work);
-}
-
-/// The suite with these tasks only, in its own order; without names with all of them.
-Suite with_tasks(Suite suite, const std::vector<std::string>& names) {
-  if (names.empty()) return suite;
-  std::vector<std::string> known = suite.missing;
-  for (const Task& task : suite.tasks) known.push_back(task.name);
-  for (const std::string& name : names) {
-    if (std::ranges::find(known, name) != known.end()) continue;
-    refuse_usage("--tasks", fmt::format("no task \"{}\" among those of {} that are evaluated", name, suite.name),
-                 fmt::format("some of {}", fmt::join(known, ", ")), did_you_mean(name, known));
-  }
-  const auto unwanted = [&](const std::string& name) { return std::ranges::find(names, name) == names.end(); };
-  std::erase_if(suite.tasks, [&](const Task& task) { return unwanted(task.name); });
-  std::erase_if(suite.missing, unwanted);
-  if (suite.tasks.empty()) {
-    refuse_usage("--tasks", fmt::format("only tasks without data: {}", fmt::join(suite.missing, ", ")),
-                 "at least one that has some");
-  }
-  return suite;
-}
-
-/// The suite's tasks that are asked for and have data.
-Suite planned_suite(const EvalSettings& settings) {
-  const fs::path file = suite_file(settings.suite);
-  const fs::path directory = settings.data_dir ? fs::path(*settings.data_dir) : file.parent_path();
-  if (settings.data_dir && !fs::is_directory(directory)) {
-    refuse(directory, "no such directory", "the directory of the suite's data");
-  }
-  Suite suite = with_tasks(read_suite(file, directory), settings.tasks);
-  leave_out_missing(suite, {directory, settings.data_dir.has_value(), settings.allow_missing});
-  return suite;
 }
 
 /// A shard has rows, but no scores.
@@ -279,7 +246,10 @@ EvalPlan plan_evaluation(EvalSettings settings) {
   settings.tasks = split_at_commas(settings.tasks);
   EvalPlan plan{.base = settings.model,
                 .allow_partial = settings.allow_partial,
-                .suite = planned_suite(settings),
+                .suite = chosen_suite({.suite = settings.suite,
+                                       .data_dir = settings.data_dir,
+                                       .tasks = settings.tasks,
+                                       .allow_missing = settings.allow_missing}),
                 .rows = {.limit = settings.limit,
                          .seed = settings.limit_seed,
                          .line_limit = settings.reading.line_limit(),

@@ -10,8 +10,8 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
 #include "phatgoose/data/row_encoder.h"
-#include "phatgoose/embed/base_sentence_encoder.h"
 #include "phatgoose/embed/retrieval_text.h"
+#include "phatgoose/jobs/chosen_encoder.h"
 #include "phatgoose/jobs/preparation.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/routing/adapted_model.h"
@@ -71,17 +71,7 @@ void write_vectors(const Preparation& from, const ExpertNeed& need, const Expert
 }
 
 void write_embedded_examples(const Preparation& from, const ExpertNeed& need, const ExpertDirectory& expert) {
-  std::optional<T5Model> model;
-  std::unique_ptr<SentenceEncoder> encoder;
-  if (from.settings.encoder) {
-    encoder = load_sentence_encoder(*from.settings.encoder, from.device);
-  } else {
-    if (!from.tokenizer) {
-      refuse(from.settings.model, "a base without tokenizer, and no --encoder", "a sentence encoder for the examples");
-    }
-    model.emplace(load_base(from.settings.model, from.device, from.dtype));
-    encoder = std::make_unique<BaseSentenceEncoder>(*model, *from.tokenizer, from.fingerprint);
-  }
+  const ChosenEncoder encoder(from.settings.encoder, from.settings.model, from.device, from.dtype);
   const fs::path file = expert.path() / need.file;
   Json made = from.made_from(need, expert);
   made["encoder"] = encoder->fingerprint();

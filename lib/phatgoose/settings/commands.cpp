@@ -2,6 +2,7 @@
 
 #include "phatgoose/settings/bench.h"
 #include "phatgoose/settings/build.h"
+#include "phatgoose/settings/describe.h"
 #include "phatgoose/settings/edit.h"
 #include "phatgoose/settings/eval.h"
 #include "phatgoose/settings/export.h"
@@ -22,8 +23,8 @@ struct SettingsList {};
 
 /// In the order of an experiment.
 using AllSettings = SettingsList<PretrainSettings, TrainExpertSettings, TrainGateSettings, ImportSettings,
-                                 PrepareSettings, BuildSettings, EditSettings, EvalSettings, ScoreSettings,
-                                 PredictSettings, ExportSettings, InspectSettings, BenchSettings>;
+                                 PrepareSettings, DescribeSettings, BuildSettings, EditSettings, EvalSettings,
+                                 ScoreSettings, PredictSettings, ExportSettings, InspectSettings, BenchSettings>;
 
 template <typename... Settings>
 std::vector<std::string> names_of(SettingsList<Settings...>) {

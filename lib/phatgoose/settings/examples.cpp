@@ -15,6 +15,11 @@ std::vector<std::string> examples_of(const std::string& command) {
         " --data assets/tasks/food/train.jsonl"}},
       {"import", {"phatgoose import --model t5-xl-lm-adapt --checkpoint original.pt --names names.txt --out experts"}},
       {"prepare", {"phatgoose prepare --model assets/base --router arrow --expert experts/food"}},
+      {"describe",
+       {"phatgoose describe --model assets/base --expert experts/food --source rule --data "
+        "assets/tasks/food/train.jsonl",
+        "phatgoose describe --model assets/base --expert experts/food --text 'Name the food that animals eat.'",
+        "phatgoose describe --suite several-skills --source rule --out descriptions.jsonl"}},
       {"build", {"phatgoose build --model assets/base --library assets/experts --out routed"}},
       {"edit",
        {"phatgoose edit --routed routed --disable flag,crop",
