@@ -45,6 +45,30 @@ TEST_CASE("wordpiece ids are those of the reference tokenizer") {
   }
 }
 
+TEST_CASE("tokens that tokenizer.json adds are found as the reference finds them") {
+  const Json golden = read_json(golden_path("encoder_families/expected.json"));
+  const auto texts = golden.at("texts").get<std::vector<std::string>>();
+  for (const auto& [family, ids] : golden.at("ids").items()) {
+    const WordPieceTokenizer tokenizer(golden_path("encoder_families/" + family));
+    REQUIRE(ids.size() == texts.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      INFO(family << ", text " << i << ": " << texts[i].substr(0, 80));
+      CHECK(tokenizer.encode(texts[i], golden.at("max_length").get<std::int64_t>()) == ids.at(i).get<TokenIds>());
+    }
+  }
+}
+
+TEST_CASE("the class of a tokenizer names its special tokens") {
+  const ScratchDirectory scratch;
+  write_text(scratch / "vocab.txt", "<s>\n<pad>\n</s>\n[UNK]\nthe\n<mask>\n");
+  write_text(scratch / "tokenizer_config.json", R"({"tokenizer_class": "MPNetTokenizer"})");
+  CHECK(WordPieceTokenizer(scratch.path()).encode("the goose<mask>", 9) == TokenIds{0, 4, 3, 5, 2});
+  write_text(scratch / "tokenizer_config.json", "{}");
+  expect_bad_data([&] { WordPieceTokenizer tokenizer(scratch.path()); }, {"vocab.txt", "no \"[CLS]\""});
+  write_text(scratch / "tokenizer_config.json", R"({"tokenizer_class": "RobertaTokenizer"})");
+  expect_bad_data([&] { WordPieceTokenizer tokenizer(scratch.path()); }, {"RobertaTokenizer", "MPNetTokenizer"});
+}
+
 /// The words of "aCb" for every character C of a block that is not left out, lines joined.
 std::uint32_t checksum_of_block(char32_t begin, const std::set<char32_t>& left_out, const BertTextRules& rules) {
   std::u32string text;
