@@ -203,7 +203,7 @@ namespace {
 /// row, the second with the first.
 class RetrievalFiles {
  public:
-  RetrievalFiles() {
+  explicit RetrievalFiles(std::string encoder = kEncoder) : encoder_(std::move(encoder)) {
     const std::string rows = kTextRows;
     const std::size_t middle = rows.find('\n') + 1;
     write_text(scratch / "rows.jsonl", rows);
@@ -226,7 +226,7 @@ class RetrievalFiles {
 
   Outcome prepare(const std::string& number) const {
     const std::string rows = scratch / ("row" + number + ".jsonl");
-    return phatgoose_line("prepare --model " + kTextModel + " --router retrieval --encoder " + kEncoder + " --data " +
+    return phatgoose_line("prepare --model " + kTextModel + " --router retrieval --encoder " + encoder_ + " --data " +
                           rows + " --expert " + expert(number));
   }
 
@@ -248,6 +248,9 @@ class RetrievalFiles {
   }
 
   const ScratchDirectory scratch;
+
+ private:
+  std::string encoder_;
 };
 
 void check_same_answer(const Json& found, const Json& expected) {
@@ -263,11 +266,13 @@ void check_same_answer(const Json& found, const Json& expected) {
 }  // namespace
 
 TEST_CASE("retrieval gives every row of eval to the expert that owns it") {
-  const RetrievalFiles files;
+  const std::string golden = GENERATE("encoder/model", "encoder_families/mpnet", "encoder_families/nomic");
+  const std::string encoder = golden_path(golden);
+  const RetrievalFiles files(encoder);
   CHECK_THAT(files.prepare("1").err, Catch::Contains("is finished"));
   const auto first = files.eval("first", "--expert " + files.expert("1"));
   const auto second = files.eval("second", "--expert " + files.expert("2"));
-  const std::string routed = "--routed " + files.routed() + " --encoder " + kEncoder;
+  const std::string routed = "--routed " + files.routed() + " --encoder " + encoder;
   const auto both = files.eval("both", routed), one = files.eval("one", routed + " --enabled expert1");
   REQUIRE(both.size() == 4);
   REQUIRE(one.size() == 4);
@@ -293,6 +298,8 @@ TEST_CASE("retrieval gives every row of predict to the expert that owns it") {
 
 TEST_CASE("retrieval refuses another encoder than that of the examples") {
   const RetrievalFiles files;
+  fs::copy(kEncoder, files.scratch / "prompted", fs::copy_options::recursive);
+  write_text(files.scratch / "prompted/config_sentence_transformers.json", R"({"prompts": {"query": "query: "}})");
   const fs::path cut = files.scratch / "cut";
   fs::copy(kEncoder, cut, fs::copy_options::recursive);
   fs::remove(cut / "model.safetensors");
@@ -304,6 +311,7 @@ TEST_CASE("retrieval refuses another encoder than that of the examples") {
                                           {eval, 3, {"retrieval", "base encoder mean", "--encoder"}},
                                           {eval + " --encoder DIR/none", 3, {"none"}},
                                           {eval + " --encoder DIR/expert1", 3, {"expert1"}},
+                                          {eval + " --encoder DIR/prompted", 3, {"the encoder prompted", "--encoder"}},
                                           {eval + " --encoder DIR/cut", 3, {"cut", "model.safetensors"}},
                                           {eval + " --encoder DIR/wordless", 3, {"wordless", "vocab.txt"}},
                                           {eval + " --k 1 --encoder " + kEncoder, 2, {"selects nothing"}},

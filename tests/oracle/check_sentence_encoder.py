@@ -1,18 +1,17 @@
-"""Compares the sentence encoder with `transformers` on 500 varied texts, for a real sentence-transformers directory.
+"""Compares the sentence encoder with `transformers` on varied texts, for a real sentence-transformers directory.
 
 The texts are drawn with a fixed seed: sentences of many lengths and scripts, any characters of Unicode, emoji, accents,
 control characters, punctuation, special tokens, nothing at all, and far more tokens than the encoder takes.
 
-Usage: scripts/oracle.sh run check_sentence_encoder.py DIRECTORY [PARITY-PROGRAM] [DEVICE]
-PARITY-PROGRAM is build/release/bin/parity, DEVICE is cpu, where they are not given.
+Usage: scripts/oracle.sh run check_sentence_encoder.py [OPTION...] DIRECTORY
 """
 
+import argparse
 import json
 import os
 import pathlib
 import random
 import subprocess
-import sys
 import tempfile
 import unicodedata
 
@@ -72,7 +71,8 @@ def punctuation(draw):
 
 
 def special(draw):
-    tokens = ["[CLS]", "[SEP]", "[MASK]", "[PAD]", "[UNK]", "[sep]", "##ing", "<s>"]
+    tokens = ["[CLS]", "[SEP]", "[MASK]", "[PAD]", "[UNK]", "[sep]", "##ing", "<s>", "</s>", "<pad>", "<unk>", "<UNK>",
+              " <mask>"]
     return "".join(draw.choice([*tokens, " goose", " the"]) + draw.choice(["", " "]) for _ in range(draw.randint(1, 12)))
 
 
@@ -86,7 +86,7 @@ def long_word(draw):
 
 
 def make_texts():
-    """The same 500 texts every time."""
+    """The same texts every time."""
     draw = random.Random(20240215)
     texts = ["", " ", "\n\t ", "\x00", "\u3000", "[CLS]", ".", "goose", "é", "🦆"]
     for words in (600, 640, 700, 1000, 2000):
@@ -99,43 +99,71 @@ def make_texts():
     return texts
 
 
+def settings_in(directory, name):
+    file = directory / name
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def prompt_of(directory, role):
+    """As docs/formats.md says it."""
+    settings = settings_in(directory, "config_sentence_transformers.json")
+    prompts = settings.get("prompts") or {}
+    names = {"query": ["query"], "document": ["document", "passage", "corpus"], "plain": []}[role]
+    return next((prompts[name] for name in [*names, settings.get("default_prompt_name")] if name in prompts), "")
+
+
 def reference(directory, texts):
-    """Mean of the real tokens' states, made unit length; cut at the encoder's own maximum length."""
-    settings = json.loads((directory / "sentence_bert_config.json").read_text())
-    tokenizer, model = AutoTokenizer.from_pretrained(directory), AutoModel.from_pretrained(directory).eval()
+    """Mean of the real tokens' states or the first one's, made unit length; cut at the encoder's own maximum length."""
+    length = settings_in(directory, "sentence_bert_config.json")["max_seq_length"]
+    pooling = settings_in(directory, "1_Pooling/config.json")
+    first = pooling.get("pooling_mode_cls_token") or pooling.get("pooling_mode") == "cls"
+    tokenizer = AutoTokenizer.from_pretrained(directory)
+    model = AutoModel.from_pretrained(directory, dtype=torch.float32).eval()
     embeddings, lengths = [], []
     for begin in range(0, len(texts), 20):
-        batch = tokenizer(texts[begin:begin + 20], padding="longest", truncation=True,
-                          max_length=settings["max_seq_length"], return_tensors="pt")
+        batch = tokenizer(texts[begin:begin + 20], padding="longest", truncation=True, max_length=length,
+                          return_tensors="pt")
         with torch.no_grad():
             states = model(**batch).last_hidden_state  # [B, S, D]
         mask = batch["attention_mask"].unsqueeze(-1).float()  # [B, S, 1]
-        embeddings.append((states * mask).sum(1) / mask.sum(1).clamp(min=1e-9))  # [B, D]
+        mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)  # [B, D]
+        embeddings.append(states[:, 0] if first else mean)
         lengths += batch["attention_mask"].sum(1).tolist()
     return torch.nn.functional.normalize(torch.cat(embeddings), dim=1), lengths
 
 
-def ours(directory, texts, program, device):
+def ours(options, texts):
     with tempfile.TemporaryDirectory() as scratch:
         files = {name: str(pathlib.Path(scratch) / name) for name in ("texts", "embeddings")}
         pathlib.Path(files["texts"]).write_text(json.dumps(texts))
-        environment = {"PHATGOOSE_ENCODER": str(directory), "PHATGOOSE_TEXTS": files["texts"],
-                       "PHATGOOSE_EMBEDDINGS": files["embeddings"], "PHATGOOSE_DEVICE": device}
-        subprocess.run([program, "[embed]"], env=os.environ | environment, check=True, stdout=subprocess.DEVNULL)
+        environment = {"PHATGOOSE_ENCODER": str(options.directory), "PHATGOOSE_TEXTS": files["texts"],
+                       "PHATGOOSE_EMBEDDINGS": files["embeddings"], "PHATGOOSE_DEVICE": options.device,
+                       "PHATGOOSE_ROLE": options.role}
+        subprocess.run([options.program, "[embed]"], env=os.environ | environment, check=True,
+                       stdout=subprocess.DEVNULL)
         return load_file(files["embeddings"])["embeddings"]
 
 
+def parse_options():
+    parser = argparse.ArgumentParser(description="Compares a sentence encoder with transformers.")
+    parser.add_argument("directory", type=pathlib.Path)
+    parser.add_argument("--program", default="build/release/bin/parity")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--role", default="plain", choices=["plain", "query", "document"])
+    parser.add_argument("--texts", type=int, default=COUNT, metavar="N", help="so many of the texts, evenly spread")
+    return parser.parse_args()
+
+
 def main():
-    directory = sys.argv[1]
-    program = sys.argv[2] if len(sys.argv) > 2 else "build/release/bin/parity"
-    device = sys.argv[3] if len(sys.argv) > 3 else "cpu"
-    texts = make_texts()
-    expected, lengths = reference(pathlib.Path(directory), texts)
-    differences = (ours(directory, texts, program, device) - expected).abs().max(1).values  # [n]
+    options = parse_options()
+    texts = make_texts()[::max(1, COUNT // options.texts)]
+    prompt = prompt_of(options.directory, options.role)
+    expected, lengths = reference(options.directory, [prompt + text for text in texts])
+    differences = (ours(options, texts) - expected).abs().max(1).values  # [n]
     worst = int(differences.argmax())
     print(f"{len(texts)} texts of {min(lengths)} to {max(lengths)} pieces, {sum(n == max(lengths) for n in lengths)} of "
           f"them cut: largest difference {differences[worst]:.1e}")
-    assert len(texts) == COUNT and differences[worst] < TOLERANCE, f"text {worst}: {texts[worst][:200]!r}"
+    assert differences[worst] < TOLERANCE, f"text {worst}: {texts[worst][:200]!r}"
 
 
 if __name__ == "__main__":

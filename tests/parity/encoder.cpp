@@ -20,10 +20,15 @@ std::string variable(const char* name) {
   return value;
 }
 
+TextRole role_named(const std::string& name) {
+  if (name == "query") return TextRole::query;
+  return name == "document" ? TextRole::document : TextRole::plain;
+}
+
 TEST_CASE("Write the embeddings of given texts", "[.][embed]") {
   const auto encoder = load_sentence_encoder(variable("PHATGOOSE_ENCODER"), parse_device(variable("PHATGOOSE_DEVICE")));
   const auto texts = read_json(variable("PHATGOOSE_TEXTS")).get<std::vector<std::string>>();
-  const at::Tensor embeddings = encoder->embed(texts, TextRole::plain);
+  const at::Tensor embeddings = encoder->embed(texts, role_named(variable("PHATGOOSE_ROLE")));
   write_safetensors(variable("PHATGOOSE_EMBEDDINGS"), {to_named("embeddings", embeddings)});
 }
 

@@ -10,16 +10,16 @@
 #include "phatgoose/base/json.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/store/safetensors.h"
+#include "support/encoder_copy.h"
 #include "support/expect_error.h"
 #include "support/golden.h"
-#include "support/scratch_directory.h"
 
 namespace phatgoose {
 namespace {
 
+using test::EncoderCopy;
 using test::expect_bad_data;
 using test::golden_path;
-using test::ScratchDirectory;
 using test::write_text;
 
 constexpr double kTolerance = 1e-5;
@@ -39,44 +39,6 @@ double largest_difference(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
-/// A copy of the golden directory in which members of JSON files may be changed.
-class Copy {
- public:
-  Copy() { fs::copy(golden_path("encoder/model"), directory(), fs::copy_options::recursive); }
-
-  fs::path directory() const { return scratch_ / "tiny-bert"; }
-  fs::path operator/(const std::string& file) const { return directory() / file; }
-
-  void set(const std::string& file, const Json& members) const {
-    Json json = read_json(*this / file);
-    json.update(members);
-    write_text(*this / file, json.dump());
-  }
-  void remove(const std::string& file) const { REQUIRE(fs::remove_all(*this / file) > 0); }
-  /// The weights written anew, `change` having seen each of them.
-  template <typename Change>
-  void rewrite_weights(const Change& change) const {
-    std::vector<at::Tensor> keep;
-    std::vector<NamedTensor> tensors;
-    {
-      const SafetensorsFile file(*this / "model.safetensors");
-      for (const auto& [name, view] : file.tensors()) {
-        std::string new_name = name;
-        at::Tensor tensor = to_tensor(view, at::kCPU, at::kFloat);
-        change(new_name, tensor);
-        if (new_name.empty()) continue;
-        keep.push_back(tensor.contiguous());
-        tensors.push_back(to_named(new_name, keep.back()));
-      }
-    }
-    remove("model.safetensors");
-    write_safetensors(*this / "model.safetensors", std::move(tensors));
-  }
-
- private:
-  ScratchDirectory scratch_;
-};
-
 TEST_CASE("sentence embeddings agree with the reference") {
   const auto texts = golden_texts();
   const auto encoder = load(golden_path("encoder/model"));
@@ -89,7 +51,7 @@ TEST_CASE("sentence embeddings agree with the reference") {
 }
 
 TEST_CASE("the first token stands for the text where the pooling says so") {
-  const Copy copy;
+  const EncoderCopy copy("encoder/model");
   SECTION("in flags") {
     copy.set("1_Pooling/config.json", {{"pooling_mode_cls_token", true}, {"pooling_mode_mean_tokens", false}});
   }
@@ -99,7 +61,7 @@ TEST_CASE("the first token stands for the text where the pooling says so") {
 }
 
 TEST_CASE("the activation is the one that config.json names") {
-  const Copy copy;
+  const EncoderCopy copy("encoder/model");
   const std::string name = GENERATE("gelu_new", "relu");
   copy.set("config.json", {{"hidden_act", name}});
   const at::Tensor expected = golden_embeddings(name);
@@ -125,7 +87,7 @@ TEST_CASE("an embedding does not depend on the other texts") {
 }
 
 TEST_CASE("a text is cut at max_seq_length, whatever tokenizer.json says") {
-  const Copy copy;
+  const EncoderCopy copy("encoder/model");
   const std::vector<std::string> texts = {"the goose flies south in winter", "the goose flies"};
   const auto whole = load(copy.directory());
   copy.set("sentence_bert_config.json", {{"max_seq_length", 5}});  // [CLS] the goose flies [SEP]
@@ -141,18 +103,18 @@ TEST_CASE("a text is cut at max_seq_length, whatever tokenizer.json says") {
 }
 
 TEST_CASE("a plain BERT directory is pooled by the mean") {
-  const Copy copy;
+  const EncoderCopy copy("encoder/model");
   for (const char* file : {"modules.json", "1_Pooling", "tokenizer.json", "tokenizer_config.json"}) copy.remove(file);
   copy.rewrite_weights([](std::string& name, at::Tensor&) { name = "bert." + name; });
   const auto encoder = load(copy.directory() / "");
-  CHECK(encoder->name() == "tiny-bert");
+  CHECK(encoder->name() == "copy");
   CHECK(largest_difference(encoder->embed(golden_texts(), TextRole::plain), golden_embeddings("mean")) < kTolerance);
 }
 
 TEST_CASE("the fingerprint tells sentence encoders apart, not their directories") {
   const std::string original = load(golden_path("encoder/model"))->fingerprint();
-  const Copy copy;
-  CHECK(original.size() == 16);
+  const EncoderCopy copy("encoder/model");
+  CHECK(original == "4069bfbf7d736b73");
   CHECK(load(copy.directory())->fingerprint() == original);
   SECTION("weights") {
     copy.rewrite_weights([](std::string& name, at::Tensor& tensor) {
@@ -171,11 +133,11 @@ TEST_CASE("sentence encoders of another kind are refused with the reason") {
     std::vector<std::string> words;
   };
   const auto row = GENERATE(values<Case>({
-      {"config.json", {{"model_type", "mpnet"}}, {"config.json", "model_type \"mpnet\"", "\"bert\""}},
+      {"config.json", {{"model_type", "roberta"}}, {"config.json", "model_type \"roberta\"", "\"nomic_bert\""}},
       {"config.json", {{"hidden_act", "swish"}}, {"hidden_act \"swish\""}},
       {"config.json", {{"position_embedding_type", "relative_key"}}, {"relative_key", "absolute"}},
       {"config.json", {{"is_decoder", true}}, {"is_decoder"}},
-      {"config.json", {{"hidden_size", 30}}, {"hidden_size 30", "num_attention_heads, 4"}},
+      {"config.json", {{"hidden_size", 30}}, {"a hidden size of 30", "attention heads, 4"}},
       {"config.json", {{"hidden_size", 0}}, {"hidden_size 0"}},
       {"config.json", {{"layer_norm_eps", 0}}, {"layer_norm_eps"}},
       {"config.json", {{"vocab_size", 100}}, {"embeddings.word_embeddings.weight", "shape [213, 32]", "[100, 32]"}},
@@ -188,13 +150,13 @@ TEST_CASE("sentence encoders of another kind are refused with the reason") {
       {"sentence_bert_config.json", {{"max_seq_length", 2}}, {"2 pieces"}},
       {"sentence_bert_config.json", {{"max_seq_length", "all"}}, {"max_seq_length"}},
   }));
-  const Copy copy;
+  const EncoderCopy copy("encoder/model");
   copy.set(row.file, row.members);
   expect_bad_data([&] { load(copy.directory()); }, row.words);
 }
 
 TEST_CASE("sentence encoders with other modules are refused") {
-  const Copy copy;
+  const EncoderCopy copy("encoder/model");
   const auto refused = [&](const std::function<void(Json&)>& change, const std::vector<std::string>& words) {
     Json modules = read_json(golden_path("encoder/model/modules.json"));
     change(modules);
@@ -208,7 +170,7 @@ TEST_CASE("sentence encoders with other modules are refused") {
 }
 
 TEST_CASE("prompts and case that would change the text first are refused") {
-  const Copy copy;
+  const EncoderCopy copy("encoder/model");
   write_text(copy / "config_sentence_transformers.json", R"({"default_prompt_name": "query"})");
   expect_bad_data([&] { load(copy.directory()); }, {"config_sentence_transformers.json", "query"});
   write_text(copy / "config_sentence_transformers.json", R"({"default_prompt_name": null})");
@@ -219,22 +181,22 @@ TEST_CASE("prompts and case that would change the text first are refused") {
 }
 
 TEST_CASE("missing and damaged files of a sentence encoder are named") {
-  const Copy copy;
+  const EncoderCopy copy("encoder/model");
   SECTION("directory") {
     expect_bad_data([&] { load(copy / "nowhere"); }, {"nowhere", "no such directory"});
   }
   SECTION("config.json") {
     copy.remove("config.json");
-    expect_bad_data([&] { load(copy.directory()); }, {"tiny-bert", "no config.json"});
+    expect_bad_data([&] { load(copy.directory()); }, {"copy", "no config.json"});
   }
   SECTION("weights") {
     copy.remove("model.safetensors");
-    expect_bad_data([&] { load(copy.directory()); }, {"tiny-bert", "no weights"});
+    expect_bad_data([&] { load(copy.directory()); }, {"copy", "no weights"});
   }
   SECTION("vocabulary") {
     copy.remove("vocab.txt");
     copy.remove("tokenizer.json");
-    expect_bad_data([&] { load(copy.directory()); }, {"tiny-bert", "no vocabulary"});
+    expect_bad_data([&] { load(copy.directory()); }, {"copy", "no vocabulary"});
   }
   SECTION("a vocabulary larger than the embedding") {
     copy.remove("tokenizer.json");

@@ -92,17 +92,17 @@ TEST_CASE("log-sum-exp and softmax of a row are those of fp64, whatever the size
 }
 
 TEST_CASE("relative position buckets") {
-  const T5Config config;
+  const PositionBuckets buckets = position_buckets(T5Config());
   // Encoder: 16 buckets for each sign, the first eight distances exact.
-  CHECK(relative_position_bucket(0, true, config) == 0);
-  CHECK(relative_position_bucket(-7, true, config) == 7);
-  CHECK(relative_position_bucket(7, true, config) == 23);
-  CHECK(relative_position_bucket(-8, true, config) == 8);
-  CHECK(relative_position_bucket(-1000, true, config) == 15);
-  CHECK(relative_position_bucket(1000, true, config) == 31);
+  CHECK(relative_position_bucket(0, true, buckets) == 0);
+  CHECK(relative_position_bucket(-7, true, buckets) == 7);
+  CHECK(relative_position_bucket(7, true, buckets) == 23);
+  CHECK(relative_position_bucket(-8, true, buckets) == 8);
+  CHECK(relative_position_bucket(-1000, true, buckets) == 15);
+  CHECK(relative_position_bucket(1000, true, buckets) == 31);
   // Decoder: the future counts as distance zero, the first sixteen exact.
-  CHECK(relative_position_bucket(5, false, config) == 0);
-  CHECK(relative_position_bucket(-15, false, config) == 15);
-  CHECK(relative_position_bucket(-16, false, config) == 16);
-  CHECK(relative_position_bucket(-1000, false, config) == 31);
+  CHECK(relative_position_bucket(5, false, buckets) == 0);
+  CHECK(relative_position_bucket(-15, false, buckets) == 15);
+  CHECK(relative_position_bucket(-16, false, buckets) == 16);
+  CHECK(relative_position_bucket(-1000, false, buckets) == 31);
 }

@@ -33,9 +33,9 @@ class SentenceEncoder {
   virtual std::string fingerprint() const = 0;
 };
 
-/// Reads a sentence-transformers directory of BERT architecture, such as all-MiniLM-L6-v2 (embed/bert_model.h,
-/// embed/bert_sentence_encoder.cpp). Computes in fp32. A missing file, another architecture, modules or pooling other
-/// than ours, wrong shapes and weights that are not finite: bad_data.
+/// Reads a sentence-transformers directory of BERT (all-MiniLM, bge, e5), MPNet (all-mpnet) or NomicBERT architecture
+/// (embed/transformer_encoder.h, embed/transformer_sentence_encoder.cpp). Computes in fp32. A missing file, another
+/// architecture, modules or pooling other than ours, wrong shapes and weights that are not finite: bad_data.
 std::unique_ptr<SentenceEncoder> load_sentence_encoder(const fs::path& directory, at::Device device);
 
 }  // namespace phatgoose

@@ -56,17 +56,15 @@ void read_pooling(const Json& json, SentenceEncoderFiles& files) {
   files.pooling = name == "mean" ? Pooling::mean : Pooling::first;
   for (const char* key : {"word_embedding_dimension", "embedding_dimension"})
     if (json.contains(key)) files.dimension = json_get<std::int64_t>(json, key);
+  if (files.prompts.any() && !json_get_or<bool>(json, "include_prompt", true)) {
+    refuse_here("include_prompt false", "true", "the pieces of a prompt are pooled like those of the text");
+  }
 }
 
 void read_length(const Json& json, SentenceEncoderFiles& files) {
   const auto length = json_get_or<std::int64_t>(json, "max_seq_length", 0);
   if (json.contains("max_seq_length") && !json["max_seq_length"].is_null()) files.max_length = length;
   files.lower_case = json_get_or<bool>(json, "do_lower_case", false);
-}
-
-void check_prompts(const Json& json) {
-  const auto name = json_get_or<std::string>(json, "default_prompt_name", "");
-  if (!name.empty()) refuse_here("default_prompt_name \"" + name + "\"", "an encoder of bare texts");
 }
 
 }  // namespace
@@ -79,9 +77,9 @@ SentenceEncoderFiles read_sentence_encoder_files(const fs::path& directory) {
   read_if_there(directory / "modules.json", [&](const Json& list) { modules = modules_in(list, directory); });
   SentenceEncoderFiles files;
   files.transformer = modules.transformer;
+  files.prompts = read_prompts(directory);
   read_if_there(modules.pooling / "config.json", [&](const Json& json) { read_pooling(json, files); });
   read_if_there(modules.transformer / "sentence_bert_config.json", [&](const Json& json) { read_length(json, files); });
-  read_if_there(directory / "config_sentence_transformers.json", check_prompts);
   return files;
 }
 

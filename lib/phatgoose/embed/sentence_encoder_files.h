@@ -1,10 +1,12 @@
-// What a sentence-transformers directory says around its BERT: modules.json, pooling, the maximum length.
+// What a sentence-transformers directory says around its transformer: modules.json, pooling, the maximum length,
+// prompts.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
 #include "phatgoose/base/files.h"
+#include "phatgoose/embed/prompts.h"
 
 namespace phatgoose {
 
@@ -17,10 +19,11 @@ struct SentenceEncoderFiles {
   std::optional<std::int64_t> dimension;   ///< as the pooling names it
   std::optional<std::int64_t> max_length;  ///< max_seq_length of sentence_bert_config.json
   bool lower_case = false;                 ///< do_lower_case of the same file: before tokenisation
+  Prompts prompts;
 };
 
 /// Without modules.json the directory is a plain transformer, pooled by the mean. Modules other than Transformer,
-/// Pooling and Normalize, other pooling than mean or cls, and prompts that would precede every text: bad_data.
+/// Pooling and Normalize, other pooling than mean or cls, and one that leaves out the prompts that there are: bad_data.
 SentenceEncoderFiles read_sentence_encoder_files(const fs::path& directory);
 
 }  // namespace phatgoose

@@ -11,8 +11,8 @@ namespace phatgoose {
 
 CachedDecoder::CachedDecoder(const T5Model& model, const EncodedRows& encoded, std::int64_t max_length)
     : model_(model), encoded_(encoded), cache_(max_length) {
-  const at::Tensor& table = model.stacks().decoder.position_table();                   // [buckets, H]
-  bias_ = decoder_position_bias(table, max_length, model.config()).to(model.dtype());  // [H, T, T]
+  const at::Tensor& table = model.stacks().decoder.position_table();                                     // [buckets, H]
+  bias_ = decoder_position_bias(table, max_length, position_buckets(model.config())).to(model.dtype());  // [H, T, T]
   source_rows_.resize(static_cast<std::size_t>(encoded.packing.rows()));
   std::iota(source_rows_.begin(), source_rows_.end(), 0);
 }

@@ -17,8 +17,8 @@ AttentionInputs self_inputs(const Packing& packing, const T5Config& config, at::
 
 at::Tensor encoder_states(const T5Stacks& stacks, const PackedIds& input, const Pass& pass) {
   const T5Config& config = stacks.weights.config;
-  const at::Tensor bias =
-      encoder_position_bias(stacks.encoder.position_table(), input.packing.max_length(), config);  // [H, S, S]
+  const at::Tensor bias = encoder_position_bias(stacks.encoder.position_table(), input.packing.max_length(),
+                                                position_buckets(config));  // [H, S, S]
   return stacks.encoder.forward(input.ids, {pass, self_inputs(input.packing, config, bias, pass.dropout)});
 }
 
@@ -63,7 +63,8 @@ at::Tensor T5Model::decode(const PackedIds& decoder_inputs, const EncodedRows& e
   const std::optional<Dropout> noise = dropout ? std::optional(dropout->of_rows(source_rows)) : std::nullopt;
   const Dropout* const dropped = noise ? &*noise : nullptr;
   const T5Stack& decoder = stacks_->decoder;
-  const at::Tensor bias = decoder_position_bias(decoder.position_table(), packing.max_length(), config());  // [H, T, T]
+  const at::Tensor bias =
+      decoder_position_bias(decoder.position_table(), packing.max_length(), position_buckets(config()));  // [H, T, T]
   const auto cross_runs = cross_attention_runs(packing, encoded.packing, source_rows, dropped == nullptr);
   return decoder.forward(ids, {.pass = {packing, rows, dropped},
                                .self = self_inputs(packing, config(), bias, dropped),

@@ -26,9 +26,10 @@ OptionSet PrepareSettings::declare() {
   set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(2);
   set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(2);
   reading.declare(set);
-  set.add("encoder", &encoder,
-          "sentence encoder directory for retrieval (BERT, such as all-MiniLM-L6-v2); default: the "
-          "mean of the base's encoder states")
+  set.add(
+         "encoder", &encoder,
+         "sentence encoder directory for retrieval (of the BERT, MPNet or NomicBERT family, such as all-MiniLM-L6-v2); "
+         "default: the mean of the base's encoder states")
       .as("DIR");
   set.begin_group("Machine");
   set.add("pass-tokens", &pass_tokens, "most tokens in one pass; changes speed and memory, not results")

@@ -96,13 +96,17 @@ std::u32string without_accents(const std::u32string& text) {
 
 }  // namespace
 
-std::vector<std::string> bert_words(std::string_view text, const BertTextRules& rules) {
+std::string bert_normalized(std::string_view text, const BertTextRules& rules) {
   std::u32string points = decode_utf8(text);
   if (rules.clean_text) points = cleaned(points);
   if (rules.space_chinese) points = with_spaced_chinese(points);
   if (rules.strip_accents) points = without_accents(points);
   if (rules.lower_case) points = lower_case(points);
+  return encode_utf8(points);
+}
 
+std::vector<std::string> bert_words(std::string_view normalized) {
+  const std::u32string points = decode_utf8(normalized);
   std::vector<std::string> words;
   std::size_t begin = 0;
   const auto close = [&](std::size_t end) {

@@ -15,9 +15,12 @@ struct BertTextRules {
   bool lower_case = true;
 };
 
-/// Splits `text` (UTF-8) at white space and around every punctuation character. Agrees with the `tokenizers` package on
-/// every character of Unicode: its tables are of Unicode 8, so a newer character is here no control character, mark or
-/// punctuation either.
-std::vector<std::string> bert_words(std::string_view text, const BertTextRules& rules);
+// Both steps agree with the `tokenizers` package on every character of Unicode: its tables are of Unicode 8, so a newer
+// character is here no control character, mark or punctuation either.
+
+/// `text` (UTF-8) with the rules applied.
+std::string bert_normalized(std::string_view text, const BertTextRules& rules);
+/// The words of a normalised text, which is split at white space and around every punctuation character.
+std::vector<std::string> bert_words(std::string_view normalized);
 
 }  // namespace phatgoose

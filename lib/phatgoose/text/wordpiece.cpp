@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <span>
 #include <utility>
 
@@ -12,23 +11,6 @@
 
 namespace phatgoose {
 namespace {
-
-/// A special token written out in a text.
-struct Match {
-  std::size_t begin, end;
-  TokenId id;
-};
-
-/// The first of `tokens` (the longest first) in `text` from `from` on; of several that begin there, the longest.
-std::optional<Match> find_special(std::string_view text, std::size_t from, const std::vector<NamedId>& tokens) {
-  std::optional<Match> first;
-  for (const NamedId& token : tokens) {
-    const std::size_t begin = text.find(token.name, from);
-    if (begin != std::string_view::npos && (!first || begin < first->begin))
-      first = Match{begin, begin + token.name.size(), token.id};
-  }
-  return first;
-}
 
 std::int64_t character_count(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char byte) { return !U8_IS_TRAIL(byte); });
@@ -46,45 +28,64 @@ WordPieceTokenizer::WordPieceTokenizer(const fs::path& directory) {
   const auto required = [&](const std::string& name) {
     const auto found = vocabulary_.find(name);
     if (found != vocabulary_.end()) return found->second;
-    refuse(files.where, "no \"" + name + "\"", "a BERT vocabulary with its special tokens",
+    refuse(files.where, "no \"" + name + "\"", "a vocabulary with its special tokens",
            "vocabulary and tokenizer_config.json may belong to different models");
   };
   unknown_ = required(settings_.unknown);
   classify_ = required(settings_.classify);
   separate_ = required(settings_.separate);
+  add_tokens(files.added);
+}
 
-  std::map<std::string, TokenId> special;
-  for (const NamedId& token : files.added) special[token.name] = token.id;
+/// Those of tokenizer.json and the special ones that it does not list.
+void WordPieceTokenizer::add_tokens(const std::vector<AddedPiece>& listed) {
+  std::map<std::string, AddedPiece> added;  // by content
+  for (const AddedPiece& piece : listed) added.emplace(piece.token.content, piece);
   for (const std::string& name :
        {settings_.unknown, settings_.classify, settings_.separate, settings_.pad, settings_.mask}) {
     const auto found = vocabulary_.find(name);
-    if (!name.empty() && found != vocabulary_.end()) special[name] = found->second;
+    if (!name.empty() && found != vocabulary_.end()) added.try_emplace(name, AddedPiece{{name}, found->second});
   }
-  for (const auto& [name, id] : special) {
-    special_.push_back({name, id});
-    size_ = std::max<std::int64_t>(size_, id + 1);
+  std::vector<AddedToken> tokens;
+  std::vector<std::string> raw, normal;
+  for (const auto& [content, piece] : added) {
+    raw.push_back(piece.token.normalized ? "" : content);
+    normal.push_back(piece.token.normalized ? bert_normalized(content, settings_.text) : "");
+    tokens.push_back(piece.token);
+    size_ = std::max<std::int64_t>(size_, piece.id + 1);
+    added_.push_back(piece);
   }
-  std::ranges::stable_sort(special_, std::greater<>(), [](const NamedId& token) { return token.name.size(); });
+  in_raw_text_ = AddedTokenFinder(tokens, raw);
+  in_normal_text_ = AddedTokenFinder(tokens, normal);
 }
 
 TokenIds WordPieceTokenizer::encode(std::string_view text, std::int64_t max_length) const {
   const auto kept = static_cast<std::size_t>(std::max<std::int64_t>(max_length, 2)) - 1;
   TokenIds ids = {classify_};
-  std::size_t from = 0;
-  while (ids.size() < kept) {
-    const auto match = find_special(text, from, special_);
-    append_plain(text.substr(from, (match ? match->begin : text.size()) - from), ids);
-    if (!match) break;
-    ids.push_back(match->id);
-    from = match->end;
+  for (const TextStretch& stretch : in_raw_text_.cut(text)) {
+    if (ids.size() >= kept) break;
+    append_stretch(text, stretch, ids, [&](std::string_view part) {
+      const std::string normal = bert_normalized(part, settings_.text);
+      for (const TextStretch& inner : in_normal_text_.cut(normal)) {
+        append_stretch(normal, inner, ids, [&](std::string_view words) { append_words(words, ids); });
+      }
+    });
   }
   if (ids.size() > kept) ids.resize(kept);
   ids.push_back(separate_);
   return ids;
 }
 
-void WordPieceTokenizer::append_plain(std::string_view text, TokenIds& ids) const {
-  for (const std::string& word : bert_words(text, settings_.text)) append_pieces(word, ids);
+/// The stretch's added token, or what `append` makes of its text.
+template <typename Append>
+void WordPieceTokenizer::append_stretch(std::string_view text, const TextStretch& stretch, TokenIds& ids,
+                                        const Append& append) const {
+  if (!stretch.token) return append(text.substr(stretch.begin, stretch.end - stretch.begin));
+  ids.push_back(added_[static_cast<std::size_t>(*stretch.token)].id);
+}
+
+void WordPieceTokenizer::append_words(std::string_view normalized, TokenIds& ids) const {
+  for (const std::string& word : bert_words(normalized)) append_pieces(word, ids);
 }
 
 /// Takes the longest piece of the vocabulary that the rest of the word begins with, until nothing is left; a word that
@@ -117,7 +118,8 @@ void WordPieceTokenizer::append_pieces(const std::string& word, TokenIds& ids) c
 std::string WordPieceTokenizer::fingerprint() const {
   std::map<std::pair<TokenId, std::string>, char> sorted;
   for (const auto& [name, id] : vocabulary_) sorted[{id, name}] = 'p';
-  for (const NamedId& token : special_) sorted[{token.id, token.name}] = 's';
+  for (const auto& [token, id] : added_)
+    sorted[{id, token.content}] = token.single_word ? (token.normalized ? 'm' : 'w') : (token.normalized ? 'n' : 's');
   std::string text;
   for (const auto& [token, kind] : sorted) text += kind + std::to_string(token.first) + ' ' + token.second + '\n';
   const BertTextRules& rules = settings_.text;

@@ -1,4 +1,5 @@
-// BERT's tokenizer: basic tokenisation, then WordPiece (arXiv 1810.04805).
+// BERT's tokenizer: basic tokenisation, then WordPiece (arXiv 1810.04805). MPNet's is the same with other special
+// tokens.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ class WordPieceTokenizer {
   /// Reads the directory as read_wordpiece_files() does. A vocabulary without the special tokens: bad_data.
   explicit WordPieceTokenizer(const fs::path& directory);
 
-  /// [CLS], the pieces, [SEP]: at most `max_length` (>= 2) ids of which the first and the last are these two. A special
-  /// token written out in the text becomes its id, as in `transformers`.
+  /// The tokens that begin and end every text ([CLS], [SEP]) and the pieces between: at most `max_length` (>= 2) ids. A
+  /// special token written out in the text, or another that was added, becomes its id, as in `transformers`.
   TokenIds encode(std::string_view text, std::int64_t max_length) const;
 
   std::int64_t size() const { return size_; }  ///< the largest id + 1
@@ -32,12 +33,16 @@ class WordPieceTokenizer {
   };
   using Vocabulary = std::unordered_map<std::string, TokenId, Hash, std::equal_to<>>;
 
-  void append_plain(std::string_view text, TokenIds& ids) const;
+  void add_tokens(const std::vector<AddedPiece>& listed);
+  template <typename Append>
+  void append_stretch(std::string_view text, const TextStretch& stretch, TokenIds& ids, const Append& append) const;
+  void append_words(std::string_view normalized, TokenIds& ids) const;
   void append_pieces(const std::string& word, TokenIds& ids) const;
 
   WordPieceSettings settings_;
   Vocabulary vocabulary_;
-  std::vector<NamedId> special_;  ///< recognised in a text, the longest first
+  std::vector<AddedPiece> added_;                  // by the numbers that the finders give
+  AddedTokenFinder in_raw_text_, in_normal_text_;  // tokens that are not, and that are normalised
   TokenId unknown_ = 0, classify_ = 0, separate_ = 0;
   std::int64_t size_ = 0;
 };

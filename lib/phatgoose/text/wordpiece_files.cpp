@@ -39,16 +39,12 @@ void read_normalizer(const Json& json, BertTextRules& text) {
   text.strip_accents = json_get_or<bool>(normalizer, "strip_accents", text.lower_case);
 }
 
-std::vector<NamedId> read_added_tokens(const Json& json) {
-  std::vector<NamedId> added;
-  for (const Json& token : json_get_or<Json>(json, "added_tokens", Json::array())) {
-    const auto name = json_get<std::string>(token, "content");
-    for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized"}) {
-      if (json_get_or<bool>(token, flag, false))
-        refuse_here("added token \"" + name + "\" with " + flag, "tokens that are matched as they stand");
-    }
-    if (name.empty()) refuse_here("an added token without text", "the text that it stands for");
-    added.push_back({name, parse_token_id(json_get<Json>(token, "id"), name)});
+std::vector<AddedPiece> read_added_tokens(const Json& json) {
+  std::vector<AddedPiece> added;
+  for (const Json& entry : json_get_or<Json>(json, "added_tokens", Json::array())) {
+    AddedToken token = parse_added_token(entry, false);
+    const TokenId id = parse_token_id(json_get<Json>(entry, "id"), token.content);
+    added.push_back({std::move(token), id});
   }
   return added;
 }
@@ -77,10 +73,20 @@ void read_tokenizer_json(const Json& json, WordPieceFiles& files) {
 
 // ---- tokenizer_config.json ------------------------------------------------------------------------------------------
 
-void check_kind(const Json& config, bool has_tokenizer_json) {
+/// Each class has its own names for the special tokens; where there is a tokenizer.json, that says the rest.
+void read_class(const Json& config, bool has_tokenizer_json, WordPieceSettings& settings) {
   const auto kind = json_get_or<std::string>(config, "tokenizer_class", "BertTokenizer");
-  if (kind != "BertTokenizer" && kind != "BertTokenizerFast" && !has_tokenizer_json)
-    refuse_here("tokenizer_class \"" + kind + "\"", "\"BertTokenizer\"");
+  if (kind == "MPNetTokenizer" || kind == "MPNetTokenizerFast") {
+    settings.classify = "<s>";
+    settings.separate = "</s>";
+    settings.pad = "<pad>";
+    settings.mask = "<mask>";
+  } else if (kind != "BertTokenizer" && kind != "BertTokenizerFast" && !has_tokenizer_json) {
+    refuse_here("tokenizer_class \"" + kind + "\"", "\"BertTokenizer\" or \"MPNetTokenizer\"");
+  }
+}
+
+void check_splitting(const Json& config) {
   if (!json_get_or<bool>(config, "do_basic_tokenize", true))
     refuse_here("do_basic_tokenize false", "BERT's basic tokenisation before WordPiece");
   const auto never_split = json_get_or<Json>(config, "never_split", Json::array());
@@ -97,7 +103,8 @@ void read_text_rules(const Json& config, BertTextRules& text) {
 
 void read_tokenizer_config(const Json& config, bool has_tokenizer_json, WordPieceSettings& settings) {
   if (!config.is_object()) refuse_here("no JSON object", "the settings of a tokenizer");
-  check_kind(config, has_tokenizer_json);
+  check_splitting(config);
+  read_class(config, has_tokenizer_json, settings);
   read_text_rules(config, settings.text);
   read_token(config, "unk_token", settings.unknown);
   read_token(config, "cls_token", settings.classify);
@@ -138,7 +145,7 @@ void check_agreement(const std::vector<NamedId>& text, const std::vector<NamedId
 WordPieceFiles read_wordpiece_files(const fs::path& directory) {
   const fs::path text = directory / "vocab.txt", json = directory / "tokenizer.json";
   if (!is_file(text) && !is_file(json))
-    refuse(directory.string(), "no vocabulary", "vocab.txt or tokenizer.json of a BERT model");
+    refuse(directory.string(), "no vocabulary", "vocab.txt or tokenizer.json of a BERT or an MPNet");
   WordPieceFiles files;
   if (is_file(json)) read_json(json, [&](const Json& content) { read_tokenizer_json(content, files); });
   if (const fs::path path = directory / "tokenizer_config.json"; is_file(path)) {

@@ -1,4 +1,4 @@
-// The files of a BERT tokenizer: vocab.txt, tokenizer_config.json, tokenizer.json.
+// The files of a tokenizer of BERT's kind (BERT, MPNet): vocab.txt, tokenizer_config.json, tokenizer.json.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "phatgoose/base/files.h"
+#include "phatgoose/text/added_tokens.h"
 #include "phatgoose/text/bert_words.h"
 #include "phatgoose/text/tokenizer.h"
 
 namespace phatgoose {
 
-/// Everything but the vocabulary: from tokenizer_config.json where it says so, else from tokenizer.json, else BERT's
-/// own.
+/// Everything but the vocabulary: from tokenizer_config.json where it says so, else from tokenizer.json, else those of
+/// the tokenizer class.
 struct WordPieceSettings {
   BertTextRules text;
   std::string unknown = "[UNK]", classify = "[CLS]", separate = "[SEP]", pad = "[PAD]", mask = "[MASK]";
@@ -27,11 +28,16 @@ struct NamedId {
   TokenId id;
 };
 
+struct AddedPiece {
+  AddedToken token;
+  TokenId id;
+};
+
 struct WordPieceFiles {
   WordPieceSettings settings;
-  std::vector<NamedId> pieces;  ///< where a name occurs twice, the later counts
-  std::vector<NamedId> added;   ///< tokens that tokenizer.json recognises in a text as they stand
-  std::string where;            ///< the file that the pieces come from
+  std::vector<NamedId> pieces;    ///< where a name occurs twice, the later counts
+  std::vector<AddedPiece> added;  ///< those of tokenizer.json
+  std::string where;              ///< the file that the pieces come from
 };
 
 /// The pieces are the lines of vocab.txt or, where there is none, the vocabulary in tokenizer.json; where both are
