@@ -126,8 +126,8 @@ TEST_CASE("tasks go by their descriptions, rows by their own where they have one
   check_samples(by_task, alone[1], 0, 3);
   check_samples(by_task, alone[2], 3, 3);
 
-  const auto by_row = runs.samples(
-      runs.glider("by-row", {choose, write, {{"task", "choose"}, {"row", 2}, {"text", kTexts[0]}}}));
+  const auto by_row =
+      runs.samples(runs.glider("by-row", {choose, write, {{"task", "choose"}, {"row", 2}, {"text", kTexts[0]}}}));
   check_samples(by_row, alone[1], 0, 2);
   check_samples(by_row, alone[0], 2, 1);
   check_samples(by_row, alone[2], 3, 3);

@@ -7,4 +7,7 @@ namespace phatgoose {
 /// documents, and plain texts are compared among themselves. Other encoders make no difference.
 enum class TextRole { plain, query, document };
 
+/// Descriptions of tasks are compared among themselves.
+constexpr TextRole kDescriptionRole = TextRole::plain;
+
 }  // namespace phatgoose

@@ -11,9 +11,6 @@
 namespace phatgoose {
 namespace {
 
-/// Descriptions of tasks are compared among themselves.
-constexpr TextRole kDescriptionRole = TextRole::plain;
-
 std::unique_ptr<SentenceEncoder> make_encoder(const T5Model& model, const std::string& router,
                                               const std::optional<std::string>& directory, const Tokenizer* tokenizer,
                                               const std::string& base_fingerprint) {

@@ -36,10 +36,10 @@ void write_embedding(const ExpertDirectory& expert, const SentenceEncoder& encod
                   {"encoder", encoder.fingerprint()}};
   const fs::path file = expert.path() / kDescriptionEmbeddingFile;
   write_if_new(file, made, [&] {
-    if (encoder.cuts(text)) {
+    if (encoder.cuts(text, kDescriptionRole)) {
       log_warning(file.string() + ": " + encoder.name() + " does not see the end of the text");
     }
-    const at::Tensor embedding = encoder.embed(std::span(&text, 1)).contiguous();  // [1, D]
+    const at::Tensor embedding = encoder.embed(std::span(&text, 1), kDescriptionRole).contiguous();  // [1, D]
     write_embeddings(file, to_named("embeddings", embedding).view, encoder.name(), encoder.fingerprint(), made.dump());
   });
 }
