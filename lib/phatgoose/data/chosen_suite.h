@@ -11,10 +11,10 @@ namespace phatgoose {
 
 /// As the options of the same names say.
 struct SuiteChoice {
-  std::string suite;                              ///< a file, or the name of a shipped suite
-  std::optional<std::string> data_dir = {};       ///< none: the data is relative to the suite's file
-  const std::vector<std::string>& tasks;          ///< names; empty: all
-  bool allow_missing = false;                     ///< leave out tasks that may be missing and are
+  std::string suite;                         ///< a file, or the name of a shipped suite
+  std::optional<std::string> data_dir = {};  ///< none: the data is relative to the suite's file
+  const std::vector<std::string>& tasks;     ///< names; empty: all
+  bool allow_missing = false;                ///< leave out tasks that may be missing and are
 };
 
 /// The suite's tasks that are asked for and have data. Unknown names: usage error; data that is missing: bad_data

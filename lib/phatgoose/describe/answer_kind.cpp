@@ -12,8 +12,8 @@
 namespace phatgoose {
 namespace {
 
-constexpr std::size_t kNamedChoices = 5;        // more would not fit in a sentence
-constexpr std::size_t kChoiceCharacters = 20;   // of each of them
+constexpr std::size_t kNamedChoices = 5;       // more would not fit in a sentence
+constexpr std::size_t kChoiceCharacters = 20;  // of each of them
 constexpr std::size_t kPhraseWords = 6;
 constexpr std::size_t kSentenceWords = 40;
 

@@ -8,8 +8,8 @@
 
 namespace phatgoose {
 
-/// "yes or no", "one of 4 choices", "one of the choices big, small and tiny", "a number", "a word", "a short phrase", "a
-/// sentence" or "a longer text"; empty where examples have neither choices nor targets.
+/// "yes or no", "one of 4 choices", "one of the choices big, small and tiny", "a number", "a word", "a short phrase",
+/// "a sentence" or "a longer text"; empty where examples have neither choices nor targets.
 std::string answer_kind(const std::vector<ShownExample>& examples);
 
 /// "a", "a and b", "a, b and c"

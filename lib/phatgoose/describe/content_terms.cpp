@@ -16,19 +16,23 @@ constexpr std::size_t kLongestWord = 30;  // characters: what is longer is no wo
 
 // Articles, pronouns, prepositions, conjunctions, auxiliaries, question words, and the like. Sorted.
 constexpr auto kFunctionWords = std::to_array<std::string_view>(
-    {"about", "above", "after", "again", "all", "also", "although", "always", "among", "and", "another", "any",
-     "are", "around", "because", "been", "before", "behind", "being", "below", "between", "both", "but", "can",
-     "cannot", "could", "did", "does", "doing", "done", "down", "during", "each", "either", "else", "ever", "every",
-     "few", "for", "from", "further", "get", "gets", "give", "given", "gives", "got", "had", "has", "have", "having",
-     "hence", "her", "here", "hers", "him", "his", "how", "however", "into", "its", "itself", "just", "least",
-     "less", "let", "like", "made", "make", "makes", "many", "may", "might", "mine", "more", "most", "much", "must",
-     "near", "neither", "never", "nor", "not", "now", "off", "often", "once", "one", "only", "onto", "other",
-     "others", "our", "ours", "out", "over", "own", "per", "please", "quite", "rather", "same", "say", "says",
-     "shall", "she", "should", "since", "some", "such", "take", "takes", "tell", "than", "that", "the", "their",
-     "theirs", "them", "then", "there", "these", "they", "this", "those", "though", "three", "through", "thus",
-     "too", "toward", "two", "under", "until", "upon", "use", "used", "using", "very", "via", "was", "were", "what",
-     "when", "where", "whether", "which", "while", "who", "whom", "whose", "why", "will", "with", "within",
-     "without", "would", "yet", "you", "your", "yours"});
+    {"about",   "above",  "after", "again",  "all",     "also",    "although", "always",  "among",   "and",
+     "another", "any",    "are",   "around", "because", "been",    "before",   "behind",  "being",   "below",
+     "between", "both",   "but",   "can",    "cannot",  "could",   "did",      "does",    "doing",   "done",
+     "down",    "during", "each",  "either", "else",    "ever",    "every",    "few",     "for",     "from",
+     "further", "get",    "gets",  "give",   "given",   "gives",   "got",      "had",     "has",     "have",
+     "having",  "hence",  "her",   "here",   "hers",    "him",     "his",      "how",     "however", "into",
+     "its",     "itself", "just",  "least",  "less",    "let",     "like",     "made",    "make",    "makes",
+     "many",    "may",    "might", "mine",   "more",    "most",    "much",     "must",    "near",    "neither",
+     "never",   "nor",    "not",   "now",    "off",     "often",   "once",     "one",     "only",    "onto",
+     "other",   "others", "our",   "ours",   "out",     "over",    "own",      "per",     "please",  "quite",
+     "rather",  "same",   "say",   "says",   "shall",   "she",     "should",   "since",   "some",    "such",
+     "take",    "takes",  "tell",  "than",   "that",    "the",     "their",    "theirs",  "them",    "then",
+     "there",   "these",  "they",  "this",   "those",   "though",  "three",    "through", "thus",    "too",
+     "toward",  "two",    "under", "until",  "upon",    "use",     "used",     "using",   "very",    "via",
+     "was",     "were",   "what",  "when",   "where",   "whether", "which",    "while",   "who",     "whom",
+     "whose",   "why",    "will",  "with",   "within",  "without", "would",    "yet",     "you",     "your",
+     "yours"});
 static_assert(std::ranges::is_sorted(kFunctionWords));
 
 bool separates_words(char32_t c) { return !is_word(c) || c == U'_' || (c >= U'0' && c <= U'9'); }
@@ -90,7 +94,8 @@ void weigh(std::vector<Term>& terms, const std::vector<Texts>& others) {
   for (const Texts& other : others) {
     for (const std::string& word : words_of(other)) ++owners[word];
   }
-  for (Term& term : terms) term.rarity = std::log((1.0 + static_cast<double>(others.size())) / (1.0 + owners[term.word]));
+  for (Term& term : terms)
+    term.rarity = std::log((1.0 + static_cast<double>(others.size())) / (1.0 + owners[term.word]));
 }
 
 }  // namespace

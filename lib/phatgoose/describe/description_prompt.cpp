@@ -30,8 +30,7 @@ std::string description_prompt(const std::vector<ShownExample>& examples) {
   const bool answered = !examples.empty() && !examples.front().target.empty();
   return std::string(answered ? "These are examples of one task, with the right outputs.\n\n"
                               : "These are inputs of one task.\n\n") +
-         shown(examples) +
-         fmt::format(fmt::runtime(kQuestion), "the task", answered ? "the examples" : "the inputs");
+         shown(examples) + fmt::format(fmt::runtime(kQuestion), "the task", answered ? "the examples" : "the inputs");
 }
 
 }  // namespace phatgoose

@@ -26,8 +26,8 @@ std::vector<std::string> stripped_lines(const std::string& text) {
 std::string one_line(const std::string& text) {
   std::string line;
   for (const std::string& part : stripped_lines(text)) {
-    if (part.empty()) refuse_here("several paragraphs: \"" + printable(text.substr(0, text.find('\n'))) + "\", ...",
-                                  "one");
+    if (part.empty())
+      refuse_here("several paragraphs: \"" + printable(text.substr(0, text.find('\n'))) + "\", ...", "one");
     line += (line.empty() ? "" : " ") + part;
   }
   replace_all(line, "\t", " ");

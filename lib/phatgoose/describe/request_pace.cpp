@@ -13,7 +13,8 @@ constexpr std::chrono::milliseconds kGlance{50};  // between two looks for a sto
 }  // namespace
 
 RequestPace::RequestPace(std::optional<double> per_minute) : next_(Clock::now()) {
-  if (per_minute) interval_ = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(60 / *per_minute));
+  if (per_minute)
+    interval_ = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(60 / *per_minute));
 }
 
 void RequestPace::wait_for_turn() {

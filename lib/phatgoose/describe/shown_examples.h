@@ -20,8 +20,8 @@ struct ShowingRule {
 /// of ids: bad_data at its line.
 ShownExample show(const Record& record, const ShowingRule& rule);
 
-/// Rows drawn without replacement, in the order in which they were drawn; all, where there are not more. A pure function
-/// of its arguments.
+/// Rows drawn without replacement, in the order in which they were drawn; all, where there are not more. A pure
+/// function of its arguments.
 std::vector<ShownExample> draw_examples(const std::vector<Record>& records, const ShowingRule& rule);
 
 /// The inputs, as shown.

@@ -7,7 +7,8 @@ namespace phatgoose {
 
 void check_stop_request() {
   if (!stop_requested()) return;
-  fail(ExitCode::stopped, {.found = "stopped; what was answered is kept", .hint = "run the same command again to continue"});
+  fail(ExitCode::stopped,
+       {.found = "stopped; what was answered is kept", .hint = "run the same command again to continue"});
 }
 
 }  // namespace phatgoose

@@ -11,7 +11,7 @@ namespace phatgoose {
 /// A row as it is shown to whoever describes its task: text, cut to a length that the user chooses.
 struct ShownExample {
   std::string input;
-  std::string target = {};                ///< empty where the row is shown without its answer
+  std::string target = {};  ///< empty where the row is shown without its answer
   std::vector<std::string> choices = {};
 };
 

@@ -29,9 +29,9 @@ struct Target {
 
 Target task_target(const Task& task, const ChosenRows& rows, const ShowingRule& rule) {
   return {.row = std::nullopt,
-          .request = {.name = task.name,
-                      .subject = "task " + task.name,
-                      .examples = in(task.data, [&] { return draw_examples(rows.records, rule); })}};
+          .request = {.name = task.name, .subject = "task " + task.name, .examples = in(task.data, [&] {
+                                                                           return draw_examples(rows.records, rule);
+                                                                         })}};
 }
 
 std::vector<Target> row_targets(const Task& task, const ChosenRows& rows, const ShowingRule& rule) {

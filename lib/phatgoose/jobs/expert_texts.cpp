@@ -47,8 +47,8 @@ std::vector<ShownExample> drawn_from(const std::vector<std::string>& files, cons
 }
 
 bool is_among(const fs::path& directory, const std::vector<ExpertDirectory>& experts) {
-  return std::ranges::any_of(
-      experts, [&](const ExpertDirectory& expert) { return fs::equivalent(directory, expert.path()); });
+  return std::ranges::any_of(experts,
+                             [&](const ExpertDirectory& expert) { return fs::equivalent(directory, expert.path()); });
 }
 
 /// What is known of the experts of a library besides `described`.

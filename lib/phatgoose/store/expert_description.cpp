@@ -16,7 +16,8 @@ const std::vector<std::string> kExpertDescriptionKeys = {"text",  "source",   "p
                                                          "model", "settings", "made_from"};
 
 ExpertDescription parse_expert_description(const Json& json) {
-  if (!json.is_object()) refuse_here(std::string("a JSON ") + json.type_name(), "an object with \"text\" and \"source\"");
+  if (!json.is_object())
+    refuse_here(std::string("a JSON ") + json.type_name(), "an object with \"text\" and \"source\"");
   for (const auto& [key, value] : json.items()) {
     if (std::ranges::find(kExpertDescriptionKeys, key) != kExpertDescriptionKeys.end()) continue;
     refuse_here("the key \"" + key + "\"", fmt::format("some of {}", fmt::join(kExpertDescriptionKeys, ", ")),
