@@ -179,6 +179,8 @@ TEST_CASE("describe refuses bad use, and leaves everything as it is") {
           {suite + " --source rule --per row", 2, {"--per", "query"}},
           {suite + " --text x", 2, {"--text: one text for 16"}},
           {"describe --suite held-in --source rule", 2, {"--out: missing"}},
+          {"describe --suite held-in --source rule --out DIR/library", 2, {"--out", "is a directory"}},
+          {"describe --suite held-in --source rule --out DIR/o.jsonl.gz", 2, {"--out", "without .gz"}},
           {"describe --suite none-such --source rule --out DIR/o.jsonl", 2, {"none-such"}},
           {"describe --suite held-in --source rule --out DIR/old.jsonl", 3, {"old.jsonl:1", "no \"text\""}},
           {suite + " --texts DIR/texts.yaml --tasks food", 3, {"texts.yaml", "no text of food"}},
