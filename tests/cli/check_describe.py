@@ -218,6 +218,22 @@ class Describe(unittest.TestCase):
         description = json.loads((library / "past/description.json").read_text())
         self.assertFalse({"prompt", "examples"} & set(description))
 
+    @unittest.skipUnless(shutil.which("openssl"), "no openssl to make a certificate with")
+    def test_certificates_are_checked(self):
+        certificate = self.root / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", certificate, "-out", self.root / "public.pem"],
+                       check=True, capture_output=True)
+        with certificate.open("a") as file:
+            file.write((self.root / "public.pem").read_text())
+        self.server = describe_server.Server(certificate)
+        self.check_refused("good", 1, "certificate")
+        self.assertEqual(self.server.requests, [])
+        environment = {**ENVIRONMENT, "SSL_CERT_FILE": str(self.root / "public.pem")}
+        done = subprocess.run(self.command("good"), capture_output=True, text=True, env=environment, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.server.requests), 4)
+
     def test_the_key_is_no_setting(self):
         done = self.describe("good", "--dump-config")
         self.assertEqual(done.returncode, 0)

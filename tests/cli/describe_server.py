@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import ssl
 import threading
 import time
 
@@ -46,7 +47,7 @@ ANSWERS = {
 class Server:
     """Counts and keeps what it is asked. `deeds`: for addresses /plan/v1, what is done in turn; the last one stays."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.requests, self.times, self.most_at_once, self.deeds = [], [], 0, []
         self._under_way, self._lock = 0, threading.Lock()
         outer = self
@@ -76,10 +77,15 @@ class Server:
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None  # the other side has given up; what else is wrong, a test finds
+        self._scheme = "https" if certificate else "http"
+        if certificate:  # a file with the key as well
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def url(self, deed):
-        return f"http://127.0.0.1:{self._server.server_port}/{deed}/v1"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}/{deed}/v1"
 
     def act(self, handler, deed):
         if deed == "close":  # without a word

@@ -11,7 +11,7 @@ namespace phatgoose {
 using Texts = std::vector<std::string>;
 
 /// The words of `texts` with the largest scores, largest first, in lower case. The score of a word is the number of
-/// texts that have it, times log((1 + E) / (1 + e)), where e of the E `others` have it in some text; without others the
+/// texts that have it, times log((1 + M) / (1 + m)), where m of the M `others` have it in some text; without others the
 /// factor is 1. Words that all others have count where too few are left. Of equal scores, the more frequent word, then
 /// the one that comes first. A word is a run of letters (three ASCII letters or more, or two of any script) that is
 /// no function word of English. A pure function of its arguments.

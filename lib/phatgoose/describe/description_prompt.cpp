@@ -6,8 +6,9 @@ namespace phatgoose {
 namespace {
 
 constexpr const char* kQuestion =
-    "In one sentence, describe {}: what is given, what is asked for, and which knowledge or skill that takes. Speak in "
-    "general terms instead of repeating {}. Write only that sentence.";
+    "Describe the task in one sentence that begins with \"The task is to\". Name the topic, what is given and what is "
+    "asked "
+    "for. Write only that sentence.";
 
 std::string shown(const std::vector<ShownExample>& examples) {
   std::string text;
@@ -20,17 +21,17 @@ std::string shown(const std::vector<ShownExample>& examples) {
   return text;
 }
 
+/// What stands before the examples.
+const char* introduction(const std::vector<ShownExample>& examples) {
+  if (!examples.empty() && !examples.front().target.empty())
+    return "These are examples of one task, with the right outputs.";
+  return examples.size() == 1 ? "This is the input of a task." : "These are inputs of one task.";
+}
+
 }  // namespace
 
 std::string description_prompt(const std::vector<ShownExample>& examples) {
-  if (examples.size() == 1 && examples.front().target.empty()) {
-    return "This is the input of a task.\n\n" + shown(examples) +
-           fmt::format(fmt::runtime(kQuestion), "that task", "the input");
-  }
-  const bool answered = !examples.empty() && !examples.front().target.empty();
-  return std::string(answered ? "These are examples of one task, with the right outputs.\n\n"
-                              : "These are inputs of one task.\n\n") +
-         shown(examples) + fmt::format(fmt::runtime(kQuestion), "the task", answered ? "the examples" : "the inputs");
+  return fmt::format("{}\n\n{}{}", introduction(examples), shown(examples), kQuestion);
 }
 
 }  // namespace phatgoose

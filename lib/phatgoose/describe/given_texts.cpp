@@ -21,8 +21,9 @@ std::map<std::string, std::string> read_texts(const fs::path& file) {
   std::map<std::string, std::string> texts;
   for (const auto& entry : root) {
     const std::string name = yaml.text(entry.first);
-    const std::string text =
-        in(yaml.place(entry.second), [&] { return checked_description(entry.second.as<std::string>("")); });
+    if (entry.second.IsNull()) yaml.refuse(entry.first, name + " without a text", "NAME: TEXT");
+    const std::string found = yaml.text(entry.second);
+    const std::string text = in(yaml.place(entry.second), [&] { return checked_description(found); });
     if (!texts.emplace(name, text).second) yaml.refuse(entry.first, "a second text of " + name, "one");
   }
   return texts;

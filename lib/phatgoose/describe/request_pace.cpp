@@ -20,6 +20,7 @@ RequestPace::RequestPace(std::optional<double> per_minute) : next_(Clock::now())
 void RequestPace::wait_for_turn() {
   while (true) {
     check_stop_request();
+    Clock::duration wait = kGlance;
     {
       const std::lock_guard lock(mutex_);
       const Clock::time_point now = Clock::now();
@@ -27,8 +28,9 @@ void RequestPace::wait_for_turn() {
         next_ = now + interval_;
         return;
       }
+      wait = std::min(wait, next_ - now);
     }
-    std::this_thread::sleep_for(kGlance);
+    std::this_thread::sleep_for(wait);
   }
 }
 

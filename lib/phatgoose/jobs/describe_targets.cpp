@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "phatgoose/base/error.h"
@@ -93,7 +95,7 @@ void fill_cache(ResponseCache& cache, const std::vector<Target>& targets, Descri
     requests.push_back(target.request);
     keys.push_back(target.key);
   }
-  log_info(fmt::format("{} texts are missing, {} different ones to make", targets.size(), keys.size()));
+  log_info(fmt::format("{} missing, {} to make", targets.size(), keys.size()));
   Progress progress("describe", std::ssize(keys), "texts");
   std::int64_t done = 0;
   describe_all(source, requests, settings.parallel, [&](std::size_t i, const std::string& text) {
@@ -139,6 +141,7 @@ void describe_targets(const DescribeSettings& settings) {
   std::vector<std::string> names;
   for (const Task& task : suite.tasks) names.push_back(task.name);
   const fs::path out = full_path(*settings.out);
+  if (fs::is_directory(out)) refuse_usage("--out", *settings.out + " is a directory", "a file");
   const Descriptions known = is_file(out) ? Descriptions::read(out) : Descriptions();
   std::vector<Target> targets = targets_of(suite, settings);
   const std::unique_ptr<DescriptionSource> source = make_description_source(settings, names);

@@ -55,7 +55,9 @@ OptionSet DescribeSettings::declare() {
   set.add("example-length", &example_length, "characters that are shown of an input, and of a target").at_least(1);
   reading.declare(set);
   set.begin_group("Language model (its key is taken from PHATGOOSE_API_KEY in the environment)");
-  set.add("endpoint", &endpoint, "address, http or https, up to what precedes /chat/completions").as("URL");
+  set.add("endpoint", &endpoint,
+          "address, http or https, up to what precedes /chat/completions; the rows that are shown are sent there")
+      .as("URL");
   set.add("llm", &llm, "the model's name there").as("NAME");
   set.add("max-tokens", &max_tokens, "most tokens of an answer; one that is cut is refused").at_least(1);
   set.add("temperature", &temperature, "of sampling; 0: the likeliest answer").between(0, 2);
@@ -130,6 +132,7 @@ void DescribeSettings::check_target_options() const {
   refuse_option(without_examples, "--without-examples", found);
   refuse_option(allow_partial, "--allow-partial", found);
   if (!out) refuse_usage("--out", "missing", "the file of descriptions");
+  if (out->ends_with(".gz")) refuse_usage("--out", "\"" + *out + "\"", "a name without .gz, as the file is plain text");
   if (per_query() && text_source() == Source::given) refuse_usage("--per query", "a text that is given", "--per task");
   if (!per_query() && limit) refuse_usage("--limit", "--per task", "--per query, whose rows it limits");
   if (limit_seed && !limit) refuse_usage("--limit-seed", "no --limit", "the number of rows to draw");
