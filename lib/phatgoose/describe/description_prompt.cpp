@@ -5,11 +5,6 @@
 namespace phatgoose {
 namespace {
 
-constexpr const char* kQuestion =
-    "Describe the task in one sentence that begins with \"The task is to\". Name the topic, what is given and what is "
-    "asked "
-    "for. Write only that sentence.";
-
 std::string shown(const std::vector<ShownExample>& examples) {
   std::string text;
   for (std::size_t i = 0; i < examples.size(); ++i) {
@@ -31,7 +26,10 @@ const char* introduction(const std::vector<ShownExample>& examples) {
 }  // namespace
 
 std::string description_prompt(const std::vector<ShownExample>& examples) {
-  return fmt::format("{}\n\n{}{}", introduction(examples), shown(examples), kQuestion);
+  const char* question =
+      examples.size() == 1 ? "What does this input ask for?" : "What do all of these inputs ask for?";
+  return fmt::format("{}\n\n{}{} Answer in one sentence that begins with \"The task is to\".", introduction(examples),
+                     shown(examples), question);
 }
 
 }  // namespace phatgoose
