@@ -167,7 +167,7 @@ TEST_CASE("alpha and descriptions are changed without building again, and result
 TEST_CASE("a row without a description is refused before anything is computed") {
   const GliderRuns runs;
   CHECK_THROWS_MATCHES(test::evaluate(runs.glider("none", {})), Error,
-                       FailsWith(ExitCode::bad_data, "choose", "phatgoose describe"));
+                       FailsWith(ExitCode::bad_data, "choose", "--out FILE, for --descriptions FILE"));
   CHECK_THROWS_MATCHES(test::evaluate(runs.glider("one", {{{"task", "choose"}, {"text", kTexts[0]}}})), Error,
                        FailsWith(ExitCode::bad_data, "write", "phatgoose describe"));
   CHECK_FALSE(fs::exists(runs / "one/partial"));

@@ -113,9 +113,9 @@ const std::string& Descriptions::of(const std::string& task, std::int64_t row) c
   const Description* description = find(task, row);
   if (description == nullptr) description = find(task);
   if (description != nullptr) return description->text;
+  const std::string file = path_.empty() ? "FILE, for --descriptions FILE" : shell_word(path_.string());
   refuse(path_.string(), "no description of " + subject(task, row), "one of the row or of its task",
-         fmt::format("phatgoose describe --source rule --suite SUITE --tasks {} --out {}", shell_word(task),
-                     shell_word(path_.string())));
+         fmt::format("phatgoose describe --source rule --suite SUITE --tasks {} --out {}", shell_word(task), file));
 }
 
 }  // namespace phatgoose
