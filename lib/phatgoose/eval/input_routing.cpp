@@ -3,10 +3,12 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <iterator>
+#include <unordered_map>
+
 #include "phatgoose/base/error.h"
 #include "phatgoose/embed/base_sentence_encoder.h"
 #include "phatgoose/embed/retrieval_text.h"
-#include "phatgoose/store/manifest.h"
 
 namespace phatgoose {
 namespace {
@@ -42,9 +44,17 @@ class EmbeddedTextRouting : public InputRouting {
 
  private:
   at::Tensor scored(std::span<const WholeInput> inputs) const override {
+    // Rows of a task share its description: each text is embedded once.
     std::vector<std::string> texts;
-    for (const WholeInput& input : inputs) texts.push_back(input.text);
-    return routed_.input_scores(encoder_->embed(texts, role_));  // [n, E]
+    std::unordered_map<std::string, std::int64_t> index;
+    std::vector<std::int64_t> text_of_input;
+    for (const WholeInput& input : inputs) {
+      const auto [found, is_new] = index.try_emplace(input.text, std::ssize(texts));
+      if (is_new) texts.push_back(input.text);
+      text_of_input.push_back(found->second);
+    }
+    const at::Tensor scores = routed_.input_scores(encoder_->embed(texts, role_));  // [distinct texts, E]
+    return scores.index_select(0, at::tensor(text_of_input, at::kLong));            // [n, E]
   }
 
   const RoutedModel& routed_;
