@@ -11,10 +11,10 @@
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_directory.h"
 #include "phatgoose/store/safetensors.h"
-#include "support/evaluate.h"
 #include "support/fails_with.h"
 #include "support/scratch_directory.h"
 #include "support/stderr_of.h"
+#include "support/tiny_runs.h"
 #include "support/tiny_t5.h"
 
 namespace phatgoose {
@@ -27,46 +27,13 @@ using test::write_text;
 
 constexpr int kRows = 8;
 
-/// A tiny base, a suite of two tasks over it, and settings to evaluate it.
-class EvalRuns {
+/// Examples of two templates each.
+class EvalRuns : public test::TinyRuns {
  public:
-  EvalRuns() {
-    set_log_level(LogLevel::quiet);
-    make_directories(directory_ / "base");
-    test::tiny_model().save(directory_ / "base", at::kFloat);
-    RandomStream random(3);
-    std::string rows;
-    for (int i = 0; i < kRows; ++i) {
-      Json row = {{"id", "example" + std::to_string(i / 2)}, {"template", i % 2 == 0 ? "plain" : "fancy"}};
-      row["input_ids"] = random_ids(random, 2 + random.below(20));
-      for (int c = 0; c < 3; ++c) row["choices_ids"].push_back(random_ids(random, 2 + random.below(3)));
-      row["target_ids"] = row["choices_ids"][random.below(3)];
-      rows += row.dump() + "\n";
-    }
-    write_text(directory_ / "rows.jsonl", rows);
-    write_text(directory_ / "suite.yaml",
-               "name: tiny\n"
-               "tasks:\n"
-               "  - {name: choose, data: rows.jsonl, kind: rank_classification}\n"
-               "  - {name: write, data: rows.jsonl, kind: generation, max_new_tokens: 4}\n");
-  }
-  ~EvalRuns() {
-    clear_stop_request();
-    set_log_level(LogLevel::info);
-  }
-
-  EvalSettings settings(const std::string& out) const {
-    EvalSettings settings;
-    settings.model = directory_ / "base";
-    settings.suite = directory_ / "suite.yaml";
-    settings.out = directory_ / out;
-    return settings;
-  }
-
-  fs::path operator/(const std::string& name) const { return directory_ / name; }
-
- private:
-  test::ScratchDirectory directory_;
+  EvalRuns()
+      : TinyRuns(kRows, [](int i) {
+          return Json{{"id", "example" + std::to_string(i / 2)}, {"template", i % 2 == 0 ? "plain" : "fancy"}};
+        }) {}
 };
 
 Json without_timing(Json results) {
