@@ -122,9 +122,17 @@ class Suites(unittest.TestCase):
                                 if task["mixture"] == "P3" and task["name"] not in held_in_names])
         for mixture in MIXTURES:
             self.check_table(mixture, [task for task in flan.tasks if task["mixture"] == mixture])
-        self.tables.pop("A check against published figures")
+        self.check_published(self.tables.pop("A check against published figures"))
         self.check_overview(self.tables.pop("Suites of public data"))
         self.assertEqual(self.tables, {}, "tables that nothing is compared with")
+
+    def check_published(self, tables):
+        count = len(suite("bbh").tasks)
+        columns, *rows = tables[: count + 2]
+        self.assertEqual(columns, ["task", "score"])
+        self.assertEqual([row[0] for row in rows], [f"`{task['name']}`" for task in suite("bbh").tasks] + ["mean"])
+        *scores, mean = (float(row[1]) for row in rows)
+        self.assertAlmostEqual(mean, sum(scores) / count, delta=0.05)
 
     def check_overview(self, table):
         names = sorted(path.stem for path in (REPOSITORY / "configs" / "suites").glob("*.yaml"))
