@@ -17,7 +17,7 @@ class DescriptionScorer : public InputScorer {
   /// One description for each expert.
   DescriptionScorer(std::span<const StoredEmbeddings> experts, Alpha alpha);
 
-  /// alpha cos(d_e, q), q being an embedded description; alpha is that of the settings, or alpha_for(q).
+  /// alpha cos(d_e, q), q being an embedded description; alpha is that of the settings, or automatic_alpha().
   at::Tensor scores(const at::Tensor& descriptions, std::int64_t excluded) const override;  // [n, D] -> [n, E]
 
   /// The rule of "auto", which knows nothing of suites: how far the best match stands out from the likeness that the
