@@ -17,7 +17,8 @@ namespace phatgoose::test {
 class TinyRuns {
  public:
   /// Of so many rows; `keys`: more keys of a row, by its index.
-  explicit TinyRuns(int rows, const std::function<Json(int)>& keys = [](int) { return Json::object(); }) {
+  explicit TinyRuns(
+      int rows, const std::function<Json(int)>& keys = [](int) { return Json::object(); }) {
     set_log_level(LogLevel::quiet);
     make_directories(*this / "base");
     tiny_model().save(*this / "base", at::kFloat);
