@@ -108,14 +108,32 @@ TEST_CASE("every text comes with its number, on one thread or several") {
   }
 }
 
-TEST_CASE("the first failure ends it, and what came before was taken") {
+TEST_CASE("a refused text does not keep the others from being made") {
   Echo echo;
   std::vector<std::string> taken;
   const auto take = [&](std::size_t, const std::string& text) { taken.push_back(text); };
-  CHECK_THROWS_MATCHES(describe_all(echo, requests_for({"a", "bad", "c"}), 1, take), Error,
+  CHECK_THROWS_MATCHES(describe_all(echo, requests_for({"a", "bad", "c", "bad", "e"}), 1, take), Error,
                        FailsWith(ExitCode::bad_data, "a bad name"));
+  CHECK(taken == std::vector<std::string>{"a", "c", "e"});
+}
+
+TEST_CASE("ten refusals one after the other end it, any other failure at once") {
+  Echo echo;
+  std::vector<std::string> names(9, "bad");
+  names.emplace_back("a");
+  names.insert(names.end(), 10, "bad");
+  names.emplace_back("b");
+  std::vector<std::string> taken;
+  const auto take = [&](std::size_t, const std::string& text) { taken.push_back(text); };
+  CHECK_THROWS_AS(describe_all(echo, requests_for(names), 1, take), Error);
   CHECK(taken == std::vector<std::string>{"a"});
-  CHECK(echo.described == 1);
+
+  const auto full = [](std::size_t, const std::string&) {
+    fail(ExitCode::cannot_finish, {.where = "answers.jsonl", .found = "cannot write"});
+  };
+  CHECK_THROWS_MATCHES(describe_all(echo, requests_for({"bad", "a", "b"}), 1, full), Error,
+                       FailsWith(ExitCode::cannot_finish, "cannot write"));
+  CHECK(echo.described == 2);  // "a" before, and "a" again
 }
 
 TEST_CASE("answers are kept as they come") {

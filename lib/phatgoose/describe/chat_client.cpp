@@ -59,7 +59,8 @@ std::string content_of(const std::string& body) {
   const Json content = message.is_object() ? message.value("content", Json()) : Json();
   if (!content.is_string()) refuse_here("a choice without text: " + told(body), form);
   if (choice.value("finish_reason", Json()) == "length") {
-    refuse_here("an answer that was cut", "a whole one", "--max-tokens allows for more");
+    refuse_here("an answer that was cut", "a whole one",
+                "--max-tokens allows for more; with --temperature above 0 another try may be shorter");
   }
   return content.get<std::string>();
 }
