@@ -8,22 +8,23 @@ usage() {
 Usage: scripts/glider.sh [--out DIR] [--experts DIR]... [--encoder DIR] [--limit N]
 
 For every library of experts (each of a seed of its own): descriptions by the rule, and those by a language model that are
-in docs/results/glider; GLIDER with each, and the consensus of gates; every alpha on the held-in suite and the three
-held-out ones. Everything is under DIR (runs/glider); the page is DIR/glider.md. Stopped and run again, it continues.
+in docs/results/glider, embedded by the base; GLIDER with each; and what it is compared with: the consensus of the gates,
+and descriptions beside the scores of average-activation and Arrow. Every alpha on the held-in suite and the three held-out
+ones. Everything is under DIR (runs/glider); the page is DIR/glider.md. Stopped and run again, it continues.
 
   --experts DIR   a library of experts with gates (assets/experts); may be repeated
-  --encoder DIR   a sentence encoder for the descriptions; default: the base's own encoder
+  --encoder DIR   a sentence encoder: GLIDER with its embeddings of the same texts, besides those by the base
   --limit N       only the first N rows of each task
 TEXT
 }
 
-out=runs/glider libraries=() encoder=() limit=()
+out=runs/glider libraries=() encoder='' limit=()
 while (($#)); do
   case $1 in
     --help | -h) usage; exit 0 ;;
     --out) out=${2:?--out needs a directory}; shift 2 ;;
     --experts) libraries+=("${2:?--experts needs a directory}"); shift 2 ;;
-    --encoder) encoder=(--encoder "$(realpath "${2:?--encoder needs a directory}")"); shift 2 ;;
+    --encoder) encoder=$(realpath "${2:?--encoder needs a directory}"); shift 2 ;;
     --limit) limit=(--limit "${2:?--limit needs a number}"); shift 2 ;;
     *) usage >&2; exit 2 ;;
   esac
@@ -31,68 +32,89 @@ done
 ((${#libraries[@]})) || libraries=(assets/experts)
 
 readonly phatgoose=build/release/bin/phatgoose base=assets/base texts=docs/results/glider
-readonly suites=(held-in new-words several-skills two-hops) alphas=(0 1 3 10 30 100 auto)
+readonly suites=(held-in new-words several-skills two-hops) alphas=(0 1 3 10 30 100 auto) writers=(rule model)
 say() { printf '\n== %s\n' "$*" >&2; }
-describe() { "$phatgoose" describe --log quiet "$@" > /dev/null; }
+# The first argument is what it counts as in costs.jsonl.
+describe() { scripts/cost.py "$run/costs.jsonl" "$1" "$phatgoose" describe --log quiet "${@:2}" > /dev/null; }
+has_encoder() { [[ -n $encoder ]]; }
 
 # Copies of the library, since a description lies in the expert's directory.
 experts_of() { # SOURCE LIBRARY
-  [[ -d $run/$1/experts ]] || { mkdir -p "$run/$1" && cp -r "$2" "$run/$1/experts.new" && mv "$run/$1/experts.new" "$run/$1/experts"; }
+  [[ -d $run/$1/experts ]] && return
+  mkdir -p "$run/$1"
+  cp -r "$2" "$run/$1/experts.new"
+  mv "$run/$1/experts.new" "$run/$1/experts"
 }
 
-by_rule() { # LIBRARY
-  experts_of rule "$1"
-  describe --source rule --model "$base" --library "$run/rule/experts" --data 'assets/tasks/{name}/train.jsonl' "${encoder[@]}"
+# The texts of the experts, by the rule or, as they are in the repository, by a language model; then their embeddings.
+describe_experts() { # WRITER SOURCE LIBRARY [OPTION...]
+  experts_of "$2" "$3"
+  local from=(--texts "$texts/experts.yaml")
+  [[ $1 == model ]] || from=(--source rule --data 'assets/tasks/{name}/train.jsonl')
+  describe "$2 experts" "${from[@]}" --model "$base" --library "$run/$2/experts" "${@:4}"
+}
+
+describe_tasks() { # WRITER
   local suite
   for suite in "${suites[@]}"; do
-    describe --source rule --suite "$suite" --out "$run/rule/$suite.task.jsonl"
-    describe --source rule --suite "$suite" --per query --out "$run/rule/$suite.query.jsonl" "${limit[@]}"
+    if [[ $1 == model ]]; then
+      cp "$texts/$suite".{task,query}.jsonl "$run/model/"
+    else
+      describe "rule tasks" --source rule --suite "$suite" --out "$run/rule/$suite.task.jsonl"
+      describe "rule rows" --source rule --suite "$suite" --per query --out "$run/rule/$suite.query.jsonl" "${limit[@]}"
+    fi
   done
-}
-
-# What the language model wrote is in the repository: texts of experts, and for each suite a file of descriptions.
-by_model() { # LIBRARY
-  experts_of model "$1"
-  describe --texts "$texts/experts.yaml" --model "$base" --library "$run/model/experts" "${encoder[@]}"
-  local suite
-  for suite in "${suites[@]}"; do cp "$texts/$suite.task.jsonl" "$run/model/"; done
 }
 
 build() { # NAME ROUTER LIBRARY
   [[ -f $run/$1/manifest.json ]] || "$phatgoose" build --router "$2" --model "$base" --library "$3" --out "$run/$1" >&2
 }
 
+# A method for every alpha.
+methods_of() { # NAME KEY: VALUE[, KEY: VALUE...]
+  local alpha
+  for alpha in "${alphas[@]}"; do echo "- {name: $1-$alpha, global-alpha: $alpha, $2}"; done
+}
+
 # The methods of a suite, as a methods file next to the directories that it names.
 write_methods() { # SUITE
-  local source per alpha line
+  local writer per router
   echo "- {name: phatgoose, routed: phatgoose}"
-  for source in "${sources[@]}"; do
+  for writer in "${writers[@]}"; do
     for per in task query; do
-      [[ -f $run/$source/$1.$per.jsonl ]] || continue
-      for alpha in "${alphas[@]}"; do
-        line="name: $source-$per-$alpha, routed: $source/routed, global-alpha: $alpha, descriptions: $source/$1.$per.jsonl"
-        echo "- {$line${encoder[1]:+, encoder: ${encoder[1]}}}"
-      done
+      methods_of "$writer-$per" "routed: $writer/routed, descriptions: $writer/$1.$per.jsonl"
+      has_encoder || continue
+      methods_of "$writer-encoder-$per" \
+        "routed: $writer-encoder/routed, descriptions: $writer/$1.$per.jsonl, encoder: $encoder"
     done
   done
-  for alpha in "${alphas[@]}"; do
-    [[ $alpha == auto ]] || echo "- {name: consensus-$alpha, routed: consensus, global-alpha: $alpha}"
-  done
+  methods_of consensus "routed: consensus" | grep -v -- -auto
+  for router in average-activation arrow; do methods_of "$router" "routed: $router, descriptions: rule/$1.task.jsonl"; done
 }
 
 say "Build"
 scripts/build.sh release programs >&2
 for number in "${!libraries[@]}"; do
-  run=$out/library-$number sources=(rule)
+  run=$out/library-$number library=${libraries[number]}
+  mkdir -p "$run"
   say "Library $number: descriptions"
-  by_rule "${libraries[number]}"
-  if [[ -d $texts ]]; then
-    by_model "${libraries[number]}"
-    sources+=(model)
-  fi
+  for writer in "${writers[@]}"; do
+    describe_experts "$writer" "$writer" "$library"
+    describe_tasks "$writer"
+    build "$writer/routed" glider "$run/$writer/experts"
+    has_encoder || continue
+    describe_experts "$writer" "$writer-encoder" "$library" --encoder "$encoder"
+    build "$writer-encoder/routed" glider "$run/$writer-encoder/experts"
+  done
+  for expert in "$run"/rule/experts/*; do
+    "$phatgoose" prepare --log quiet --router average-activation --model "$base" --expert "$expert" \
+      --data "assets/tasks/${expert##*/}/train.jsonl" > /dev/null
+  done
+  "$phatgoose" prepare --log quiet --router arrow --model "$base" --library "$run/rule/experts" > /dev/null
   build phatgoose phatgoose "$run/rule/experts"
-  build consensus consensus "$run/rule/experts"
-  for source in "${sources[@]}"; do build "$source/routed" glider "$run/$source/experts"; done
+  for router in consensus average-activation arrow; do
+    build "$router" "${router/#a/glider-a}" "$run/rule/experts"
+  done
   for suite in "${suites[@]}"; do
     say "Library $number: $suite"
     write_methods "$suite" > "$run/methods-$suite.yaml"

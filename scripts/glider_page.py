@@ -7,9 +7,14 @@ import sys
 
 SUITES = {"held-in": "held-in", "new-words": "new words", "several-skills": "several skills", "two-hops": "two hops"}
 ALPHAS = ["0", "1", "3", "10", "30", "100", "auto"]
-FAMILIES = {"rule-task": "texts by the rule, one a task", "rule-query": "texts by the rule, one a row",
-            "model-task": "texts by a language model, one a task",
-            "consensus": "the gates' own consensus in place of texts"}
+WRITERS = {"rule": "the rule", "model": "a language model"}
+EMBEDDINGS = {"": "the base", "encoder-": "a sentence encoder"}
+UNITS = {"task": "task", "query": "row"}
+FAMILIES = {f"{writer}-{embedding}{unit}": f"texts by {WRITERS[writer]}, one a {UNITS[unit]}, embedded by {EMBEDDINGS[embedding]}"
+            for writer in WRITERS for embedding in EMBEDDINGS for unit in UNITS}
+FAMILIES |= {"consensus": "the gates' own consensus in place of texts",
+             "average-activation": "texts by the rule beside the scores of average-activation, in place of the gates'",
+             "arrow": "texts by the rule beside the scores of Arrow"}
 
 
 def comparisons(directory):
@@ -44,6 +49,23 @@ def table(libraries, family):
     return lines
 
 
+def costs(directory):
+    """What texts and embeddings took, and evaluations with and without them; seconds, means over the libraries."""
+    taken = {}
+    for library in sorted(directory.glob("library-*")):
+        steps = {}
+        for line in (library / "costs.jsonl").read_text().splitlines():
+            step = json.loads(line)
+            steps[step["step"]] = steps.get(step["step"], 0) + step["seconds"]
+        for name in "phatgoose", "rule-task-auto", "rule-query-auto", "rule-encoder-query-auto", "consensus-3":
+            timed = [library / suite / name / "results.json" for suite in SUITES]
+            if all(path.exists() for path in timed):
+                steps[f"evaluation, {name}"] = sum(json.loads(path.read_text())["timing"]["wall_seconds"] for path in timed)
+        for name, seconds in steps.items():
+            taken.setdefault(name, []).append(seconds)
+    return ["| step | seconds |", "|---|---:|", *(f"| {name} | {mean(seconds):.1f} |" for name, seconds in taken.items())]
+
+
 def main():
     libraries = comparisons(pathlib.Path(sys.argv[1]))
     base_line = [f"{title} {mean([library[suite]['phatgoose']['mean']['score'] for library in libraries]):.1f}"
@@ -54,6 +76,8 @@ def main():
         if len(lines) > 2:
             print(f"\n### {title[0].upper()}{title[1:]}\n")
             print("\n".join(lines))
+    print("\n### Costs\n")
+    print("\n".join(costs(pathlib.Path(sys.argv[1]))))
 
 
 if __name__ == "__main__":
