@@ -7,13 +7,14 @@ usage() {
   cat <<'TEXT'
 Usage: scripts/glider.sh [--out DIR] [--experts DIR]... [--encoder DIR] [--limit N]
 
-For every library of experts (each of a seed of its own): descriptions by the rule, and those by a language model that are
-in docs/results/glider, embedded by the base; GLIDER with each; and what it is compared with: the consensus of the gates,
-and descriptions beside the scores of average-activation and Arrow. Every alpha on the held-in suite and the three held-out
-ones. Everything is under DIR (runs/glider); the page is DIR/glider.md. Stopped and run again, it continues.
+For every library of experts (each of a seed of its own): descriptions by the rule, embedded by the base; GLIDER with them;
+and what it is compared with: the consensus of the gates, and descriptions beside the scores of average-activation and
+Arrow. Every alpha on the held-in suite and two held-out ones. Everything is under DIR (runs/glider); the page is
+DIR/glider.md. Stopped and run again, it continues.
 
   --experts DIR   a library of experts with gates (assets/experts); may be repeated
-  --encoder DIR   a sentence encoder: GLIDER with its embeddings of the same texts, besides those by the base
+  --encoder DIR   a sentence encoder: GLIDER with its embeddings too, of the same texts and of those by a language model
+                  that are in docs/results/glider (the small base does not have their words)
   --limit N       only the first N rows of each task
 TEXT
 }
@@ -32,7 +33,8 @@ done
 ((${#libraries[@]})) || libraries=(assets/experts)
 
 readonly phatgoose=build/release/bin/phatgoose base=assets/base texts=docs/results/glider
-readonly suites=(held-in new-words several-skills two-hops) alphas=(0 1 3 10 30 100 auto) writers=(rule model)
+readonly suites=(held-in new-words several-skills) alphas=(0 1 3 10 30 100 auto)
+readonly by_rule=(--source rule --data 'assets/tasks/{name}/train.jsonl')
 say() { printf '\n== %s\n' "$*" >&2; }
 # The first argument is what it counts as in costs.jsonl.
 describe() { scripts/cost.py "$run/costs.jsonl" "$1" "$phatgoose" describe --log quiet "${@:2}" > /dev/null; }
@@ -46,23 +48,21 @@ experts_of() { # SOURCE LIBRARY
   mv "$run/$1/experts.new" "$run/$1/experts"
 }
 
-# The texts of the experts, by the rule or, as they are in the repository, by a language model; then their embeddings.
-describe_experts() { # WRITER SOURCE LIBRARY [OPTION...]
-  experts_of "$2" "$3"
-  local from=(--texts "$texts/experts.yaml")
-  [[ $1 == model ]] || from=(--source rule --data 'assets/tasks/{name}/train.jsonl')
-  describe "$2 experts" "${from[@]}" --model "$base" --library "$run/$2/experts" "${@:4}"
+# Texts of the experts and their embeddings.
+describe_experts() { # SOURCE LIBRARY OPTION...
+  experts_of "$1" "$2"
+  describe "$1: experts" --model "$base" --library "$run/$1/experts" "${@:3}"
 }
 
-describe_tasks() { # WRITER
+# Texts of the tasks, and of their rows.
+describe_tasks() {
   local suite
   for suite in "${suites[@]}"; do
-    if [[ $1 == model ]]; then
-      cp "$texts/$suite".{task,query}.jsonl "$run/model/"
-    else
-      describe "rule tasks" --source rule --suite "$suite" --out "$run/rule/$suite.task.jsonl"
-      describe "rule rows" --source rule --suite "$suite" --per query --out "$run/rule/$suite.query.jsonl" "${limit[@]}"
-    fi
+    describe "rule: tasks" --source rule --suite "$suite" --out "$run/$suite.rule-task.jsonl"
+    describe "rule: rows" --source rule --suite "$suite" --per query --out "$run/$suite.rule-query.jsonl" "${limit[@]}"
+    has_encoder || continue
+    gzip -dc "$texts/$suite.task.jsonl.gz" > "$run/$suite.model-task.jsonl"
+    gzip -dc "$texts/$suite.query.jsonl.gz" > "$run/$suite.model-query.jsonl"
   done
 }
 
@@ -78,18 +78,18 @@ methods_of() { # NAME KEY: VALUE[, KEY: VALUE...]
 
 # The methods of a suite, as a methods file next to the directories that it names.
 write_methods() { # SUITE
-  local writer per router
+  local per writer router
   echo "- {name: phatgoose, routed: phatgoose}"
-  for writer in "${writers[@]}"; do
-    for per in task query; do
-      methods_of "$writer-$per" "routed: $writer/routed, descriptions: $writer/$1.$per.jsonl"
-      has_encoder || continue
+  for per in task query; do
+    methods_of "rule-$per" "routed: rule/routed, descriptions: $1.rule-$per.jsonl"
+    has_encoder || continue
+    for writer in rule model; do
       methods_of "$writer-encoder-$per" \
-        "routed: $writer-encoder/routed, descriptions: $writer/$1.$per.jsonl, encoder: $encoder"
+        "routed: $writer-encoder/routed, descriptions: $1.$writer-$per.jsonl, encoder: $encoder"
     done
   done
   methods_of consensus "routed: consensus" | grep -v -- -auto
-  for router in average-activation arrow; do methods_of "$router" "routed: $router, descriptions: rule/$1.task.jsonl"; done
+  for router in average-activation arrow; do methods_of "$router" "routed: $router, descriptions: $1.rule-task.jsonl"; done
 }
 
 say "Build"
@@ -98,14 +98,14 @@ for number in "${!libraries[@]}"; do
   run=$out/library-$number library=${libraries[number]}
   mkdir -p "$run"
   say "Library $number: descriptions"
-  for writer in "${writers[@]}"; do
-    describe_experts "$writer" "$writer" "$library"
-    describe_tasks "$writer"
-    build "$writer/routed" glider "$run/$writer/experts"
-    has_encoder || continue
-    describe_experts "$writer" "$writer-encoder" "$library" --encoder "$encoder"
-    build "$writer-encoder/routed" glider "$run/$writer-encoder/experts"
-  done
+  describe_experts rule "$library" "${by_rule[@]}"
+  build rule/routed glider "$run/rule/experts"
+  if has_encoder; then
+    describe_experts rule-encoder "$library" "${by_rule[@]}" --encoder "$encoder"
+    describe_experts model-encoder "$library" --texts "$texts/experts.yaml" --encoder "$encoder"
+    for source in rule-encoder model-encoder; do build "$source/routed" glider "$run/$source/experts"; done
+  fi
+  describe_tasks
   for expert in "$run"/rule/experts/*; do
     "$phatgoose" prepare --log quiet --router average-activation --model "$base" --expert "$expert" \
       --data "assets/tasks/${expert##*/}/train.jsonl" > /dev/null

@@ -5,13 +5,12 @@ import json
 import pathlib
 import sys
 
-SUITES = {"held-in": "held-in", "new-words": "new words", "several-skills": "several skills", "two-hops": "two hops"}
+SUITES = {"held-in": "held-in", "new-words": "new words", "several-skills": "several skills"}
 ALPHAS = ["0", "1", "3", "10", "30", "100", "auto"]
-WRITERS = {"rule": "the rule", "model": "a language model"}
-EMBEDDINGS = {"": "the base", "encoder-": "a sentence encoder"}
-UNITS = {"task": "task", "query": "row"}
-FAMILIES = {f"{writer}-{embedding}{unit}": f"texts by {WRITERS[writer]}, one a {UNITS[unit]}, embedded by {EMBEDDINGS[embedding]}"
-            for writer in WRITERS for embedding in EMBEDDINGS for unit in UNITS}
+SOURCES = {"rule": "texts by the rule", "rule-encoder": "the same, embedded by a sentence encoder",
+           "model-encoder": "texts by a language model, embedded by a sentence encoder"}
+FAMILIES = {f"{source}-{per}": f"{title}, one a {unit}"
+            for source, title in SOURCES.items() for per, unit in {"task": "task", "query": "row"}.items()}
 FAMILIES |= {"consensus": "the gates' own consensus in place of texts",
              "average-activation": "texts by the rule beside the scores of average-activation, in place of the gates'",
              "arrow": "texts by the rule beside the scores of Arrow"}
