@@ -31,7 +31,9 @@ case ${1:-} in
   --index-url) set_up "${2:?--index-url needs an address}" ;;
   goldens)
     set_up
-    for what in model peft phatgoose bf16 merge import encoder encoder_family router text; do "$python" "tests/oracle/make_${what}_goldens.py"; done
+    for what in model peft modular phatgoose bf16 merge import encoder encoder_family router text adafactor; do
+      "$python" "tests/oracle/make_${what}_goldens.py"
+    done
     ;;
   run)
     if ! "$python" -c 'import transformers, peft' 2> /dev/null; then

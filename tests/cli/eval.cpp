@@ -281,6 +281,37 @@ TEST_CASE("eval refuses methods that it cannot tell apart or compare") {
                 });
 }
 
+TEST_CASE("eval answers with a modular adapter of PEFT, and refuses what does not fit it") {
+  const EvalFiles files;
+  const std::string poly = golden_path("modular_poly/adapter"), d = files.path();
+  std::filesystem::copy(poly, files / "poly", std::filesystem::copy_options::recursive);
+  write_text(files / "known.jsonl", R"({"task": "1", )" + std::string(kRow).substr(1) + "\n");
+  write_text(files / "known.yaml", "name: s\ntasks: [{name: t, data: known.jsonl, kind: rank_classification}]\n");
+  write_text(files / "bad.yaml", "- {name: a, base: true}\n- {name: b, expert: base, unknown-task: mean}\n");
+  const std::string known = "eval --model " + d + "/base --suite " + d + "/known.yaml --out " + d;
+  const Outcome outcome = phatgoose_line(known + "/known --base --modular p=" + poly);
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  CHECK_THAT(outcome.out, Catch::Contains("\np "));
+  CHECK_THAT(outcome.err, !Catch::Contains("ignored keys"));
+  CHECK(read_text(files / "known/p/samples.jsonl") != read_text(files / "known/base/samples.jsonl"));
+  const Outcome uniform = files.eval("--modular " + poly + " --unknown-task uniform");
+  INFO(uniform.err);
+  CHECK(uniform.code == 0);
+  const std::string good = "eval --model DIR/base --suite DIR/suite.yaml --out DIR/refused ";
+  check_bad_use(files.path(),
+                {
+                    {good + "--modular DIR/poly", 3, {"task choose (", "task \"choose\"", "--unknown-task uniform"}},
+                    {good + "--modular DIR/poly --unknown-task median", 2, {"--unknown-task", "\"median\"", "mean"}},
+                    {good + "--base --unknown-task mean", 2, {"--unknown-task", "no --modular"}},
+                    {good + "--modular DIR/none", 3, {"none"}},
+                    {good + "--modular DIR/base", 3, {"base"}},
+                    {good + "--modular DIR/poly --k 1", 2, {"--k", "no --routed"}},
+                    {good + "--modular DIR/poly --exclude-own", 2, {"--exclude-own", "no --routed"}},
+                    {good + "--methods DIR/bad.yaml", 3, {"bad.yaml:2", "\"unknown-task\" without modular"}},
+                });
+}
+
 TEST_CASE("eval refuses bad settings") {
   const EvalFiles files;
   write_text(files / "busy/note", "mine");

@@ -218,6 +218,34 @@ TEST_CASE("predict says which rows have choices that the model cannot tell apart
                               Catch::Contains("line 2"));
 }
 
+TEST_CASE("predict with a modular adapter answers each row as its task") {
+  const PredictFiles files;
+  std::filesystem::copy(golden_path("modular_poly/adapter"), files.path() / "poly",
+                        std::filesystem::copy_options::recursive);
+  const std::string poly = "--modular " + (files.path() / "poly").string();
+  const std::string named = R"({"task": "2", )" + std::string(kChoose).substr(1);
+  const Outcome outcome = files.predict("--json --task 0 " + poly, std::string(kChoose) + "\n" + named + "\n");
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  const std::vector<Json> lines = json_lines(outcome.out);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["log_likelihoods"] != lines[1]["log_likelihoods"]);
+  CHECK(files.predict("--unknown-task mean " + poly, kChoose).code == 0);
+  const std::string with = "predict --model DIR/base --modular DIR/poly ";
+  check_bad_use(files.path(),
+                {
+                    {with, 3, {"stdin:1: ", "no task", "--task"}, kChoose},
+                    {with, 3, {"stdin:1: ", "task \"22\""}, R"({"input_ids": [5, 1], "task": "22"})"},
+                    {with, 3, {"stdin:1: ", "\"task\""}, R"({"input_ids": [5, 1], "task": 2})"},
+                    {with + "--task 7", 2, {"--task", "\"7\"", "one of its tasks: 0, 1, 2"}, kChoose},
+                    {with + "--expert DIR/experts/wide", 2, {"--expert, --modular", "at most one"}, kChoose},
+                    {with + "--routed DIR/routed", 2, {"--routed, --modular", "at most one"}, kChoose},
+                    {with + "--task 1 --explain", 2, {"--explain", "no --routed"}, kChoose},
+                    {"predict --model DIR/base --task 1", 2, {"--task", "no --modular"}, kChoose},
+                    {"predict --model DIR/base --unknown-task mean", 2, {"--unknown-task", "no --modular"}, kChoose},
+                });
+}
+
 TEST_CASE("bad use of predict") {
   const PredictFiles files;
   write_text(files.path() / "elsewhere/manifest.json", "{}");

@@ -138,6 +138,11 @@ TEST_CASE("train-expert refuses bad use and bad input, and leaves nothing behind
           {good + "--data-mix-cap 0", 2, {"--data-mix-cap: \"0\""}},
           {good + "--data-mix equal --data-mix-cap 5", 2, {"--data-mix-cap", "--data-mix size"}},
           {good + "--data-mix equal --shuffle false", 2, {"--shuffle", "--data-mix equal"}},
+          {good + "--optimizer sgd", 2, {"--optimizer: \"sgd\"", "adamw", "adafactor"}},
+          {good + "--optimizer adafactor --beta1 0.9", 2, {"--beta1", "--optimizer adamw"}},
+          {good + "--optimizer adafactor --beta2 0.999", 2, {"--beta2", "--optimizer adamw"}},
+          {good + "--scale-parameter", 2, {"--scale-parameter", "--optimizer adafactor"}},
+          {good + "--schedule inverse-sqrt", 2, {"--schedule", "constant", "linear"}},
           {good + "--init DIR/none", 3, {"none"}},
           {good + "--init DIR/cut_expert", 3, {"cut_expert/adapter_model.safetensors"}},
           {good + "--init DIR/foreign_expert", 3, {"foreign_expert/adapter_config.json", "PREFIX_TUNING"}},
@@ -158,6 +163,9 @@ TEST_CASE("train-gate refuses bad use and bad input, and leaves nothing behind")
                     {start + "--expert DIR/foreign_expert --data DIR/rows.jsonl", 3, {"PREFIX_TUNING"}},
                     {start + "--expert DIR/expert --data DIR/empty.jsonl", 3, {"empty.jsonl"}},
                     {start + "--expert DIR/expert --rank 4", 2, {"--rank: unknown option"}},
+                    {start + "--expert DIR/expert --data DIR/rows.jsonl --optimizer adafactor --beta1 0.5",
+                     2,
+                     {"--beta1", "--optimizer adamw"}},
                     {start + "--expert DIR/expert --data DIR/rows.jsonl --retrain", 2, {"--retrain", "--out"}},
                     {start + "--expert DIR/expert --data DIR/rows.jsonl --data DIR/rows.jsonl",
                      2,
@@ -167,10 +175,14 @@ TEST_CASE("train-gate refuses bad use and bad input, and leaves nothing behind")
 
 TEST_CASE("pretrain refuses bad use and bad input, and leaves nothing behind") {
   const TrainingFiles files;
+  const std::string good = "pretrain --out DIR/out --text DIR/rows.jsonl --make-vocab 32 ";
   check_bad_use(files.path(), {
                                   {"pretrain --text DIR/rows.jsonl", 2, {"--out: missing"}},
                                   {"pretrain --out DIR/out", 2, {"--text: missing"}},
-                                  {"pretrain --out DIR/out --text DIR/rows.jsonl --schedule zigzag", 2, {"zigzag"}},
+                                  {good + "--schedule zigzag", 2, {"zigzag"}},
+                                  {good + "--schedule linear --decay-ratio 0.5", 2, {"--decay-ratio", "--schedule"}},
+                                  {good + "--optimizer adafactor --beta2 0.9", 2, {"--beta2", "--optimizer adamw"}},
+                                  {good + "--scale-parameter", 2, {"--scale-parameter", "--optimizer adafactor"}},
                                   {"pretrain --out DIR/out --text DIR/none.txt --make-vocab 32", 3, {"none.txt"}},
                               });
 }

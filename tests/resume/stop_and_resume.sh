@@ -94,6 +94,12 @@ joint=("$programs/phatgoose-train-expert" --model base --data rows.jsonl more.js
 "${joint[@]}" --out joint.expected > /dev/null 2> log || fail "train-expert --joint-gate: $(cat log)"
 check_resume "train-expert --joint-gate" joint joint joint.expected "${joint[@]}" --out joint
 
+# Adafactor, tasks with weights of their own, and noise.
+multitask=("$programs/phatgoose-train-multitask" --model base --data stones=rows.jsonl more=more.jsonl --method poly
+  --rank 2 --skills 3 --noise --valid more=valid.jsonl --steps 16 --batch 6 --eval-every 8 "${common[@]}")
+"${multitask[@]}" --out poly.expected --name poly > /dev/null 2> log || fail "train-multitask: $(cat log)"
+check_resume train-multitask poly poly poly.expected "${multitask[@]}" --out poly --name poly
+
 gate=("$programs/phatgoose-train-gate" --model base --data rows.jsonl --steps 24 --batch 8 "${common[@]}")
 "${gate[@]}" --expert expert.expected > /dev/null 2> log || fail "train-gate: $(cat log)"
 cmp expert/adapter_model.safetensors expert.expected/adapter_model.safetensors || fail "train-gate: the adapter changed"

@@ -3,7 +3,9 @@
 #include <catch2/catch.hpp>
 #include <map>
 
+#include "phatgoose/adapters/modular_adapter.h"
 #include "phatgoose/bench/flops.h"
+#include "phatgoose/bench/modular.h"
 #include "phatgoose/bench/workloads.h"
 #include "support/fails_with.h"
 #include "support/scratch_directory.h"
@@ -54,7 +56,8 @@ TEST_CASE("every kind of work is measured on a model directory") {
   settings.target_length = 5;
   settings.repeats = 1;
   for (const std::string& work : bench_work_names()) {
-    if (work != "cold_start" && work != "routed_experts" && work != "routed_256") settings.work.push_back(work);
+    const bool other = work == "cold_start" || work == "routed_experts" || work == "routed_256";
+    if (!other && !work.starts_with("modular_")) settings.work.push_back(work);
   }
   std::map<std::string, Json> lines;
   run_benchmark(settings, at::kCPU, at::kFloat, "/bin/true", [&](const Json& line) { lines[line.at("work")] = line; });
@@ -71,6 +74,73 @@ TEST_CASE("every kind of work is measured on a model directory") {
       CHECK(line.at("share_of_gemm_peak").get<double>() < 1.5);
     }
   }
+}
+
+TEST_CASE("modular adapters are measured beside LoRA, on rows of one task and of several") {
+  const test::ScratchDirectory directory;
+  make_directories(directory / "base");
+  test::tiny_model().save(directory / "base", at::kFloat);
+  BenchSettings settings;
+  settings.model = directory / "base";
+  settings.rows = 3;
+  settings.input_length = 6;
+  settings.target_length = 2;
+  settings.repeats = 1;
+  settings.rank = 2;
+  settings.work = {"modular_step", "modular_forward"};
+  std::map<std::string, Json> lines;
+  run_benchmark(settings, at::kCPU, at::kFloat, "/bin/true", [&](const Json& line) { lines[line.at("work")] = line; });
+  CHECK(lines.size() == 1 + 2 * 2 * modular_method_names().size());
+  for (const std::string& method : modular_method_names()) {
+    for (const char* tasks : {"", "_3_tasks"}) {
+      CHECK(lines.at("modular_step_" + method + tasks).at("value").get<double>() > 0);
+      CHECK(lines.at("modular_step_" + method + tasks).at("unit") == "x LoRA step");
+      CHECK(lines.at("modular_forward_" + method + tasks).at("share_of_gemm_peak").get<double>() > 0);
+      CHECK(lines.at("modular_forward_" + method + tasks).at("unit") == "x LoRA forward");
+    }
+  }
+}
+
+TEST_CASE("the sizes of adapters of T5-XL are those of the papers, and need no model") {
+  BenchSettings settings;
+  settings.model = "t5-v1.1-xl";
+  settings.work = {"modular_sizes"};
+  std::map<std::string, double> sizes;
+  run_benchmark(settings, at::kCPU, at::kFloat, "/bin/true",
+                [&](const Json& line) { sizes[line.at("work")] = line.at("value"); });
+  CHECK(sizes == std::map<std::string, double>{{"modular_sizes_lora", 35'389'440},
+                                               {"modular_sizes_tlora", 11'132'928},
+                                               {"modular_sizes_poly", 17'694'720},
+                                               {"modular_sizes_poly_routing", 3456},
+                                               {"modular_sizes_mhr", 17'694'720},
+                                               {"modular_sizes_mhr_routing", 221'184},
+                                               {"modular_sizes_tensorpoly-1", 11'132'928},
+                                               {"modular_sizes_tensorpoly-1_routing", 3456},
+                                               {"modular_sizes_tensorpoly-2", 11'132'928},
+                                               {"modular_sizes_tensorpoly-2_routing", 6912}});
+}
+
+TEST_CASE("splits of mhr are as many as all linears allow") {
+  CHECK(bench_shape(ModularMethod::mhr, test::tiny_config(), 4).splits == 8);  // of sizes 32, 24 and 48
+  CHECK(bench_shape(ModularMethod::mhr, test::tiny_config(), 4).rank == 1);
+  CHECK(bench_shape(ModularMethod::tlora, test::tiny_config(), 4).rank == 4);
+}
+
+TEST_CASE("a step trains a modular adapter on the tasks that its rows have") {
+  T5Model model = test::tiny_model();
+  std::vector<Example> examples = random_examples({{5, 6, 7, 8}, {2, 2, 2, 2}}, 120, 3);
+  spread_over_tasks(examples, 2);
+  CHECK(examples[3].task == 1);
+  {
+    TrainingStep step(model, {.method = ModularMethod::poly, .rank = 1, .skills = 2, .splits = 1, .order = 1}, 3, 1);
+    const auto* adapter = dynamic_cast<const ModularAdapter*>(model.groups().front()->adapter().get());
+    REQUIRE(adapter != nullptr);
+    step.run(examples);
+    CHECK(adapter->built() == 2);  // once for each task that there are rows of
+    step.run(examples);
+    CHECK(adapter->built() == 4);
+  }
+  for (const auto& group : model.groups()) CHECK(group->adapter() == nullptr);
 }
 
 TEST_CASE("a cold start runs the program that it is given") {

@@ -75,5 +75,17 @@ TEST_CASE("rows of similar length are grouped, and those of equal length keep th
   CHECK(length_groups({}, 5).empty());
 }
 
+TEST_CASE("a row counts its input and what is decoded of it: the target, or the choices where there are some") {
+  Example plain{{5, 6, 1}, {7, 1}};
+  Example choosing = plain;
+  choosing.choices = {{7, 1}, {8, 9, 1}, {4, 1}};
+  CHECK(token_count(std::vector{plain}) == 5);
+  CHECK(token_count(std::vector{choosing}) == 3 + 7);
+  CHECK(token_count(std::vector{plain, choosing}) == 15);
+  CHECK(target_token_count(std::vector{plain, choosing}) == 4);
+  CHECK(passes_of(std::vector{plain, choosing, plain}, 10) == std::vector<Rows>{{1}, {0, 2}});
+  CHECK(passes_of(std::vector{plain, choosing, plain}, 15) == std::vector<Rows>{{1, 0}, {2}});
+}
+
 }  // namespace
 }  // namespace phatgoose

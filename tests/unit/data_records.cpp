@@ -25,7 +25,7 @@ Record record_of(const std::string& json) {
 TEST_CASE("rows of text are read with all their fields") {
   const ScratchDirectory scratch;
   const std::string text =
-      R"({"input": "Is it?", "target": "Yes", "choices": ["No", "Yes"], "id": "set/3", "template": "plain"}
+      R"({"input": "Is it?", "target": "Yes", "choices": ["No", "Yes"], "id": "set/3", "template": "plain", "task": "ask"}
 
 {"target": "", "input": "", "id": 12, "choices": null}
 {"input": "Name one.", "targets": ["red", "blue"]}
@@ -40,6 +40,8 @@ TEST_CASE("rows of text are read with all their fields") {
     CHECK(records[0].choices == std::vector<std::string>{"No", "Yes"});
     CHECK(records[0].id == "set/3");
     CHECK(records[0].template_name == "plain");
+    CHECK(records[0].task == "ask");
+    CHECK(records[1].task.empty());
     CHECK(records[0].line == 1);
     CHECK(records[1].line == 3);
     CHECK(records[1].id == "12");
@@ -98,6 +100,7 @@ TEST_CASE("a bad row is an error that names its line") {
       {R"({"input": "a", "target": "b", "choices": ["b", 2]})", "\"choices\" is"},
       {R"({"input": "a", "target": "b", "id": 1.5})", "\"id\" is 1.5"},
       {R"({"input": "a", "target": "b", "template": 1})", "\"template\" is 1"},
+      {R"({"input": "a", "target": "b", "task": 1})", "\"task\" is 1"},
       {R"({"input": "a", "target": "b", "input_experts": ["a", "x"]})", "\"input_experts\" is"},
       {R"({"input": "a", "target": "b", "input_experts": [["a"]]})", "a list of 1 in \"input_experts\""},
       {R"({"input": "a", "target": "b", "input_experts": [["a", 1]]})", "\"input_experts\" is"},

@@ -55,6 +55,31 @@ TEST_CASE("text is tokenised with EOS and cut; ids stay as they are") {
   CHECK(rows.notes().count(RowNote::cut_target) == 1);
 }
 
+TEST_CASE("choices are read where that is asked for, with the place of the first that is right") {
+  const std::vector<Record> records = {
+      record_of(R"({"input": "a", "target": "the sea", "choices": ["the wall", "the sea"]})"),
+      record_of(R"({"input": "a", "targets": ["the sea", "the wall"], "choices": ["a", "the wall", "the sea"]})", 2),
+      record_of(R"({"input_ids": [5], "target_ids": [6, 1], "choices_ids": [[7, 8, 9, 1], [6, 1]]})", 3),
+      record_of(R"({"input": "a", "target": "the sea"})", 4)};
+  RowEncoder rows = encoder();
+  for (const Example& example : encode_rows(records, rows, 4, 2)) CHECK(example.choices.empty());
+  const std::vector<Example> examples = encode_rows(records, rows, 4, 2, /*with_choices=*/true);
+  REQUIRE(examples[0].choices.size() == 2);
+  CHECK(examples[0].choices[1] == tokenizer().encode_with_eos("the sea", 100));
+  CHECK(examples[0].right == 1);
+  CHECK(examples[1].choices.size() == 2);  // another right one is no wrong one
+  CHECK(examples[1].right == 1);
+  CHECK(examples[1].choices[1] == tokenizer().encode_with_eos("the wall", 100));
+  CHECK(examples[2].choices == std::vector<TokenIds>{{7, 8, 9, 1}, {6, 1}});
+  CHECK(examples[2].right == 1);
+  CHECK(examples[3].choices.empty());
+  const auto undecided = [&] {
+    const Record record = record_of(R"({"input_ids": [5], "target_ids": [6], "choices_ids": [[7]]})", 9);
+    in("f", [&] { encode_rows({record}, rows, 4, 2, true); });
+  };
+  CHECK_THROWS_MATCHES(undecided(), Error, FailsWith(ExitCode::bad_data, "f:9: no choice equals"));
+}
+
 TEST_CASE("an input of just the admitted length is not cut, one token more is") {
   const std::string text = "the river and the sea";
   const auto length = std::ssize(tokenizer().encode(text)) + 1;

@@ -115,7 +115,7 @@ TEST_CASE("joint training is AdamW on the formula of the gated LoRA") {
       (objective.sum(rows, pass) / objective.divisor(rows)).backward();
     }
     optimizer.clip_gradients(1.0);
-    optimizer.update(settings.training.lr);
+    optimizer.update(*settings.training.lr);
   }
 
   auto trained = ExpertParameters::load(ExpertDirectory::open(settings.out), linear_groups(model.config()), at::kCPU);

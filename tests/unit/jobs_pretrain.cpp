@@ -158,6 +158,25 @@ TEST_CASE("pretraining learns") {
   CHECK(losses.back() < 0.6 * losses.front());
 }
 
+TEST_CASE("the rate of pretraining falls by --decay-ratio, or from the end of the warm-up on") {
+  const test::ScratchDirectory scratch;
+  PretrainSettings settings = tiny_pretraining(scratch);
+  settings.training.lr = 0.06;
+  const auto rates = [&](const char* schedule, const char* out) {
+    settings.training.schedule = schedule;
+    settings.out = scratch / out;
+    pretrain(settings, at::kCPU);
+    std::vector<double> found;
+    std::istringstream lines(test::read_text(fs::path(settings.out) / "metrics.jsonl"));
+    for (std::string line; std::getline(lines, line);) found.push_back(Json::parse(line).at("learning_rate"));
+    return found;
+  };
+  CHECK_THAT(rates("constant", "a"), Catch::Approx(std::vector<double>{0.06, 0.06, 0.06, 0.06, 0.04, 0.02}));
+  CHECK_THAT(rates("linear", "b"), Catch::Approx(std::vector<double>{0.06, 0.05, 0.04, 0.03, 0.02, 0.01}));
+  CHECK(read_json(scratch / "a/run.json").at("decay-ratio") == 0.5);
+  CHECK(read_json(scratch / "b/run.json").at("decay-ratio").is_null());
+}
+
 TEST_CASE("settings that exclude each other or leave the vocabulary open are refused") {
   const test::ScratchDirectory scratch;
   PretrainSettings settings = tiny_pretraining(scratch);

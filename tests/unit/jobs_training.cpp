@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "phatgoose/base/signals.h"
+#include "phatgoose/jobs/training_data.h"
 #include "phatgoose/store/manifest.h"
 #include "support/fails_with.h"
 #include "support/golden.h"
@@ -115,6 +116,110 @@ TEST_CASE("an expert stored in bf16 is trained like any other, and gets a gate i
   for (std::size_t g = 0; g < groups.size(); ++g) {
     CHECK(stored.groups()[g]->b.equal(trained.groups()[g]->b.to(at::kBFloat16).to(at::kFloat)));
   }
+}
+
+/// The learning rates of a run, step by step.
+std::vector<double> rates_in(const std::string& metrics) {
+  std::vector<double> rates;
+  for (const Json& line : test::metrics_with("learning_rate", metrics)) rates.push_back(line.at("learning_rate"));
+  return rates;
+}
+
+TEST_CASE("an expert is trained by Adafactor where that is asked for, and the record says so") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  settings.training.keep_checkpoints = 1;
+  run(settings);
+  const Json usual = read_json(shop.scratch / "expert/run.json");
+  CHECK(usual.at("optimizer") == "adamw");
+  CHECK(usual.at("beta1") == 0.9);
+  CHECK(usual.at("beta2") == 0.999);
+  CHECK(usual.at("schedule") == "constant");
+
+  settings.training.optimizer = "adafactor";
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--optimizer", "adamw", "adafactor"));
+  settings.out = shop.scratch / "other";
+  settings.training.scale_parameter = true;
+  CHECK(run(settings) == TrainingOutcome::finished);
+  const Json other = read_json(shop.scratch / "other/run.json");
+  CHECK(other.at("optimizer") == "adafactor");
+  CHECK(other.at("scale-parameter") == true);
+  CHECK(other.at("beta1").is_null());
+  CHECK(shop.bytes("other/adapter_model.safetensors") != shop.bytes("expert/adapter_model.safetensors"));
+  CHECK_THAT(shop.bytes("other/checkpoints/step-3/state.safetensors"), Catch::Contains("row_mean."));
+  CHECK_THAT(shop.bytes("expert/checkpoints/step-3/state.safetensors"), !Catch::Contains("row_mean."));
+
+  settings.training.beta2 = 0.9;
+  settings.out = shop.scratch / "third";
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--beta2", "adafactor"));
+}
+
+TEST_CASE("with a linear schedule the rate falls from the end of the warm-up on") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  settings.training.steps = 5;
+  settings.training.warmup_ratio = 0.2;
+  settings.training.lr = 0.01;
+  settings.training.schedule = "linear";
+  run(settings);
+  const std::vector<double> expected = {0, 0.01, 0.0075, 0.005, 0.0025};
+  const std::vector<double> found = rates_in(shop.bytes("expert/metrics.jsonl"));
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) CHECK(found[i] == Approx(expected[i]));
+}
+
+TEST_CASE("a run that was begun before the optimiser could be chosen is finished where it is AdamW") {
+  const Workshop shop;
+  TrainExpertSettings settings = shop.expert();
+  run(settings);
+  Json record = read_json(shop.scratch / "expert/run.json");
+  for (const char* name : {"optimizer", "scale-parameter", "schedule"}) record.erase(name);
+  test::write_text(shop.scratch / "expert/run.json", record.dump());
+  CHECK(run(settings) == TrainingOutcome::finished);
+  settings.training.schedule = "linear";
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--schedule", "constant", "linear"));
+}
+
+TEST_CASE("an expert is trained by the few-shot loss where that is asked for") {
+  const Workshop shop;
+  const auto first_loss = [&](const std::string& loss) {
+    TrainExpertSettings settings = shop.expert();
+    settings.loss = loss;
+    settings.out = shop.scratch / loss;
+    run(settings);
+    return test::metrics_with("loss", shop.bytes((loss + "/metrics.jsonl").c_str())).front().at("loss").get<double>();
+  };
+  // The first step's model is the base: the loss is that of the targets, and the same with two terms more.
+  const double plain = first_loss("plain"), few_shot = first_loss("t-few");
+  CHECK(few_shot > plain + 0.1);
+  CHECK(shop.bytes("plain/adapter_model.safetensors") != shop.bytes("t-few/adapter_model.safetensors"));
+  const ExpertDirectory trained = ExpertDirectory::open(shop.scratch / "t-few");
+  CHECK(trained.loras().size() == adapted_linears(test::tiny_config()).size());
+}
+
+TEST_CASE("rows are read with their choices where that is asked for") {
+  const Workshop shop;
+  DataSettings settings = shop.expert().data;
+  settings.valid = {shop.scratch / "valid.jsonl"};
+  const auto read = [&](bool choices) {
+    return read_training_data(settings, shop.scratch / "base", test::tiny_config(), {.choices = choices});
+  };
+  CHECK(read(false).train.front().choices.empty());
+  CHECK(read(true).train.front().choices.size() == 2);
+  CHECK(read(true).valid.back().choices.size() == 2);
+
+  const std::string undecided = R"({"input_ids": [5, 1], "target_ids": [7, 1], "choices_ids": [[8, 1], [9, 1]]})";
+  test::write_text(shop.scratch / "rows.jsonl", shop.bytes("rows.jsonl") + undecided + "\n");
+  CHECK(read(false).train.size() == 21);
+  CHECK_THROWS_MATCHES(read(true), Error, FailsWith(ExitCode::bad_data, "rows.jsonl:21", "no choice equals"));
+  settings.reading.skip_bad_rows = true;
+  const TrainingData data = read(true);
+  CHECK(data.train.size() == 20);
+  CHECK(data.train_skipped.at(shop.scratch / "rows.jsonl").count() == 1);
+  CHECK(data.train_skipped.at(shop.scratch / "rows.jsonl").listed().front().line == 21);
+  CHECK(read(false).train.size() == 21);
+  test::write_text(shop.scratch / "rows.jsonl", undecided + "\n");
+  CHECK_THROWS_MATCHES(read(true), Error, FailsWith(ExitCode::bad_data, "rows.jsonl", "no row with the right answer"));
 }
 
 TEST_CASE("the order of the rows is that of the file without shuffling") {

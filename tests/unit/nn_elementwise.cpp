@@ -81,6 +81,34 @@ TEST_CASE("chunked cross-entropy and its gradients equal the plain one") {
   CHECK(-each.sum().item<double>() == Approx(exact_loss).epsilon(1e-6));
 }
 
+TEST_CASE("the gradients of log-likelihoods, weighted by position, equal the plain ones over several chunks") {
+  at::manual_seed(5);
+  const std::int64_t rows = 150, vocabulary = 50'000;
+  const at::Tensor hidden = at::randn({rows, 8}).mul_(0.5).requires_grad_(), head = random_leaf({vocabulary, 8});
+  const at::Tensor targets = at::randint(vocabulary, {rows}, at::kLong), weights = at::randn({rows});
+  const auto plain = [&](at::ScalarType type) {
+    const at::Tensor h = hidden.detach().to(type).requires_grad_(), w = head.detach().to(type).requires_grad_();
+    const at::Tensor each = at::log_softmax(h.matmul(w.t()), 1).gather(1, targets.unsqueeze(1)).squeeze(1);
+    at::dot(each, weights.to(type)).backward();
+    return std::tuple(each.detach(), h.grad(), w.grad());  // [N], [N, D], [V, D]
+  };
+  const auto [exact, exact_dhidden, exact_dhead] = plain(at::kDouble);
+  const at::Tensor single_dhidden = std::get<1>(plain(at::kFloat));
+  const at::Tensor each = target_log_likelihoods(hidden, FrozenWeight(head), targets);
+  CHECK(largest_difference(each.detach(), exact) < 1e-5);
+  at::dot(each, weights).backward();
+  CHECK(largest_difference(head.grad(), exact_dhead) < 1e-5);
+  CHECK(largest_difference(hidden.grad(), exact_dhidden) < 1.25 * largest_difference(single_dhidden, exact_dhidden));
+
+  // A frozen head gets none, and without gradients the numbers are the same.
+  const at::Tensor again = hidden.detach().requires_grad_(), frozen = head.detach();
+  at::dot(target_log_likelihoods(again, FrozenWeight(frozen), targets), weights).backward();
+  CHECK(again.grad().equal(hidden.grad()));
+  CHECK_FALSE(frozen.grad().defined());
+  const at::NoGradGuard no_grad;
+  CHECK(target_log_likelihoods(again, FrozenWeight(frozen), targets).equal(each));
+}
+
 TEST_CASE("log-sum-exp and softmax of a row are those of fp64, whatever the size and the range") {
   at::manual_seed(4);
   for (const std::int64_t size : {1, 5, 512, 513, 32'128}) {

@@ -30,10 +30,12 @@ TEST_CASE("the experts of tokens lie back to back like the tokens") {
 }
 
 TEST_CASE("rows inherit what is known of their sources, but not what belongs to tokens") {
-  const RowContext sources{at::rand({3, 4}), at::tensor({1, 0, 2}, at::kLong), at::tensor({5, 6, 7}, at::kLong)};
+  const RowContext sources{at::rand({3, 4}), at::tensor({1, 0, 2}, at::kLong), at::tensor({5, 6, 7}, at::kLong),
+                           at::tensor({8, 4, 1}, at::kLong)};
   const RowContext inherited = RowContext().inheriting(sources, std::vector<std::int64_t>{0, 0, 2});
   CHECK(inherited.expert_scores.equal(sources.expert_scores.index_select(0, at::tensor({0, 0, 2}, at::kLong))));
   CHECK(inherited.tasks.equal(at::tensor({5, 5, 7}, at::kLong)));
+  CHECK(inherited.places.equal(at::tensor({8, 8, 1}, at::kLong)));
   CHECK_FALSE(inherited.token_experts.defined());
 
   const RowContext own{{}, at::tensor({3}, at::kLong), at::tensor({9}, at::kLong)};

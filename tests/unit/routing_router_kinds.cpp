@@ -115,9 +115,9 @@ TEST_CASE("rows that go to different experts are each like plain LoRA") {
   std::vector<Question> questions;
   for (std::size_t row = 0; row < kSources.size(); ++row) {
     const float* values = scores[static_cast<std::int64_t>(row)].const_data_ptr<float>();
-    questions.push_back({kSources[row], {{20, 21, 1}, {22, 1}, {20, 1}}, {values, values + 3}});
+    questions.push_back({kSources[row], {{20, 21, 1}, {22, 1}, {20, 1}}, {.expert_scores = {values, values + 3}}});
   }
-  questions.push_back({kSources[0], questions[0].choices, questions[1].expert_scores});  // another expert's, same input
+  questions.push_back({kSources[0], questions[0].choices, questions[1].facts});  // another expert's, same input
   std::vector<std::size_t> question_owners = owners;
   question_owners.push_back(owners[1]);
   const auto ranked = score_choices(models.model, questions, {.tokens = 6});

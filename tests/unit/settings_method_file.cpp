@@ -58,6 +58,20 @@ TEST_CASE("a methods file names methods with settings of their own, directories 
   CHECK(changed.source == (scratch / "lists/methods.yaml").string() + ":7");
 }
 
+TEST_CASE("a methods file names modular adapters, and what they do for unknown tasks") {
+  const ScratchDirectory scratch;
+  fs::create_directories(scratch / "poly");
+  write_text(scratch / "methods.yaml",
+             "- {name: a, modular: poly}\n- {name: b, modular: poly, unknown-task: mean, tasks: [first]}\n");
+  const std::vector<MethodEntry> entries = read_methods(scratch / "methods.yaml");
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[0].modular == (scratch / "poly").string());
+  CHECK_FALSE(entries[0].unknown_task);
+  CHECK_FALSE(entries[0].expert);
+  CHECK(entries[1].unknown_task == "mean");
+  CHECK(entries[1].tasks == std::vector<std::string>{"first"});
+}
+
 TEST_CASE("a bad methods file is an error that names file and line") {
   const ScratchDirectory scratch;
   fs::create_directories(scratch / "r");
@@ -76,7 +90,7 @@ TEST_CASE("a bad methods file is an error that names file and line") {
       {"- {name: [a], base: true}\n", ":1", "plain text"},
       {"- name: a/b\n  base: true\n", ":1", "a name without slash"},
       {"- name: ..\n  base: true\n", ":1", "a name without slash"},
-      {"- name: a\n", ":1", "without base, expert and routed"},
+      {"- name: a\n", ":1", "without base, expert, routed and modular"},
       {"- name: a\n  base: true\n  routed: r\n", ":1", "exactly one"},
       {"- name: a\n  base: false\n", ":2", "base: true"},
       {"- name: a\n  base: yes\n", ":2", "true or false"},
@@ -96,6 +110,11 @@ TEST_CASE("a bad methods file is an error that names file and line") {
       {routed + "  encoder: none\n", ":3", "no such directory"},
       {"- name: a\n  base: true\n  k: 1\n", ":3", "\"k\" without routed"},
       {"- name: a\n  expert: r\n  exclude-own: true\n", ":3", "\"exclude-own\" without routed"},
+      {"- name: a\n  modular: r\n  k: 1\n", ":3", "\"k\" without routed"},
+      {"- name: a\n  modular: r\n  expert: r\n", ":1", "exactly one"},
+      {"- name: a\n  modular: none\n", ":2", "no such directory"},
+      {"- name: a\n  modular: r\n  unknown-task: median\n", ":3", "\"median\" is not a valid value for unknown-task"},
+      {routed + "  unknown-task: mean\n", ":3", "\"unknown-task\" without modular"},
       {routed + "  tasks: first\n", ":3", "\"tasks\""},
       {routed + "  tasks: []\n", ":3", "a list of names"},
       {routed + routed, ":3", "a second method named \"a\""},

@@ -75,4 +75,29 @@ TEST_CASE("other names are no factors") {
   CHECK_FALSE(parse_factor_name(std::string(2000, 'x') + ".lora_A.weight"));
 }
 
+TEST_CASE("the names of Poly's tensors") {
+  const auto poly = [](const std::string& name) {
+    CAPTURE(name);
+    const auto parsed = parse_poly_name(name);
+    REQUIRE(parsed);
+    CHECK(parsed->path == kQuery);
+    return *parsed;
+  };
+  CHECK(poly("base_model.model." + kQuery + ".poly_lora_A").part == PolyPart::a);
+  CHECK(poly("base_model.model." + kQuery + ".poly_lora_B").part == PolyPart::b);
+  CHECK(poly("base_model.model." + kQuery + ".poly_router.module_logits").part == PolyPart::logits);
+  CHECK(poly("base_model.model." + kQuery + ".poly_lora_A").prefix == "base_model.model.");
+  CHECK(poly(kQuery + ".poly_lora_A").adapter.empty());
+  CHECK(poly(kQuery + ".poly_lora_A.default").adapter == "default");
+  CHECK(poly(kQuery + ".poly_router.my adapter.module_logits").adapter == "my adapter");
+  CHECK(poly("module.base_model.model.model." + kQuery + ".poly_lora_B").model_path == "model.");
+  for (const std::string name :
+       {"", "poly_lora_A", "base_model.model.poly_lora_A", "x.poly_lora_A.a.b", "x.poly_lora_a", "x.poly_router",
+        "x.module_logits", "x.poly_router.a.b.module_logits", "x.poly_router.module_logits.a", "x.lora_A.weight"}) {
+    CAPTURE(name);
+    CHECK_FALSE(parse_poly_name(name));
+  }
+  CHECK_FALSE(parse_poly_name(std::string(2000, 'x') + ".poly_lora_A"));
+}
+
 }  // namespace phatgoose

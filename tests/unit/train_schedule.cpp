@@ -34,6 +34,15 @@ TEST_CASE("the decay ends at the last step") {
   CHECK(learning_rate(schedule, 99) == Approx(0.02));
 }
 
+TEST_CASE("a decay over all steps after the warm-up begins at the peak") {
+  const Schedule schedule{.peak = 2.0, .steps = 100, .warmup_steps = 20, .decay_steps = 80};
+  CHECK(learning_rate(schedule, 0) == 0.0);
+  CHECK(learning_rate(schedule, 10) == Approx(1.0));
+  CHECK(learning_rate(schedule, 20) == 2.0);
+  CHECK(learning_rate(schedule, 60) == Approx(1.0));
+  CHECK(learning_rate(schedule, 99) == Approx(2.0 / 80));
+}
+
 TEST_CASE("shares of the steps are rounded down, but not by floating point") {
   CHECK(ratio_of_steps(0.06, 1000) == 60);
   CHECK(ratio_of_steps(0.06, 99) == 5);

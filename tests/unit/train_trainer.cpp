@@ -11,6 +11,8 @@
 #include "phatgoose/base/numbers.h"
 #include "phatgoose/base/signals.h"
 #include "phatgoose/jobs/adapter_job.h"
+#include "phatgoose/train/adafactor.h"
+#include "phatgoose/train/adamw.h"
 #include "phatgoose/train/epoch_source.h"
 #include "phatgoose/train/sequence_loss.h"
 #include "support/fails_with.h"
@@ -63,6 +65,12 @@ struct Run {
   std::int64_t stop_before_step = kNever;
   std::int64_t stop_in_validation = kNever;  ///< of the state after so many updates
   bool validated = true;
+  bool adafactor = false;
+
+  std::unique_ptr<Optimizer> optimizer(std::vector<Parameter> parameters) const {
+    if (!adafactor) return std::make_unique<AdamW>(std::move(parameters), AdamWSettings{});
+    return std::make_unique<Adafactor>(std::move(parameters), AdafactorSettings{.scale_parameter = true});
+  }
 
   Result in(const fs::path& directory) const {
     clear_stop_request();
@@ -74,13 +82,13 @@ struct Run {
     StoppingSource source(examples, batch, stop_before_step);
     const std::vector<Parameter> parameters = trained_parameters(expert);
     const SequenceLoss objective(model);
-    AdamW optimizer(parameters, {});
+    const std::unique_ptr<Optimizer> optimizer = this->optimizer(parameters);
     const Validator validator = [&]() -> std::optional<Validation> {
       if (source.position() == stop_in_validation) request_stop();
       const std::optional<double> loss = mean_loss(objective, std::span(examples).first(8), settings.pass_tokens);
       return loss ? std::optional(Validation{.loss = *loss, .accuracy = std::nullopt}) : std::nullopt;
     };
-    Trainer trainer(objective, optimizer, source, validated ? validator : Validator{}, settings, directory);
+    Trainer trainer(objective, *optimizer, source, validated ? validator : Validator{}, settings, directory);
     Result result{trainer.run(), {}, test::read_text(directory / "metrics.jsonl"), trainer.best().step()};
     for (const Parameter& parameter : parameters) result.values.push_back(parameter.value().clone());
     clear_stop_request();
@@ -112,6 +120,8 @@ std::map<std::string, std::string> files_under(const fs::path& directory) {
 
 TEST_CASE("a run stopped before any step and continued leaves the same bytes") {
   Run run;
+  run.adafactor = GENERATE(false, true);
+  CAPTURE(run.adafactor);
   run.settings.keep_checkpoints = 2;
   const test::ScratchDirectory unbroken;
   const Result expected = run.in(unbroken.path());

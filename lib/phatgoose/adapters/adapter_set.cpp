@@ -14,8 +14,9 @@ std::unique_ptr<AdapterSet> load_adapters(const ExpertDirectory& expert, const s
   return std::make_unique<ExpertParameters>(ExpertParameters::load(expert, groups, device));
 }
 
-void save_lora(const fs::path& directory, const std::vector<LinearLora>& lora, const std::string& base_name,
-               const std::vector<std::string>& base_linears, at::ScalarType dtype) {
+std::vector<std::string> save_lora(const fs::path& directory, const std::vector<LinearLora>& lora,
+                                   const std::string& base_name, const std::vector<std::string>& base_linears,
+                                   at::ScalarType dtype) {
   std::vector<at::Tensor> kept;
   std::vector<LoraTensors> tensors;
   for (const LinearLora& linear : lora) {
@@ -31,6 +32,7 @@ void save_lora(const fs::path& directory, const std::vector<LinearLora>& lora, c
                        .dtype = dtype == at::kBFloat16 ? DType::bf16 : DType::f32});
   }
   write_adapter(directory, tensors, common_alpha(lora), base_name, base_linears);
+  return {"adapter_config.json", "adapter_model.safetensors"};
 }
 
 double common_alpha(const std::vector<LinearLora>& lora) {

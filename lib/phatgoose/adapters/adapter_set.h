@@ -14,11 +14,17 @@
 
 namespace phatgoose {
 
-/// A leaf tensor to train, under a name that is stable across runs:
+/// What a parameter does; training may give each a learning rate of its own.
+enum class ParameterRole { adapter, routing };
+
+/// A leaf tensor to train, or some rows of one, under a name that is stable across runs:
 /// "encoder.block.0.layer.0.SelfAttention.{q,k,v}.lora_A".
 struct NamedParameter {
   std::string name;
   at::Tensor tensor;
+  std::int64_t first_row = 0;  ///< rows [first_row, first_row + rows) of its first axis; rows 0 means all of it
+  std::int64_t rows = 0;
+  ParameterRole role = ParameterRole::adapter;
 };
 
 /// The LoRA of one linear: its output gains scale B A u.
@@ -45,20 +51,21 @@ class AdapterSet {
   /// set.
   virtual std::vector<LinearLora> lora(std::optional<std::int64_t> task = std::nullopt) const = 0;
 
-  /// Writes what load_adapters() reads back; `base_name` is what the base is called there. Factors as kFloat or
-  /// kBFloat16.
-  virtual void save_adapter(const fs::path& directory, const std::string& base_name,
-                            at::ScalarType dtype = at::kFloat) const = 0;
+  /// Writes what load_adapters() or ModularParameters::load() reads back, and returns the names of the files;
+  /// `base_name` is what the base is called there. Factors as kFloat or, of a LoRA, kBFloat16.
+  virtual std::vector<std::string> save_adapter(const fs::path& directory, const std::string& base_name,
+                                                at::ScalarType dtype = at::kFloat) const = 0;
 };
 
 /// The adapters of an expert, checked against the linears of its base: bad_data where they do not fit.
 std::unique_ptr<AdapterSet> load_adapters(const ExpertDirectory& expert, const std::vector<LinearGroupSpec>& groups,
                                           at::Device device);
 
-/// Writes a LoRA as PEFT's two files. All linears must share one alpha = c R: bad_data. `base_linears` are the paths of
-/// all linears of the base, adapted or not.
-void save_lora(const fs::path& directory, const std::vector<LinearLora>& lora, const std::string& base_name,
-               const std::vector<std::string>& base_linears, at::ScalarType dtype);
+/// Writes a LoRA as PEFT's two files, whose names it returns. All linears must share one alpha = c R: bad_data.
+/// `base_linears` are the paths of all linears of the base, adapted or not.
+std::vector<std::string> save_lora(const fs::path& directory, const std::vector<LinearLora>& lora,
+                                   const std::string& base_name, const std::vector<std::string>& base_linears,
+                                   at::ScalarType dtype);
 
 /// c R of all linears, 1 where there are none; bad_data where they differ, which PEFT's files cannot say.
 double common_alpha(const std::vector<LinearLora>& lora);

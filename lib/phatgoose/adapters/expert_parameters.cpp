@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <string_view>
 
 #include "phatgoose/base/random.h"
 #include "phatgoose/nn/tensor_bridge.h"
@@ -26,21 +25,16 @@ std::string joint_name(const std::vector<LoraMember>& members) {
 
 constexpr double kStandardDeviation = 0.01;  // of A at first (METHODS 3.1); B is 0
 
-/// 64-bit FNV-1a: a number for a name, the same on every machine.
-std::uint64_t stable_hash(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash;
-}
-
-/// Fills A with normal numbers. Each linear draws from its own stream, named by the seed and its module path, so that
+/// Fills A with random numbers. Each linear draws from its own stream, named by the seed and its module path, so that
 /// neither the order of the linears nor their grouping matters.
-void initialise_lora(LoraParameters& parameters, std::uint64_t seed) {
+void initialise_lora(LoraParameters& parameters, std::uint64_t seed, InitialFactors factors) {
+  const double bound = uniform_factor_bound(parameters.a.size(1));
   for (const LoraMember& member : parameters.members) {
-    RandomStream stream(seed, stable_hash(member.path));
+    RandomStream stream(seed, stream_number(member.path));
     const at::Tensor values = at::empty({member.rank, parameters.a.size(1)}, at::kFloat);
     for (float *p = values.mutable_data_ptr<float>(), *end = p + values.numel(); p != end; ++p) {
-      *p = static_cast<float>(kStandardDeviation * stream.normal());
+      *p = static_cast<float>(factors == InitialFactors::normal ? kStandardDeviation * stream.normal()
+                                                                : bound * (2 * stream.uniform() - 1));
     }
     parameters.a_of(member).copy_(values);
   }
@@ -75,12 +69,12 @@ ExpertParameters::ExpertParameters(const std::vector<LinearGroupSpec>& groups) {
 }
 
 ExpertParameters ExpertParameters::initial(const std::vector<LinearGroupSpec>& groups, std::int64_t rank,
-                                           std::uint64_t seed, at::Device device) {
+                                           std::uint64_t seed, at::Device device, InitialFactors factors) {
   ExpertParameters expert(groups);
   for (const LinearGroupSpec& spec : groups) {
     const LoraShape shape{rank, 1.0 / static_cast<double>(rank)};
     LoraParameters parameters = zero_lora(spec, std::vector(spec.linears.size(), shape), device);
-    initialise_lora(parameters, seed);
+    initialise_lora(parameters, seed, factors);
     expert.groups_.push_back(std::make_shared<LoraParameters>(std::move(parameters)));
   }
   return expert;
@@ -149,9 +143,9 @@ std::vector<LinearLora> ExpertParameters::lora(std::optional<std::int64_t> /*tas
   return linears;
 }
 
-void ExpertParameters::save_adapter(const fs::path& directory, const std::string& base_name,
-                                    at::ScalarType dtype) const {
-  save_lora(directory, lora(), base_name, linears_, dtype);
+std::vector<std::string> ExpertParameters::save_adapter(const fs::path& directory, const std::string& base_name,
+                                                        at::ScalarType dtype) const {
+  return save_lora(directory, lora(), base_name, linears_, dtype);
 }
 
 void ExpertParameters::save_gate(const fs::path& directory) const {

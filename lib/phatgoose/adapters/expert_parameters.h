@@ -11,13 +11,19 @@
 
 namespace phatgoose {
 
+/// What A is drawn from at first.
+enum class InitialFactors {
+  normal,   ///< N(0, 0.01^2) (METHODS 3.1)
+  uniform,  ///< U(-g, g), g = sqrt(2 / 6) / sqrt(in) (METHODS 7)
+};
+
 /// All tensors are fp32 leaves on one device, laid out as LoraParameters says. Copies share them.
 class ExpertParameters : public AdapterSet {
  public:
-  /// A new expert on every linear: A ~ N(0, 0.01^2), B = 0, scale 1/R. A pure function of (seed, module path): neither
-  /// the order of the linears nor their grouping matters.
+  /// A new expert on every linear: A as `factors` says, B = 0, scale 1/R. A pure function of (seed, module path):
+  /// neither the order of the linears nor their grouping matters.
   static ExpertParameters initial(const std::vector<LinearGroupSpec>& groups, std::int64_t rank, std::uint64_t seed,
-                                  at::Device device);
+                                  at::Device device, InitialFactors factors = InitialFactors::normal);
   /// Factors of a stored expert, and its gates where it has them. Linears that it does not adapt stay without adapter;
   /// a module path that `groups` lacks, or a wrong shape: bad_data.
   static ExpertParameters load(const ExpertDirectory& expert, const std::vector<LinearGroupSpec>& groups,
@@ -40,8 +46,8 @@ class ExpertParameters : public AdapterSet {
 
   /// bad_data unless all linears share one alpha = c R, which save_adapter asks for.
   void check_one_alpha() const { common_alpha(lora()); }
-  void save_adapter(const fs::path& directory, const std::string& base_name,
-                    at::ScalarType dtype = at::kFloat) const override;
+  std::vector<std::string> save_adapter(const fs::path& directory, const std::string& base_name,
+                                        at::ScalarType dtype = at::kFloat) const override;
   /// Writes gate.safetensors.
   void save_gate(const fs::path& directory) const;
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "phatgoose/adapters/lora_function.h"
 
 namespace phatgoose {
@@ -11,6 +13,8 @@ at::Tensor LoraParameters::a_of(const LoraMember& member) const { return a.narro
 at::Tensor LoraParameters::b_of(const LoraMember& member) const {
   return b.narrow(0, member.b_offset, member.out * member.rank).view({member.out, member.rank});
 }
+
+double uniform_factor_bound(std::int64_t in) { return std::sqrt(2.0 / 6.0) / std::sqrt(static_cast<double>(in)); }
 
 LoraParameters zero_lora(const LinearGroupSpec& spec, std::span<const LoraShape> shapes, at::Device device) {
   LoraParameters parameters;

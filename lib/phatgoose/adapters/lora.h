@@ -47,6 +47,9 @@ struct LoraParameters {
   at::Tensor b_of(const LoraMember& member) const;  ///< [out, R], a view
 };
 
+/// g = sqrt(2 / 6) / sqrt(in): A ~ U(-g, g) in multi-task training (METHODS 7).
+double uniform_factor_bound(std::int64_t in);
+
 /// Zero factors, without gates. `shapes` holds one entry for each linear of `spec`.
 LoraParameters zero_lora(const LinearGroupSpec& spec, std::span<const LoraShape> shapes, at::Device device);
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace phatgoose {
@@ -30,6 +31,9 @@ class RandomStream {
   std::array<std::uint32_t, 4> block_{};
   int used_ = 4;
 };
+
+/// A number for a name, the same on every machine (64-bit FNV-1a): streams of things that have names are numbered so.
+std::uint64_t stream_number(std::string_view name);
 
 /// A random order of 0 ... count - 1 (Fisher-Yates), a pure function of its arguments.
 std::vector<std::int64_t> permutation(std::int64_t count, std::uint64_t seed, std::uint64_t epoch);

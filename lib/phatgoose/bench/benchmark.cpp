@@ -2,12 +2,15 @@
 
 #include <ATen/ATen.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <limits>
 #include <optional>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/bench/attached_adapters.h"
 #include "phatgoose/bench/flops.h"
+#include "phatgoose/bench/modular.h"
 #include "phatgoose/bench/random_experts.h"
 #include "phatgoose/bench/shapes.h"
 #include "phatgoose/bench/timing.h"
@@ -31,20 +34,8 @@ T5Model make_model(const BenchSettings& settings, at::Device device, at::ScalarT
 /// What begins the name of a directory that is never committed, and so removed with its object.
 fs::path scratch_path() { return fs::temp_directory_path() / "phatgoose-bench"; }
 
-/// The adapters of all groups of a model, to be taken off and put back.
-class AttachedAdapters {
- public:
-  explicit AttachedAdapters(T5Model& model) : model_(model) {
-    for (const auto& group : model.groups()) adapters_.push_back(group->adapter());
-  }
-  void put_back() const {
-    for (std::size_t i = 0; i < adapters_.size(); ++i) model_.groups()[i]->set_adapter(adapters_[i]);
-  }
-
- private:
-  T5Model& model_;
-  std::vector<std::shared_ptr<const Adapter>> adapters_;
-};
+/// Needs no speed of the machine.
+bool is_quick(const std::string& work) { return work == "first_forward" || work == "modular_sizes"; }
 
 class Benchmark {
  public:
@@ -58,7 +49,7 @@ class Benchmark {
       refuse_usage("--work routed_experts", "no --expert", "expert directories");
     }
     check_directories();
-    if (works != std::vector<std::string>{"first_forward"}) {
+    if (!std::ranges::all_of(works, is_quick)) {
       peak_ = gemm_peak(device_, dtype_);
       emit("gemm_peak", peak_ / 1e9, "GF/s", peak_);
     }
@@ -80,10 +71,12 @@ class Benchmark {
   }
 
   void measure(const std::string& work) {
-    const bool trains = work.find("_step_") != std::string::npos;
+    const bool trains = work.find("_step") != std::string::npos;
     if (work == "cold_start") return cold_start();
     if (work == "first_forward") return first_forward();
+    if (work == "modular_sizes") return modular_sizes();
     prepare_model(!trains);
+    if (work.starts_with("modular_")) return modular_adapters(work, trains);
     if (work.starts_with("forward_")) return forward(work);
     if (work.starts_with("lora_step_")) return training_step(work, TrainingStep::What::lora);
     if (work.starts_with("gate_step_")) return training_step(work, TrainingStep::What::gates);
@@ -146,7 +139,41 @@ class Benchmark {
          training_flops(model().config(), lengths, settings_.rank) / seconds);
   }
 
-  /// Base and routed forward alternate, so that whatever else the machine does hits both.
+  /// Every method beside LoRA, on rows of one task and on rows of several.
+  void modular_adapters(const std::string& work, bool trains) {
+    const RowLengths lengths = lengths_of(work);
+    std::vector<Example> examples = examples_of(lengths);
+    const T5Config& config = model().config();
+    for (const std::string& method : modular_method_names()) {
+      const ModularShape shape = bench_shape(*modular_method_named(method), config, settings_.rank);
+      const double flops = trains ? training_flops(config, lengths, shape.rank)
+                                  : forward_flops(config, lengths) + lora_flops(config, lengths, shape.rank);
+      for (const std::int64_t tasks : {std::int64_t{1}, std::min(kBenchTasks, settings_.rows)}) {
+        spread_over_tasks(examples, tasks);
+        const auto [lora, own] = (trains ? training_beside_lora : forward_beside_lora)(
+            model(), shape, settings_.rank, examples, settings_.repeats, seed());
+        emit(fmt::format("{}_{}{}", work, method, tasks == 1 ? "" : fmt::format("_{}_tasks", tasks)), own / lora,
+             trains ? "x LoRA step" : "x LoRA forward", flops / own);
+        if (settings_.rows == 1) break;
+      }
+    }
+  }
+
+  /// What would be trained; the model itself is not needed.
+  void modular_sizes() {
+    const std::optional<T5Config> named = named_shape(settings_.model);
+    const T5Config config = named ? *named : read_t5_config(settings_.model);
+    const auto tell = [&](const std::string& name, std::int64_t count, const char* unit) {
+      emit("modular_sizes_" + name, static_cast<double>(count), unit, std::nullopt);
+    };
+    tell("lora", lora_parameters(config, settings_.rank), "parameters");
+    for (const std::string& method : modular_method_names()) {
+      const AdapterSizes sizes = sizes_of(bench_shape(*modular_method_named(method), config, settings_.rank), config);
+      tell(method, sizes.parameters, "parameters");
+      if (sizes.routing > 0) tell(method + "_routing", sizes.routing, "numbers per task");
+    }
+  }
+
   void routed_forward(const std::string& work) {
     const StagedDirectory scratch(scratch_path());
     std::vector<ExpertDirectory> experts;
@@ -160,16 +187,16 @@ class Benchmark {
     const std::vector<Example> examples = examples_of(lengths);
     const RoutedModel routing(model(), experts, {.router = "phatgoose", .k = kUsedExperts});
     const AttachedAdapters adapters(model());
-    double base = std::numeric_limits<double>::infinity(), routed = base;
-    for (std::int64_t i = 0; i <= settings_.repeats; ++i) {
-      model().remove_adapters();
-      const double base_seconds = seconds_of([&] { run_forward(model(), examples); });
-      adapters.put_back();
-      const double routed_seconds = seconds_of([&] { run_forward(model(), examples); });
-      if (i == 0) continue;  // the first run of either does not count
-      base = std::min(base, base_seconds);
-      routed = std::min(routed, routed_seconds);
-    }
+    const auto run = [&](bool with_experts) {
+      if (with_experts) {
+        adapters.put_back();
+      } else {
+        model().remove_adapters();
+      }
+      run_forward(model(), examples);
+    };
+    const auto [base, routed] = alternating_seconds(
+        settings_.repeats, [&] { run(false); }, [&] { run(true); });
     model().remove_adapters();
     const double flops = forward_flops(model().config(), lengths) +
                          routing_flops(model().config(), lengths, settings_.rank,

@@ -29,6 +29,18 @@ double best_seconds(std::int64_t repeats, const std::function<void()>& work) {
   return best;
 }
 
+PairSeconds alternating_seconds(std::int64_t repeats, const std::function<void()>& first,
+                                const std::function<void()>& second) {
+  first();
+  second();
+  PairSeconds best{std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
+  for (std::int64_t i = 0; i < repeats; ++i) {
+    best.first = std::min(best.first, seconds_of(first));
+    best.second = std::min(best.second, seconds_of(second));
+  }
+  return best;
+}
+
 void run_fresh_process(const fs::path& program, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), program.string());
   std::vector<char*> pointers;

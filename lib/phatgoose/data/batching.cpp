@@ -60,8 +60,11 @@ std::int64_t target_token_count(std::span<const Example> examples) {
 }
 
 std::int64_t token_count(std::span<const Example> examples) {
-  std::int64_t count = target_token_count(examples);
-  for (const Example& example : examples) count += std::ssize(example.input);
+  std::int64_t count = 0;
+  for (const Example& example : examples) {
+    count += std::ssize(example.input);
+    for (const TokenIds& answer : example.answers()) count += std::ssize(answer);
+  }
   return count;
 }
 

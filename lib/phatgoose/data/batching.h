@@ -39,12 +39,12 @@ class DataOrder : public RowOrder {
 /// tokens: at most `tokens` in each group (0: no limit), or a single row.
 std::vector<std::vector<std::int64_t>> length_groups(std::span<const std::int64_t> lengths, std::int64_t tokens);
 
-/// Indices of `examples` in passes of at most `tokens` input and target tokens (one example at least), rows of similar
-/// length together.
+/// Indices of `examples` in passes of at most `tokens` tokens as token_count() counts them (one example at least), rows
+/// of similar length together.
 std::vector<std::vector<std::int64_t>> passes_of(std::span<const Example> examples, std::int64_t tokens);
 
 std::int64_t target_token_count(std::span<const Example> examples);
-/// Of inputs and targets.
+/// Of inputs and of their answers: the choices where they were read, otherwise the target.
 std::int64_t token_count(std::span<const Example> examples);
 
 }  // namespace phatgoose

@@ -19,7 +19,7 @@ namespace {
 constexpr std::array<std::string_view, 6> kTextKeys = {"input",   "target",        "choices",
                                                        "targets", "input_experts", "answer_experts"};
 constexpr std::array<std::string_view, 3> kIdKeys = {"input_ids", "target_ids", "choices_ids"};
-constexpr std::array<std::string_view, 3> kCommonKeys = {"id", "template", "description"};
+constexpr std::array<std::string_view, 4> kCommonKeys = {"id", "template", "description", "task"};
 
 constexpr std::size_t kNamedBadRows = 3;
 
@@ -110,6 +110,7 @@ Record parse_record(std::string_view json, bool need_target, std::set<std::strin
   record.id = read_id(row);
   record.template_name = json_get_or<std::string>(row, "template", "");
   record.description = json_get_or<std::string>(row, "description", "");
+  record.task = json_get_or<std::string>(row, "task", "");
   return record;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,7 @@ struct Record {
   std::string id;                           ///< rows with the same id are templates of one example; default "FILE:LINE"
   std::string template_name;                ///< key "template"
   std::string description;                  ///< of its task, for routers that compare descriptions; empty: none
+  std::string task;                         ///< the task it is of, for adapters that have tasks; empty: it does not say
   std::int64_t line = 0;                    ///< 1-based
 
   bool has_ids() const { return !input_ids.empty(); }
@@ -119,7 +121,12 @@ decltype(auto) in_row(const Record& record, Work&& work) {
 /// An input and a target as the model reads them.
 struct Example {
   TokenIds input, target;
-  std::int64_t task = 0;  ///< the data set that a row to train on comes from, by its place among them
+  std::int64_t task = 0;               ///< the data set that a row to train on comes from, by its place among them
+  std::vector<TokenIds> choices = {};  ///< empty where the row has none, or whoever read it did not ask for them
+  std::int64_t right = 0;              ///< index of the right choice; of several the first, the others are left out
+
+  /// What a loss that knows choices decodes: these, or the target where there are none.
+  std::span<const TokenIds> answers() const { return choices.empty() ? std::span(&target, 1) : std::span(choices); }
 };
 
 }  // namespace phatgoose

@@ -90,13 +90,19 @@ void RowEncoder::compare(const Record& record, const std::vector<TokenIds>& choi
 }
 
 std::vector<Example> encode_rows(const std::vector<Record>& records, RowEncoder& encoder, std::int64_t max_input,
-                                 std::int64_t max_target) {
+                                 std::int64_t max_target, bool with_choices) {
   std::vector<Example> examples;
   examples.reserve(records.size());
   for (const Record& record : records) {
     in_row(record, [&] {
       TokenIds input = encoder.input(record, max_input);
-      examples.push_back({std::move(input), encoder.target(record, max_target)});
+      Example& example = examples.emplace_back(Example{std::move(input), encoder.target(record, max_target)});
+      if (!with_choices || !record.has_choices()) return;
+      const std::vector<std::int64_t> right = right_choices(record);
+      example.choices = encoder.choices(record, right);
+      example.right = right.front();
+      // The others are no wrong answers: nothing is to make them unlikely.
+      for (std::size_t i = right.size() - 1; i > 0; --i) example.choices.erase(example.choices.begin() + right[i]);
     });
   }
   return examples;

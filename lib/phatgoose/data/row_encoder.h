@@ -36,8 +36,9 @@ class RowEncoder {
   RowNotes notes_;
 };
 
-/// Inputs and targets of all rows of a file, text cut to `max_input` and `max_target` ids with EOS kept.
+/// Inputs and targets of all rows of a file, text cut to `max_input` and `max_target` ids with EOS kept. With
+/// `with_choices` also the choices of the rows that have some, never cut; where none of them is right: bad_data.
 std::vector<Example> encode_rows(const std::vector<Record>& records, RowEncoder& encoder, std::int64_t max_input,
-                                 std::int64_t max_target);
+                                 std::int64_t max_target, bool with_choices = false);
 
 }  // namespace phatgoose

@@ -36,7 +36,9 @@ PredictionRequest Predictor::request(Record record) const {
   std::vector<TokenIds> choices;
   if (record.has_choices()) choices = encoder.choices(record);
   std::string text = routing_text(record);
-  return {std::move(record), std::move(input), std::move(choices), std::move(text), encoder.notes()};
+  std::int64_t task = -1;
+  if (rules_.tasks) task = rules_.tasks->number(record.task.empty() ? rules_.task : record.task, record.template_name);
+  return {std::move(record), std::move(input), std::move(choices), std::move(text), encoder.notes(), task};
 }
 
 std::string Predictor::routing_text(const Record& record) const {
@@ -48,17 +50,21 @@ std::string Predictor::routing_text(const Record& record) const {
               "\"description\" in the row, or --task-description");
 }
 
-std::vector<std::vector<float>> Predictor::expert_scores(std::span<const PredictionRequest* const> requests) const {
-  if (inputs_ == nullptr) return {};
+std::vector<InputFacts> Predictor::facts_of(std::span<const PredictionRequest* const> requests) const {
+  std::vector<InputFacts> facts(requests.size());
+  for (std::size_t i = 0; i < facts.size(); ++i) facts[i].task = requests[i]->task;
+  if (inputs_ == nullptr) return facts;
   std::vector<WholeInput> inputs;
   for (const PredictionRequest* request : requests) inputs.push_back({request->text, request->input});
-  return inputs_->scores(inputs);
+  std::vector<std::vector<float>> scores = inputs_->scores(inputs);
+  for (std::size_t i = 0; i < scores.size(); ++i) facts[i].expert_scores = std::move(scores[i]);
+  return facts;
 }
 
 PackedIds Predictor::pack(std::span<const PredictionRequest* const> requests) const {
   std::vector<TokenIds> inputs;
   for (const PredictionRequest* request : requests) inputs.push_back(request->input);
-  return pack_questions(inputs, expert_scores(requests), model_.model.device());
+  return pack_questions(inputs, facts_of(requests), model_.model.device());
 }
 
 std::vector<Prediction> Predictor::answer(std::span<const PredictionRequest> requests) const {
@@ -81,8 +87,8 @@ void Predictor::choose(std::span<const PredictionRequest> requests, std::span<Pr
     rows.push_back(i);
   }
   if (questions.empty()) return;
-  std::vector<std::vector<float>> known = expert_scores(asked);
-  for (std::size_t i = 0; i < known.size(); ++i) questions[i].expert_scores = std::move(known[i]);
+  std::vector<InputFacts> known = facts_of(asked);
+  for (std::size_t i = 0; i < known.size(); ++i) questions[i].facts = std::move(known[i]);
   std::vector<ChoiceScores> scores = score_choices(model_.model, questions);
   for (std::size_t i = 0; i < questions.size(); ++i) {
     Prediction& prediction = predictions[rows[i]];

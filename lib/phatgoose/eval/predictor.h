@@ -13,6 +13,7 @@
 #include "phatgoose/eval/input_routing.h"
 #include "phatgoose/eval/rank_scorer.h"
 #include "phatgoose/routing/adapted_model.h"
+#include "phatgoose/store/task_numbers.h"
 
 namespace phatgoose {
 
@@ -23,6 +24,7 @@ struct PredictionRequest {
   std::vector<TokenIds> choices;  ///< likewise; empty for a row that asks for a text
   std::string text = {};          ///< for routers that look at whole inputs
   RowNotes notes = {};
+  std::int64_t task = -1;  ///< its number, for a modular adapter that mixes by task
 };
 
 struct Prediction {
@@ -36,8 +38,10 @@ struct Prediction {
 struct PredictorRules {
   std::int64_t max_input = 512;
   std::int64_t max_new_tokens = 64;
-  bool length_normalise = true;  ///< choices compete by the mean, or the sum, of their tokens' log-likelihoods
-  std::string description = {};  ///< of the task, for rows without one and routers that compare descriptions
+  bool length_normalise = true;           ///< choices compete by the mean, or the sum, of their tokens' log-likelihoods
+  std::string description = {};           ///< of the task, for rows without one and routers that compare descriptions
+  std::optional<TaskNumbers> tasks = {};  ///< of a modular adapter that mixes by task
+  std::string task = {};                  ///< for it, of rows without a task of their own; empty: none
   std::optional<std::string> explained_module = {};  ///< with explanations, of the linears below; empty: of all
 };
 
@@ -59,8 +63,8 @@ class Predictor {
   std::string routing_text(const Record& record) const;
   void choose(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;
   void generate(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;
-  /// By expert, for every request; empty where the router looks at no inputs.
-  std::vector<std::vector<float>> expert_scores(std::span<const PredictionRequest* const> requests) const;
+  /// Of every request: scores by expert where the router looks at inputs, and the task.
+  std::vector<InputFacts> facts_of(std::span<const PredictionRequest* const> requests) const;
   PackedIds pack(std::span<const PredictionRequest* const> requests) const;
   std::optional<std::string> text_of(const PredictionRequest& request, const Prediction& prediction) const;
   void explain(std::span<const PredictionRequest> requests, std::span<Prediction> predictions) const;

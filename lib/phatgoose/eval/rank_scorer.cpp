@@ -28,7 +28,7 @@ struct Tokens {
 /// A distinct input with the distinct targets that are scored against it, and the places that each target answers.
 struct SharedInput {
   Tokens tokens;
-  std::vector<float> expert_scores;
+  InputFacts facts;
   std::map<Tokens, std::vector<Place>> targets;
   std::vector<std::int64_t> questions = {};
 
@@ -37,13 +37,13 @@ struct SharedInput {
 
 /// Distinct inputs in order of length, so that the rows of one pass are of similar length.
 std::vector<SharedInput> share_inputs(std::span<const Question> questions) {
-  std::map<std::pair<Tokens, std::vector<float>>, std::size_t> index_of;
+  std::map<std::pair<Tokens, InputFacts>, std::size_t> index_of;
   std::vector<SharedInput> inputs;
   for (std::size_t q = 0; q < questions.size(); ++q) {
     const Question& question = questions[q];
     const Tokens tokens{question.input, question.input_experts};
-    const auto [found, added] = index_of.try_emplace({tokens, question.expert_scores}, inputs.size());
-    if (added) inputs.push_back({tokens, question.expert_scores, {}});
+    const auto [found, added] = index_of.try_emplace({tokens, question.facts}, inputs.size());
+    if (added) inputs.push_back({tokens, question.facts, {}});
     SharedInput& input = inputs[found->second];
     input.questions.push_back(static_cast<std::int64_t>(q));
     for (std::size_t c = 0; c < question.choices.size(); ++c) {
@@ -110,13 +110,13 @@ void score_inputs(const T5Model& model, std::span<const SharedInput> inputs, con
                   std::vector<ChoiceScores>& scores) {
   std::vector<TokenIds> rows;
   std::vector<ExpertNumbers> experts;
-  std::vector<std::vector<float>> expert_scores;
+  std::vector<InputFacts> facts;
   for (const SharedInput& input : inputs) {
     rows.push_back(input.tokens.ids);
     experts.push_back(input.tokens.experts);
-    expert_scores.push_back(input.expert_scores);
+    facts.push_back(input.facts);
   }
-  PackedIds packed = pack_questions(rows, expert_scores, model.device());
+  PackedIds packed = pack_questions(rows, facts, model.device());
   packed.rows.token_experts = token_experts_of(experts);
   const EncodedRows encoded = encode_with(model, packed, passes.encoder);
   TargetPass pass;
@@ -134,15 +134,20 @@ void score_inputs(const T5Model& model, std::span<const SharedInput> inputs, con
 
 }  // namespace
 
-PackedIds pack_questions(std::span<const TokenIds> inputs, std::span<const std::vector<float>> expert_scores,
-                         at::Device device) {
+PackedIds pack_questions(std::span<const TokenIds> inputs, std::span<const InputFacts> facts, at::Device device) {
   PackedIds packed = pack_ids(inputs, device);
-  if (expert_scores.empty() || expert_scores.front().empty()) return packed;
-  const auto experts = static_cast<std::int64_t>(expert_scores.front().size());
-  at::Tensor scores = at::empty({packed.packing.rows(), experts});
-  float* values = scores.mutable_data_ptr<float>();
-  for (const std::vector<float>& row : expert_scores) values = std::ranges::copy(row, values).out;
-  packed.rows.expert_scores = std::move(scores);
+  if (facts.empty()) return packed;
+  if (const auto experts = std::ssize(facts.front().expert_scores); experts > 0) {
+    at::Tensor scores = at::empty({packed.packing.rows(), experts});
+    float* values = scores.mutable_data_ptr<float>();
+    for (const InputFacts& row : facts) values = std::ranges::copy(row.expert_scores, values).out;
+    packed.rows.expert_scores = std::move(scores);
+  }
+  if (facts.front().task >= 0) {
+    std::vector<std::int64_t> tasks;
+    for (const InputFacts& row : facts) tasks.push_back(row.task);
+    packed.rows.tasks = at::tensor(tasks, at::kLong);  // [rows]
+  }
   return packed;
 }
 

@@ -11,21 +11,28 @@
 
 namespace phatgoose {
 
+/// What is known of an input besides its tokens.
+struct InputFacts {
+  std::vector<float> expert_scores = {};  ///< of the input as a whole, for routers that ask for it
+                                          ///< (RowContext::expert_scores)
+  std::int64_t task = -1;                 ///< for adapters that have tasks (RowContext::tasks); -1: not known
+
+  auto operator<=>(const InputFacts&) const = default;
+};
+
 /// An input and the answers to choose from, as the model reads them: nothing is added, EOS included where it counts.
 struct Question {
   TokenIds input;
   std::vector<TokenIds> choices;
-  std::vector<float> expert_scores =
-      {};  ///< of the input as a whole, for routers that ask for it (RowContext::expert_scores)
+  InputFacts facts = {};
   /// The expert that each token goes to, for routers that ask for it (RowContext::token_experts). A token of a choice
   /// is work of the decoder position that predicts it.
   ExpertNumbers input_experts = {};
   std::vector<ExpertNumbers> choices_experts = {};
 };
 
-/// The rows' ids as one packed batch with their scores by expert; all rows have such scores, or none has.
-PackedIds pack_questions(std::span<const TokenIds> inputs, std::span<const std::vector<float>> expert_scores,
-                         at::Device device);
+/// The rows' ids as one packed batch with what is known of them: the same of all rows. No facts: nothing is known.
+PackedIds pack_questions(std::span<const TokenIds> inputs, std::span<const InputFacts> facts, at::Device device);
 
 /// What the model thinks of each choice of one question.
 struct ChoiceScores {

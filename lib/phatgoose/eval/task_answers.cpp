@@ -31,12 +31,12 @@ std::vector<std::vector<std::int64_t>> generation_passes(std::span<const Questio
 void generate(const T5Model& model, const Tokenizer* tokenizer, const ScoringPasses& passes, RowBatch& batch) {
   for (const std::vector<std::int64_t>& group : generation_passes(batch.questions, passes.tokens)) {
     std::vector<TokenIds> inputs;
-    std::vector<std::vector<float>> expert_scores;
+    std::vector<InputFacts> facts;
     for (const std::int64_t row : group) {
       inputs.push_back(batch.questions[row].input);
-      expert_scores.push_back(batch.questions[row].expert_scores);
+      facts.push_back(batch.questions[row].facts);
     }
-    const PackedIds packed = pack_questions(inputs, expert_scores, model.device());
+    const PackedIds packed = pack_questions(inputs, facts, model.device());
     const std::vector<TokenIds> outputs = generate_greedy(model, packed, batch.task->max_new_tokens, passes.encoder);
     for (std::size_t i = 0; i < group.size(); ++i) {
       Sample& sample = batch.samples[group[i]];
@@ -91,6 +91,7 @@ TaskRows prepare_task(const Task& task, const std::vector<Record>& records, cons
     rows.questions.push_back(std::move(question));
     rows.lines.push_back(record.line);
     rows.descriptions.push_back(record.description);
+    rows.own_tasks.push_back(record.task);
   };
   in(task.data, [&] {
     for (std::size_t i = 0; i < records.size(); ++i) {
@@ -117,6 +118,19 @@ void follow_labels(TaskRows& rows, const std::vector<std::string>& experts) {
     question.input_experts = placed(labels.input);
     for (const ExpertNumbers& choice : labels.choices) question.choices_experts.push_back(placed(choice));
   }
+}
+
+std::vector<std::int64_t> row_task_numbers(const TaskRows& rows, const TaskNumbers& numbers) {
+  std::vector<std::int64_t> of_rows;
+  for (std::size_t row = 0; row < rows.samples.size(); ++row) {
+    const std::string &own = rows.own_tasks[row], &template_name = rows.samples[row].template_name;
+    const bool row_decides = !own.empty() || !template_name.empty();
+    const std::string place =
+        row_decides ? fmt::format("{}:{}", rows.task.data.string(), rows.lines[row]) : rows.place();
+    const std::string& name = own.empty() ? rows.task.own_expert() : own;
+    of_rows.push_back(in(place, [&] { return numbers.number(name, template_name); }));
+  }
+  return of_rows;
 }
 
 RowBatch batch_of(const TaskRows& rows, std::span<const std::int64_t> numbers) {

@@ -12,6 +12,7 @@
 #include "phatgoose/eval/rank_scorer.h"
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/scoring/sample.h"
+#include "phatgoose/store/task_numbers.h"
 
 namespace phatgoose {
 
@@ -22,6 +23,7 @@ struct TaskRows {
   std::vector<Sample> samples;
   std::vector<std::string> texts;  ///< of every row, for routers that look at whole inputs; empty unless asked for
   std::vector<std::string> descriptions = {};  ///< that rows carry themselves, of every row; empty ones are none
+  std::vector<std::string> own_tasks = {};     ///< likewise, the task that a modular adapter answers it as
   TokenLabels labels = {};                     ///< of every row, for routers that follow them; empty unless asked for
   std::vector<std::int64_t> lines = {};        ///< of every row, in the file
   RowNotes notes = {};                         ///< of all rows
@@ -47,6 +49,10 @@ TaskRows prepare_task(const Task& task, const std::vector<Record>& records, cons
 /// Sends every token to the expert that its row names, `experts` being the names of those that are routed: bad_data
 /// with the line of a row that names another.
 void follow_labels(TaskRows& rows, const std::vector<std::string>& experts);
+
+/// The number that a modular adapter's task has, of every row: that which the row names, or else the suite's task (its
+/// own_expert()). A task that the adapter does not know: bad_data, with the line where the row decides.
+std::vector<std::int64_t> row_task_numbers(const TaskRows& rows, const TaskNumbers& numbers);
 
 /// Some rows of a task: what is asked, and the samples that await the answers.
 struct RowBatch {

@@ -5,6 +5,7 @@
 #include "phatgoose/jobs/validation.h"
 #include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/train/few_shot_loss.h"
 #include "phatgoose/train/sequence_loss.h"
 
 namespace phatgoose {
@@ -22,17 +23,20 @@ AdapterPlan adapter_plan(const AdapterTrainingSettings& settings, const std::str
                    .contents = {{"model", base_hashes(settings.model, fingerprint)},
                                 {"data", file_hashes(settings.data.data)},
                                 {"valid", file_hashes(settings.data.valid)}}};
+  plan.few_shot = plan.rows.choices = settings.loss == "t-few";
   plan.training.trainer.eval_every = settings.data.eval_every;
   plan.training.trainer.dropout = settings.dropout.value_or(plan.config.dropout_rate);
   return plan;
 }
 
 TrainingOutcome AdapterJob::make() {
-  const TrainingData data = read_training_data(plan_.data, plan_.base, plan_.config);
+  const TrainingData data = read_training_data(plan_.data, plan_.base, plan_.config, plan_.rows);
   T5Model model = T5Model::load(plan_.base, plan_.device, plan_.dtype);
-  const AdapterSet& adapters = begin(model);
+  const AdapterSet& adapters = begin(model, data.tasks);
   const std::unique_ptr<Objective> objective = this->objective(model);
-  const std::unique_ptr<Optimizer> optimizer = make_optimizer(training(), trained_parameters(adapters));
+  const double peak = training().trainer.schedule.peak;
+  const double routing_scale = plan_.routing_rate ? *plan_.routing_rate / peak : 1.0;
+  const std::unique_ptr<Optimizer> optimizer = make_optimizer(training(), trained_parameters(adapters, routing_scale));
   EpochSource source = training_source(data, plan_.data, training().batch, training().seed);
   const TrainerSettings& how = training().trainer;
   Trainer trainer(*objective, *optimizer, source, make_validator(model, *objective, data, how.pass_tokens), how,
@@ -44,13 +48,18 @@ TrainingOutcome AdapterJob::make() {
 }
 
 std::unique_ptr<Objective> AdapterJob::objective(const T5Model& model) const {
+  if (plan_.few_shot) return std::make_unique<FewShotLoss>(model);
   return std::make_unique<SequenceLoss>(model);
 }
 
-std::vector<Parameter> trained_parameters(const AdapterSet& adapters) {
+std::vector<Parameter> trained_parameters(const AdapterSet& adapters, double routing_scale) {
   std::vector<Parameter> parameters;
   for (const NamedParameter& parameter : adapters.trainable()) {
-    parameters.push_back({.name = parameter.name, .leaf = parameter.tensor});
+    parameters.push_back({.name = parameter.name,
+                          .leaf = parameter.tensor,
+                          .first_row = parameter.first_row,
+                          .rows = parameter.rows,
+                          .lr_scale = parameter.role == ParameterRole::routing ? routing_scale : 1.0});
   }
   return parameters;
 }

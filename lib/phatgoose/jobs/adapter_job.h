@@ -3,10 +3,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "phatgoose/adapters/adapter_set.h"
+#include "phatgoose/jobs/training_data.h"
 #include "phatgoose/jobs/training_job.h"
 
 namespace phatgoose {
@@ -18,8 +20,11 @@ struct AdapterPlan {
   T5Config config;
   DataSettings data;
   at::Device device;
-  at::ScalarType dtype;                  ///< of the frozen base
-  std::map<std::string, Json> contents;  ///< for the record: hashes of the base and of the rows
+  at::ScalarType dtype;                     ///< of the frozen base
+  bool few_shot = false;                    ///< the loss of T-Few in place of the targets' cross-entropy
+  RowsAsked rows = {};                      ///< what else the objective and the adapters ask of rows
+  std::optional<double> routing_rate = {};  ///< learning rate of what routes; none: that of the rest
+  std::map<std::string, Json> contents;     ///< for the record: hashes of the base and of the rows
 };
 
 /// The plan of an expert directory `out`: reads the base's configuration, hashes base and rows.
@@ -35,9 +40,9 @@ class AdapterJob : public TrainingJob {
   const TrainingPlan& training() const final { return plan_.training; }
 
   /// The adapters as training begins, attached to the model, with what is trained of them set trainable. The job keeps
-  /// them.
-  virtual const AdapterSet& begin(T5Model& model) = 0;
-  /// What is computed of a batch; cross-entropy of the targets where a job says nothing else.
+  /// them. `tasks`: the names of the data's, where the plan asks for them.
+  virtual const AdapterSet& begin(T5Model& model, const std::vector<std::string>& tasks) = 0;
+  /// What is computed of a batch; where a job says nothing else, the plan's loss.
   virtual std::unique_ptr<Objective> objective(const T5Model& model) const;
   /// Writes the product. `best`: the validated state that became the result; `rows`: what it was trained on.
   virtual void write(const Json& best, const Json& rows) const = 0;
@@ -48,7 +53,7 @@ class AdapterJob : public TrainingJob {
   AdapterPlan plan_;
 };
 
-/// What is trained of a set.
-std::vector<Parameter> trained_parameters(const AdapterSet& adapters);
+/// What is trained of a set; `routing_scale`: the learning rate of what routes, relative to the schedule's.
+std::vector<Parameter> trained_parameters(const AdapterSet& adapters, double routing_scale = 1.0);
 
 }  // namespace phatgoose

@@ -121,6 +121,7 @@ class EvalJob {
     rows_.emplace(prepare_suite(plan_.suite, plan_.base, plan_.rows, plan_.needs));
     check_labels();
     check_descriptions();
+    check_tasks();
     base_.emplace(load_base(plan_.base, device_, dtype_), plan_.base_hash, plan_.allow_partial);
     encoder_.emplace(plan_.encoder_cache_bytes);
   }
@@ -159,6 +160,14 @@ class EvalJob {
       for (const TaskRows* task : tasks_of(method)) {
         for (std::int64_t row = 0; row < std::ssize(task->samples); ++row) routing_text(method, *task, row);
       }
+    }
+  }
+
+  /// So are tasks that a modular adapter does not know.
+  void check_tasks() const {
+    for (const EvalMethod& method : plan_.methods) {
+      if (!method.task_numbers) continue;
+      for (const TaskRows* task : tasks_of(method)) row_task_numbers(*task, *method.task_numbers);
     }
   }
 

@@ -14,10 +14,12 @@
 #include "phatgoose/base/version.h"
 #include "phatgoose/data/base_hashes.h"
 #include "phatgoose/data/chosen_suite.h"
+#include "phatgoose/jobs/modular_choice.h"
 #include "phatgoose/settings/method_file.h"
 #include "phatgoose/settings/named_directories.h"
 #include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/modular_directory.h"
 #include "phatgoose/store/named_directory.h"
 
 namespace phatgoose {
@@ -39,10 +41,11 @@ std::optional<Shard> shard_of(const EvalSettings& settings) {
   return parse_shard(*settings.shard);
 }
 
-/// The methods of --base, --expert, --library and --routed, as a methods file would list them.
+/// The methods of --base, --expert, --library, --routed and --modular, as a methods file would list them.
 std::vector<MethodEntry> command_line_entries(const EvalSettings& settings) {
   std::vector<MethodEntry> entries;
-  const bool nothing = settings.experts.empty() && !settings.library && settings.routed.empty() && !settings.methods;
+  const bool nothing = settings.experts.empty() && !settings.library && settings.routed.empty() &&
+                       settings.modular.empty() && !settings.methods;
   if (settings.base || nothing) entries.push_back({.name = "base"});
   for (const NamedDirectory& expert : all_experts(settings.experts, settings.library)) {
     const std::string name = ExpertDirectory::open(expert, /*check_values=*/false).name();
@@ -56,6 +59,10 @@ std::vector<MethodEntry> command_line_entries(const EvalSettings& settings) {
     entry.routing = settings.routing;
     entry.routing.enabled = split_at_commas(settings.routing.enabled);
   }
+  for (const NamedDirectory& modular : named_directories(settings.modular, "--modular")) {
+    const std::string name = modular.name.empty() ? ModularDirectory::open(modular.path, false).name() : modular.name;
+    entries.push_back({.name = name, .modular = modular.path.string(), .unknown_task = settings.unknown_task});
+  }
   return entries;
 }
 
@@ -63,8 +70,8 @@ void check_names(const std::vector<MethodEntry>& entries, const std::optional<st
   std::set<std::string> names;
   for (const MethodEntry& entry : entries) {
     if (names.insert(entry.name).second) continue;
-    refuse_usage("--base, --expert, --routed, --methods", "two methods called " + entry.name, "names that differ",
-                 "give one of them another name: NAME=DIR");
+    refuse_usage("--base, --expert, --routed, --modular, --methods", "two methods called " + entry.name,
+                 "names that differ", "give one of them another name: NAME=DIR");
   }
   if (!compare_to) return;
   if (entries.size() == 1) {
@@ -83,16 +90,25 @@ std::vector<MethodEntry> all_entries(const EvalSettings& settings) {
     refuse_usage(changes, "no --routed", "a routed model to apply it to",
                  settings.methods ? "in a methods file, write it next to routed" : "");
   }
+  if (settings.modular.empty() && settings.unknown_task) {
+    refuse_usage("--unknown-task", "no --modular", "a modular adapter to apply it to",
+                 settings.methods ? "in a methods file, write it next to modular" : "");
+  }
   std::vector<MethodEntry> entries = command_line_entries(settings);
   if (settings.methods) std::ranges::move(read_methods(*settings.methods), std::back_inserter(entries));
   check_names(entries, settings.compare_to);
   return entries;
 }
 
-/// Reads the manifest of a routed model, and tries on it what the entry changes.
+/// Reads the manifest of a modular adapter or of a routed model, and tries on the latter what the entry changes.
 EvalMethod method_of(const MethodEntry& entry) {
   EvalMethod method{.name = entry.name, .adaptation = PlainBase{}};
   if (entry.expert) method.adaptation = PlainExpert{*entry.expert};
+  if (entry.modular) {
+    const ModularChoice choice{*entry.modular, new_task(entry.unknown_task)};
+    method.task_numbers = task_numbers_of(choice);
+    method.adaptation = choice;
+  }
   if (!entry.routed) return method;
   RoutedModelDirectory routed = RoutedModelDirectory::open(*entry.routed, entry.routing);
   method.router = &router_kind(routed.manifest.routing.router, *entry.routed);
@@ -132,11 +148,33 @@ void check_encoders(const std::vector<MethodEntry>& entries, const std::vector<E
                fmt::format("a routed model with the router {}", fmt::join(known, " or ")));
 }
 
+/// A rule for unknown tasks is for adapters that mix by task: an entry of a methods file that has one must be such an
+/// adapter, and of those on the command line one at least.
+void check_unknown_tasks(const std::vector<MethodEntry>& entries, const std::vector<EvalMethod>& methods) {
+  bool given = false, used = false;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (!entries[i].unknown_task) continue;
+    const bool has_tasks = methods[i].task_numbers.has_value();
+    if (!entries[i].source.empty() && !has_tasks) {
+      refuse(entries[i].source,
+             fmt::format("unknown-task for {}, which is the same for every task", *entries[i].modular),
+             "an adapter that mixes by task");
+    }
+    if (!entries[i].source.empty()) continue;
+    given = true;
+    used = used || has_tasks;
+  }
+  if (!given || used) return;
+  refuse_usage("--unknown-task", "no --modular that mixes by task", "an adapter of another method than tlora");
+}
+
 /// Of several methods each has a directory of its name; what an expert is called comes from its manifest.
 void check_directories(const std::vector<MethodEntry>& entries) {
   for (const MethodEntry& entry : entries) {
-    if (!entry.expert || is_expert_name(entry.name)) continue;
-    refuse(*entry.expert, "an expert called \"" + entry.name + "\"", kExpertNameRule);
+    const std::optional<std::string>& directory = entry.expert ? entry.expert : entry.modular;
+    if (!directory || is_expert_name(entry.name)) continue;
+    refuse(*directory, fmt::format("{} called \"{}\"", entry.expert ? "an expert" : "an adapter", entry.name),
+           kExpertNameRule);
   }
 }
 
@@ -171,6 +209,9 @@ void check_base(const EvalPlan& plan) {
       opened.check_base(config, plan.base_hash, plan.allow_partial);
     }
     if (const auto* routed = std::get_if<RoutedModelDirectory>(&method.adaptation)) routed->check_base(plan.base_hash);
+    if (const auto* modular = std::get_if<ModularChoice>(&method.adaptation)) {
+      ModularDirectory::open(modular->directory, /*check_values=*/false).check_base(config, plan.base_hash);
+    }
   }
 }
 
@@ -197,6 +238,11 @@ class Records {
       note("routed", content_hash_of_file(routed->path / "manifest.json"));
       for (const auto& expert : routed->manifest.experts) hashes["experts"][expert.name] = expert.files;
     }
+    if (const auto* modular = std::get_if<ModularChoice>(&method.adaptation)) {
+      const ModularDirectory opened = ModularDirectory::open(modular->directory, /*check_values=*/false);
+      note("modular", opened.hash());
+      contents["modular"] = {hashes["modular"], opened.tasks()};
+    }
     if (entry.routing.descriptions) note("descriptions", content_hash_of_file(*entry.routing.descriptions));
     hashes["suite"] = suite_.front();
     method.record = run_record(options, contents);
@@ -217,7 +263,9 @@ class Records {
     EvalSettings settings = settings_;
     static_cast<MethodOptions&>(settings) = {.experts = listed(entry.expert),
                                              .routed = listed(entry.routed),
+                                             .modular = listed(entry.modular),
                                              .exclude_own = entry.exclude_own,
+                                             .unknown_task = entry.unknown_task,
                                              .routing = entry.routing};
     if (!entry.tasks.empty()) settings.tasks = entry.tasks;
     settings.out = out;
@@ -263,6 +311,7 @@ EvalPlan plan_evaluation(EvalSettings settings) {
     plan.methods.push_back(in_source(entry.source, [&] { return method_of(entry); }));
   }
   check_encoders(entries, plan.methods);
+  check_unknown_tasks(entries, plan.methods);
   plan.reference = settings.compare_to.value_or(entries.front().name);
   const bool apart = entries.size() > 1 || settings.methods;
   if (apart) check_directories(entries);

@@ -14,15 +14,17 @@
 #include "phatgoose/routing/adapted_model.h"
 #include "phatgoose/settings/eval.h"
 #include "phatgoose/store/router_kinds.h"
+#include "phatgoose/store/task_numbers.h"
 
 namespace phatgoose {
 
 struct EvalMethod {
-  std::string name;  ///< "base", the expert's name, that of the routed model's directory, or as it was given
+  std::string name;  ///< "base", the expert's or adapter's name, that of the routed model's directory, or as given
   Adaptation adaptation;
   const RouterKind* router = nullptr;             ///< of a routed model; null for others
   std::optional<std::string> encoder = {};        ///< directory of the sentence encoder, for a router that needs one
   std::optional<Descriptions> descriptions = {};  ///< for a router that compares them; none are given: empty
+  std::optional<TaskNumbers> task_numbers = {};   ///< of a modular adapter that mixes by task
   bool exclude_own = false;                       ///< leave each task's own expert out
   Suite suite = {};                               ///< its tasks: all of the plan's, or some
   fs::path out = {};                              ///< directory of its results
@@ -48,10 +50,11 @@ struct EvalPlan {
   std::string reference = {};  ///< the method that others are compared with
 };
 
-/// Reads the suite, the methods file and the manifests of experts and routed models, and hashes what results depend on.
-/// The methods are in the order base, experts, routed models, entries of the file. A single method of the command line
-/// has settings.out; otherwise each has a directory of its name in it. What does not fit, together or with this base,
-/// or with what a directory of results was begun with: usage error, or bad_data with file and line for a methods file.
+/// Reads the suite, the methods file and the manifests of experts, routed models and modular adapters, and hashes what
+/// results depend on. The methods are in the order base, experts, routed models, modular adapters, entries of the file.
+/// A single method of the command line has settings.out; otherwise each has a directory of its name in it. What does
+/// not fit, together or with this base, or with what a directory of results was begun with: usage error, or bad_data
+/// with file and line for a methods file.
 EvalPlan plan_evaluation(EvalSettings settings);
 
 }  // namespace phatgoose

@@ -24,7 +24,7 @@ class ExpertJob : public AdapterJob {
   ExpertJob(AdapterPlan plan, ExpertPlan expert) : AdapterJob(std::move(plan)), expert_(std::move(expert)) {}
 
  private:
-  const AdapterSet& begin(T5Model& model) override;
+  const AdapterSet& begin(T5Model& model, const std::vector<std::string>& tasks) override;
   void write(const Json& best, const Json& rows) const override;
 
   ExpertParameters first_factors(const T5Model& model) const;
@@ -44,7 +44,7 @@ ExpertParameters ExpertJob::first_factors(const T5Model& model) const {
 }
 
 /// A gate starts at v = 0 unless it comes with the adapter of --init.
-const AdapterSet& ExpertJob::begin(T5Model& model) {
+const AdapterSet& ExpertJob::begin(T5Model& model, const std::vector<std::string>& /*tasks*/) {
   adapter_ = first_factors(model);
   adapter_->check_one_alpha();
   if (expert_.joint_gate && !adapter_->has_gates()) adapter_->reset_gates();
@@ -84,6 +84,7 @@ Json hash_of_init(const ExpertDirectory& expert, bool joint_gate) {
 
 TrainingOutcome train_expert(TrainExpertSettings settings, at::Device device, at::ScalarType dtype) {
   settings.check();
+  settings.training.resolve();
   AdapterPlan plan = adapter_plan(settings, settings.out, device, dtype);
   ExpertPlan expert{.name = settings.name,
                     .init = std::nullopt,

@@ -28,7 +28,7 @@ class GateJob : public AdapterJob {
   bool has_product() const override;
   bool is_finished() const override;
   fs::path settle_run() const override;
-  const AdapterSet& begin(T5Model& model) override;
+  const AdapterSet& begin(T5Model& model, const std::vector<std::string>& tasks) override;
   void write(const Json& best, const Json& rows) const override;
 
   void check_retraining() const;
@@ -109,7 +109,7 @@ fs::path GateJob::settle_run() const {
   return usual;
 }
 
-const AdapterSet& GateJob::begin(T5Model& model) {
+const AdapterSet& GateJob::begin(T5Model& model, const std::vector<std::string>& /*tasks*/) {
   adapter_ = ExpertParameters::load(expert_, linear_groups(plan().config), model.device());
   adapter_->reset_gates();
   adapter_->set_trainable(/*lora=*/false, /*gates=*/true);
@@ -146,6 +146,7 @@ fs::path gate_destination(const TrainGateSettings& settings) { return settings.o
 
 TrainingOutcome train_gate(TrainGateSettings settings, at::Device device, at::ScalarType dtype) {
   settings.check();
+  settings.training.resolve();
   ExpertDirectory expert = ExpertDirectory::open(settings.expert);
   AdapterPlan plan = adapter_plan(settings, gate_destination(settings), device, dtype);
   expert.check_base(plan.config, plan.fingerprint, settings.allow_partial);

@@ -12,16 +12,19 @@
 namespace phatgoose {
 namespace {
 
-/// The samples of a batch, answered with what the router knows of its rows.
+/// The samples of a batch, answered with what the method knows of its rows; `task_numbers` are empty or of every row.
 std::vector<Sample> answer_with(const LoadedMethod& loaded, const TaskRows& task, std::span<const std::int64_t> rows,
-                                const ScoringPasses& passes) {
+                                const std::vector<std::int64_t>& task_numbers, const ScoringPasses& passes) {
   RowBatch batch = batch_of(task, rows);
+  if (!task_numbers.empty()) {
+    for (std::size_t i = 0; i < rows.size(); ++i) batch.questions[i].facts.task = task_numbers[rows[i]];
+  }
   if (loaded.inputs) {
     std::vector<WholeInput> inputs;
     for (const std::int64_t row : rows)
       inputs.push_back({routing_text(loaded.method, task, row), task.questions[row].input});
     std::vector<std::vector<float>> scores = loaded.inputs->scores(inputs);
-    for (std::size_t i = 0; i < scores.size(); ++i) batch.questions[i].expert_scores = std::move(scores[i]);
+    for (std::size_t i = 0; i < scores.size(); ++i) batch.questions[i].facts.expert_scores = std::move(scores[i]);
   }
   return answer_batch(loaded.model, loaded.tokenizer, std::move(batch), passes);
 }
@@ -36,6 +39,7 @@ class TaskRun {
       labelled_ = task;
       follow_labels(*labelled_, loaded.routed->expert_names());
     }
+    if (loaded.method.task_numbers) task_numbers_ = row_task_numbers(task, *loaded.method.task_numbers);
     passes_ = answer_passes(asked(), plan.pass_tokens);
     if (!plan.shard) return;
     std::size_t number = 0;
@@ -52,7 +56,8 @@ class TaskRun {
       std::vector<std::int64_t> rows = pass;
       std::erase_if(rows, [&](std::int64_t row) { return partial_.has(task_.samples[row].row); });
       if (rows.empty()) continue;
-      std::ranges::move(answer_with(loaded_, asked(), rows, {plan_.pass_tokens, cache}), std::back_inserter(chunk_));
+      std::ranges::move(answer_with(loaded_, asked(), rows, task_numbers_, {plan_.pass_tokens, cache}),
+                        std::back_inserter(chunk_));
       if (stop_requested() || seconds() >= plan_.save_interval) save();
       on_rows();
       if (stop_requested()) return false;
@@ -89,6 +94,7 @@ class TaskRun {
   const TaskRows& task_;
   PartialTask& partial_;
   std::optional<TaskRows> labelled_ = std::nullopt;             // the task's rows, for a router that follows labels
+  std::vector<std::int64_t> task_numbers_ = {};                 // of every row, for a modular adapter
   std::optional<RoutingStatistics> statistics_ = std::nullopt;  // of the chunk
   std::vector<std::vector<std::int64_t>> passes_ = {};          // those that are this run's
   std::vector<Sample> chunk_ = {};

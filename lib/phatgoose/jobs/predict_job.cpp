@@ -8,6 +8,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/eval/answer_line.h"
+#include "phatgoose/jobs/modular_choice.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/t5_config.h"
@@ -62,16 +63,35 @@ void check_description(const PredictSettings& settings, const RouterKind* kind) 
       fmt::format("a routed model with the router {}", fmt::join(router_names(&RouterKind::describes), " or ")));
 }
 
-Adaptation adaptation_of(const PredictSettings& settings) {
+void check_one(const PredictSettings& settings) {
   if (settings.expert && settings.routed) {
     refuse_usage("--expert, --routed", "both", "at most one of them", "a routed model already names its experts");
   }
+  if (settings.modular && (settings.expert || settings.routed)) {
+    refuse_usage(settings.expert ? "--expert, --modular" : "--routed, --modular", "both", "at most one of them");
+  }
+}
+
+/// What is said of tasks is for a modular adapter that mixes by task; `numbers` are its tasks'.
+void check_tasks(const PredictSettings& settings, const std::optional<TaskNumbers>& numbers) {
+  const char* option = settings.task ? "--task" : settings.unknown_task ? "--unknown-task" : nullptr;
+  if (option == nullptr) return;
+  if (!settings.modular) refuse_usage(option, "no --modular", "a modular adapter to apply it to");
+  if (!numbers) {
+    refuse_usage(option, *settings.modular + ", which is the same for every task", "an adapter that mixes by task");
+  }
+  if (settings.task) numbers->check_option("--task", *settings.task);
+}
+
+Adaptation adaptation_of(const PredictSettings& settings) {
+  check_one(settings);
   const std::string changes = settings.routing.given();
   if (!settings.routed && !changes.empty()) {
     refuse_usage(changes, "no --routed", "a routed model to apply it to");
   }
   if (!settings.routed) check_description(settings, nullptr);
   if (settings.expert) return PlainExpert{*settings.expert};
+  if (settings.modular) return ModularChoice{*settings.modular, new_task(settings.unknown_task)};
   if (!settings.routed) return PlainBase{};
   RoutedModelDirectory routed = RoutedModelDirectory::open(*settings.routed, settings.routing);
   const RouterKind& kind = router_kind(routed.manifest.routing.router, *settings.routed);
@@ -155,6 +175,9 @@ PredictPlan plan_predictions(const PredictSettings& settings) {
                    .pass_rows = settings.pass_rows,
                    .json = settings.json,
                    .explains_tokens = settings.explain == "tokens"};
+  if (const auto* modular = std::get_if<ModularChoice>(&plan.adaptation)) plan.rules.tasks = task_numbers_of(*modular);
+  check_tasks(settings, plan.rules.tasks);
+  plan.rules.task = settings.task.value_or("");
   if (!settings.explain.empty()) plan.rules.explained_module = settings.explain_module.value_or("");
   return plan;
 }

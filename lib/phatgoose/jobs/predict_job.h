@@ -34,7 +34,8 @@ struct PredictStreams {
   bool coloured = false;  ///< whether the output shows colours
 };
 
-/// Reads the manifest of a routed model. Settings that do not fit together or with it: usage error.
+/// Reads the manifest of a routed model or of a modular adapter. Settings that do not fit together or with it: usage
+/// error.
 PredictPlan plan_predictions(const PredictSettings& settings);
 
 /// Reads rows and writes one line of answer for every line, flushed after every batch. A batch takes only rows that are

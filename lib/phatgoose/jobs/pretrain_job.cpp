@@ -61,8 +61,10 @@ TrainingPlan pretraining_plan(PretrainSettings& settings, const std::vector<Text
   TrainingPlan plan = training_plan(settings.training, settings.common.seed, settings.out, kModelKind);
   Schedule& schedule = plan.trainer.schedule;
   schedule.steps += settings.lm_steps;
-  schedule.shape = settings.schedule == "constant" ? ScheduleShape::constant : ScheduleShape::inverse_sqrt;
-  schedule.decay_steps = ratio_of_steps(settings.decay_ratio, schedule.steps);
+  const std::string& name = settings.training.schedule;
+  if (name == "inverse-sqrt") schedule.shape = ScheduleShape::inverse_sqrt;
+  schedule.decay_steps =
+      name == "linear" ? schedule.steps - schedule.warmup_steps : ratio_of_steps(*settings.decay_ratio, schedule.steps);
   plan.trainer.dropout = settings.dropout;
   plan.record = record_of(settings, sources);
   return plan;
@@ -151,7 +153,9 @@ TrainingOutcome PretrainJob::make() {
 }  // namespace
 
 TrainingOutcome pretrain(PretrainSettings settings, at::Device device) {
+  settings.check();
   check_model_settings(settings);
+  settings.resolve();
   if (settings.common.dtype != "fp32") {
     refuse_usage("--dtype", settings.common.dtype.value_or("no type"), "fp32: all weights are trained",
                  "--save-dtype sets the type of the stored weights");

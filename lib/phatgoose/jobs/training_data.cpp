@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "phatgoose/base/error.h"
@@ -11,6 +12,7 @@
 #include "phatgoose/data/batching.h"
 #include "phatgoose/data/mixed_order.h"
 #include "phatgoose/data/row_encoder.h"
+#include "phatgoose/jobs/task_table.h"
 
 namespace phatgoose {
 
@@ -44,6 +46,24 @@ void log_shares(const std::vector<std::int64_t>& sizes, const Mixing& mixing) {
                        100 * static_cast<double>(most) / all));
 }
 
+/// Takes out the rows that have choices, but the right answer not among them, and adds them to `skipped`.
+void skip_undecided(std::vector<Record>& records, const std::string& path, SkippedRows& skipped) {
+  SkippedRows undecided;
+  std::erase_if(records, [&](const Record& record) {
+    if (!record.has_choices()) return false;
+    try {
+      right_choices(record);
+      return false;
+    } catch (const Error& error) {
+      undecided.add({.line = record.line, .message = error.what()});
+      return true;
+    }
+  });
+  undecided.warn(path);
+  skipped.add(undecided);
+  if (records.empty()) refuse(path, "no row with the right answer among its choices");
+}
+
 }  // namespace
 
 bool TrainingData::valid_rows_have_choices() const {
@@ -70,38 +90,55 @@ Json TrainingData::rows_json() const {
   return json;
 }
 
-TrainingData read_training_data(const DataSettings& settings, const fs::path& model, const T5Config& config) {
+TrainingData read_training_data(const DataSettings& settings, const fs::path& model, const T5Config& config,
+                                const RowsAsked& asked) {
   TrainingData data;
   data.max_input = settings.max_input;
   if (auto tokenizer = Tokenizer::of_base(model, config.vocab_size)) {
     data.tokenizer = std::make_shared<Tokenizer>(std::move(*tokenizer));
   }
-  // The rows of one file, put after `examples`.
+  // The rows of one file, put after `examples`; `number` says which task each is of.
   const auto read = [&](const std::string& path, std::vector<Example>& examples, RowNotes& notes,
-                        SkippedByFile& skipped_by_file, std::int64_t task = 0) {
+                        SkippedByFile& skipped_by_file, const std::function<std::int64_t(const Record&)>& number) {
     SkippedRows skipped;
     std::vector<Record> records =
         read_records(path, settings.reading.line_limit(), settings.reading.skip_bad_rows ? &skipped : nullptr);
+    if (asked.choices && settings.reading.skip_bad_rows) skip_undecided(records, path, skipped);
     RowEncoder encoder(data.tokenizer.get(), config.vocab_size);
-    const auto encode = [&] { return encode_rows(records, encoder, settings.max_input, settings.max_target); };
-    std::vector<Example> encoded = in(path, encode);
-    for (Example& example : encoded) {
-      example.task = task;
-      examples.push_back(std::move(example));
-    }
+    in(path, [&] {
+      std::vector<Example> encoded =
+          encode_rows(records, encoder, settings.max_input, settings.max_target, asked.choices);
+      for (std::size_t i = 0; i < records.size(); ++i) {
+        encoded[i].task = number(records[i]);
+        examples.push_back(std::move(encoded[i]));
+      }
+    });
     encoder.notes().warn(path, std::ssize(records));
     notes.add(encoder.notes());
     if (skipped.count() > 0) skipped_by_file[path].add(skipped);
     return records;
   };
-  for (std::int64_t task = 0; const std::string& path : settings.data) {
+  TaskTable tasks(asked.tasks && asked.tasks->by_template);
+  for (std::size_t file = 0; file < settings.data.size(); ++file) {
+    const std::string& path = settings.data[file];
     RowNotes notes;
-    check_targets(notes, std::ssize(read(path, data.train, notes, data.train_skipped, task++)), path);
+    const std::vector<Record> records =
+        read(path, data.train, notes, data.train_skipped, [&](const Record& record) -> std::int64_t {
+          return asked.tasks ? tasks.training_number(asked.tasks->of_data[file], record)
+                             : static_cast<std::int64_t>(file);
+        });
+    check_targets(notes, std::ssize(records), path);
     data.train_notes.add(notes);
   }
-  for (const std::string& path : settings.valid) {
-    data.valid_files.push_back({path, read(path, data.valid, data.valid_notes, data.valid_skipped)});
+  std::ranges::stable_sort(data.train, {}, &Example::task);
+  for (std::size_t file = 0; file < settings.valid.size(); ++file) {
+    ValidationFile& valid = data.valid_files.emplace_back(ValidationFile{.path = settings.valid[file], .records = {}});
+    valid.records = read(valid.path, data.valid, data.valid_notes, data.valid_skipped, [&](const Record& record) {
+      if (!asked.tasks) return std::int64_t{0};
+      return valid.tasks.emplace_back(tasks.known_number(asked.tasks->of_valid[file], record));
+    });
   }
+  data.tasks = tasks.names();
   log_rows("training", data.train, data.train_notes);
   if (!data.valid.empty()) log_rows("validation", data.valid, data.valid_notes);
   return data;

@@ -5,13 +5,18 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "phatgoose/settings/training.h"
+#include "phatgoose/train/adafactor.h"
 #include "phatgoose/train/adamw.h"
 #include "phatgoose/train/trainer.h"
 
 namespace phatgoose {
+
+/// Which optimiser, and how it is set.
+using OptimizerSettings = std::variant<AdamWSettings, AdafactorSettings>;
 
 /// Where a run is, and how it trains.
 struct TrainingPlan {
@@ -22,12 +27,11 @@ struct TrainingPlan {
   Json record;          ///< what the run begins with (settings/run_record.h)
   std::uint64_t seed;
   std::int64_t batch;  ///< rows of a step
-  AdamWSettings adamw;
+  OptimizerSettings optimizer;
   TrainerSettings trainer;
 };
 
-/// The plan of a run in the product's own directory. The record and the dropout are left to fill in; the schedule is
-/// constant after the warm-up.
+/// The plan of a run in the product's own directory. The record and the dropout are left to fill in.
 TrainingPlan training_plan(const TrainingSettings& settings, std::int64_t seed, const std::string& out,
                            const char* kind);
 

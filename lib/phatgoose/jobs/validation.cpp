@@ -13,7 +13,8 @@ double validation_accuracy(const T5Model& model, const TrainingData& data) {
     task.data = file.path;
     task.kind = TaskKind::rank_classification;
     task.max_input = data.max_input;
-    const TaskRows rows = prepare_task(task, file.records, data.tokenizer.get(), model.config().vocab_size);
+    TaskRows rows = prepare_task(task, file.records, data.tokenizer.get(), model.config().vocab_size);
+    for (std::size_t i = 0; i < file.tasks.size(); ++i) rows.questions[i].facts.task = file.tasks[i];
     const std::vector<Sample> samples = answer_task(model, data.tokenizer.get(), rows);
     const auto right = static_cast<double>(std::ranges::count_if(samples, &Sample::correct));
     sum += right / static_cast<double>(samples.size());

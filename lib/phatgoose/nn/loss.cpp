@@ -94,23 +94,73 @@ class CrossEntropySum : public torch::autograd::Function<CrossEntropySum> {
   }
 };
 
+at::Tensor log_likelihoods_of(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& sums) {
+  return logits.gather(1, targets.unsqueeze(1)).squeeze(1) - sums;  // [n, V], [n], [n] -> [n]
+}
+
+/// What each position gets of the gradient is known only in the backward pass, which computes the logits again.
+class TargetLogLikelihoods : public torch::autograd::Function<TargetLogLikelihoods> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& head,
+                            const at::Tensor& targets) {
+    at::Tensor out = at::empty({hidden.size(0)}, hidden.options().dtype(at::kFloat));  // [N]
+    at::Tensor sums = at::empty_like(out);                                             // [N]
+    const std::int64_t rows = hidden.size(0), step = chunk_rows(head.size(0));
+    for (std::int64_t begin = 0; begin < rows; begin += step) {
+      const std::int64_t count = std::min(step, rows - begin);
+      const at::Tensor logits = linear_without_gradient(hidden.narrow(0, begin, count), head).to(at::kFloat);  // [n, V]
+      const at::Tensor sum = sums.narrow(0, begin, count).copy_(log_sums(logits));                             // [n]
+      out.narrow(0, begin, count).copy_(log_likelihoods_of(logits, targets.narrow(0, begin, count), sum));
+    }
+    context->save_for_backward({hidden, head, targets, sums});
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &hidden = saved[0], &head = saved[1], &targets = saved[2], &sums = saved[3];
+    const at::Tensor weights = gradients[0].to(at::kFloat).contiguous();  // [N]
+    at::Tensor dhidden = at::empty_like(hidden);                          // [N, D]
+    at::Tensor dhead = head.requires_grad() ? at::zeros_like(head) : at::Tensor();
+    const std::int64_t rows = hidden.size(0), step = chunk_rows(head.size(0));
+    for (std::int64_t begin = 0; begin < rows; begin += step) {
+      const std::int64_t count = std::min(step, rows - begin);
+      const at::Tensor h = hidden.narrow(0, begin, count);                     // [n, D]
+      const at::Tensor weight = weights.narrow(0, begin, count).unsqueeze(1);  // [n, 1]
+      at::Tensor dlogits = linear_without_gradient(h, head).to(at::kFloat);    // [n, V], first the logits themselves
+      make_probabilities(dlogits, sums.narrow(0, begin, count));
+      dlogits.mul_(-weight).scatter_add_(1, targets.narrow(0, begin, count).unsqueeze(1), weight);
+      dlogits = dlogits.to(head.scalar_type());
+      dhidden.narrow(0, begin, count).copy_(at::mm(dlogits, head));  // [n, D]
+      if (dhead.defined()) dhead.addmm_(dlogits.t(), h);             // [V, D]
+    }
+    return {dhidden, dhead, {}};
+  }
+};
+
+/// Whether a result of both, computed now, is differentiated.
+bool needs_gradient(const at::Tensor& hidden, const at::Tensor& weight) {
+  return at::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad());
+}
+
 }  // namespace
 
 at::Tensor cross_entropy_sum(const at::Tensor& hidden, const FrozenWeight& head, const at::Tensor& targets) {
   const at::Tensor weight = head.dense();  // [V, D]
-  const bool with_gradient = at::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad());
-  return CrossEntropySum::apply(hidden, weight, targets, with_gradient);
+  return CrossEntropySum::apply(hidden, weight, targets, needs_gradient(hidden, weight));
 }
 
 at::Tensor target_log_likelihoods(const at::Tensor& hidden, const FrozenWeight& head, const at::Tensor& targets) {
+  if (!head.is_packed() && needs_gradient(hidden, head.dense())) {
+    return TargetLogLikelihoods::apply(hidden, head.dense(), targets);
+  }
   const at::NoGradGuard no_grad;
   at::Tensor out = at::empty({hidden.size(0)}, hidden.options().dtype(at::kFloat));  // [N]
   const std::int64_t rows = hidden.size(0), step = chunk_rows(head.out());
   for (std::int64_t begin = 0; begin < rows; begin += step) {
     const std::int64_t count = std::min(step, rows - begin);
     const at::Tensor logits = head.forward(hidden.narrow(0, begin, count)).to(at::kFloat);  // [n, V]
-    const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);                 // [n, 1]
-    out.narrow(0, begin, count).copy_(logits.gather(1, target).squeeze(1) - log_sums(logits));
+    out.narrow(0, begin, count).copy_(log_likelihoods_of(logits, targets.narrow(0, begin, count), log_sums(logits)));
   }
   return out;
 }

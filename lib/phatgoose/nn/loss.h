@@ -1,4 +1,4 @@
-// Cross-entropy over the vocabulary without ever holding [N, V] logits of a whole batch.
+// Likelihoods over the vocabulary without ever holding [N, V] logits of a whole batch.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,7 +13,8 @@ namespace phatgoose {
 at::Tensor cross_entropy_sum(const at::Tensor& hidden, const FrozenWeight& head,
                              const at::Tensor& targets);  // []
 
-/// log softmax(hidden head^T)[target] per position, fp32, no gradient.
+/// log softmax(hidden head^T)[target] per position, fp32, in chunks of rows. Differentiable as cross_entropy_sum(); the
+/// gradient computes the logits again.
 at::Tensor target_log_likelihoods(const at::Tensor& hidden, const FrozenWeight& head,
                                   const at::Tensor& targets);  // [N]
 

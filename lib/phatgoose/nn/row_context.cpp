@@ -10,7 +10,8 @@ RowContext RowContext::inheriting(const RowContext& sources, std::span<const std
   const auto inherited = [&](const at::Tensor& own, const at::Tensor& source) {
     return own.defined() || !source.defined() ? own : source.index_select(0, rows);
   };
-  return {inherited(expert_scores, sources.expert_scores), token_experts, inherited(tasks, sources.tasks)};
+  return {inherited(expert_scores, sources.expert_scores), token_experts, inherited(tasks, sources.tasks),
+          inherited(places, sources.places)};
 }
 
 at::Tensor token_experts_of(std::span<const std::vector<std::int32_t>> rows) {

@@ -15,11 +15,13 @@ namespace phatgoose {
 struct RowContext {
   /// Of every row as a whole: routers add it to the scores of the row's tokens (-infinity: the expert does not
   /// compete).
-  at::Tensor expert_scores;  ///< [rows, E] fp32
+  at::Tensor expert_scores = {};  ///< [rows, E] fp32
   /// The one expert that competes for each token.
-  at::Tensor token_experts;  ///< [N] int64
+  at::Tensor token_experts = {};  ///< [N] int64
   /// The number of every row's task, for adapters that are made of tasks' parts.
-  at::Tensor tasks;  ///< [rows] int64
+  at::Tensor tasks = {};  ///< [rows] int64
+  /// The place of every row in the batch of a training step, for adapters that draw noise for rows.
+  at::Tensor places = {};  ///< [rows] int64
 
   /// These rows, row i of which comes from row `source_rows[i]` of `sources`: what is not known of them is taken over
   /// from there, except for what belongs to single tokens.

@@ -5,11 +5,15 @@
 #include <set>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/report/adapted_names.h"
 #include "phatgoose/report/comparison.h"
+#include "phatgoose/report/inspection_modular.h"
 #include "phatgoose/report/results.h"
 #include "phatgoose/report/results_directory.h"
 #include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/modular_directory.h"
+#include "phatgoose/store/peft_settings.h"
 #include "phatgoose/store/routed_model_directory.h"
 #include "phatgoose/store/smallest_base.h"
 #include "phatgoose/store/t5_checkpoint.h"
@@ -24,11 +28,12 @@ constexpr const char* kComparisonFile = "comparison.json";
 constexpr const char* kRunFile = "run.json";
 constexpr const char* kMetricsFile = "metrics.jsonl";
 /// What a directory without a manifest is, by the first of these files that it has.
-constexpr std::array<std::pair<const char*, const char*>, 5> kKindsByFile = {{{kRunFile, "run"},
-                                                                              {"adapter_config.json", "expert"},
-                                                                              {kResultsFile, "results"},
+constexpr std::array<std::pair<const char*, const char*>, 6> kKindsByFile = {{{kRunFile, "run"},
+                                                                              {kPeftConfigFile, kExpertKind},
+                                                                              {kLeavesFile, kModularKind},
+                                                                              {kResultsFile, kResultsKind},
                                                                               {kComparisonFile, "comparison"},
-                                                                              {"config.json", "model"}}};
+                                                                              {"config.json", kModelKind}}};
 constexpr std::int64_t kMostBlocks = 1000;  // far more than any T5 has
 
 /// Elements of all tensors, those that share their bytes counted once.
@@ -67,16 +72,6 @@ void describe_model(const fs::path& directory, Json& found) {
   found["fingerprint"] = base_fingerprint(directory);
 }
 
-/// How many linears of each name ("q", "wo", ...) are adapted.
-Json adapted_names(const ExpertDirectory& expert) {
-  Json names = Json::object();
-  for (const auto& [path, lora] : expert.loras()) {
-    Json& count = names[last_name(path)];
-    count = (count.is_null() ? 0 : count.get<std::int64_t>()) + 1;
-  }
-  return names;
-}
-
 /// Whether the file lacks factors that its configuration promises, as far as that can be told without the base: in the
 /// blocks that it adapts, or in the first of a stack that it leaves alone. Nothing for experts of other models than T5.
 void describe_missing(const ExpertDirectory& expert, Json& found) {
@@ -112,7 +107,7 @@ void describe_expert(const fs::path& directory, const Json& body, Json& found) {
   found["name"] = expert.name();
   found["base"] = body.contains("base") ? body["base"] : Json(nullptr);
   found["linears"] = expert.loras().size();
-  found["adapts"] = adapted_names(expert);
+  found["adapts"] = adapted_names(expert.loras());
   describe_missing(expert, found);
   found["ranks"] = ranks;
   found["scales"] = scales;
@@ -135,7 +130,7 @@ void describe_routed_model(const fs::path& directory, const Json& body, bool ver
                        {"enabled", reference.enabled},
                        {"partial", reference.partial},
                        {"path", reference.path},
-                       {"present", is_file(path / "adapter_config.json")}});
+                       {"present", is_file(path / kPeftConfigFile)}});
   }
 }
 
@@ -182,7 +177,8 @@ void describe_comparison(const fs::path& directory, Json& found) {
 /// By a file that tells; empty where there is none.
 std::string kind_by_file(const fs::path& directory) {
   for (const auto& [file, kind] : kKindsByFile) {
-    if (is_file(directory / file)) return kind;
+    if (!is_file(directory / file)) continue;
+    return kind == std::string_view(kExpertKind) && is_modular_directory(directory) ? kModularKind : kind;
   }
   return "";
 }
@@ -233,6 +229,8 @@ Json inspect_directory(const fs::path& directory, bool verify) {
     describe_model(directory, found);
   } else if (kind == kExpertKind) {
     describe_expert(directory, body, found);
+  } else if (kind == kModularKind) {
+    describe_modular(directory, body, found);
   } else if (kind == kRoutedModelKind) {
     describe_routed_model(directory, body, verify, found);
   } else if (kind == kResultsKind) {
@@ -245,8 +243,7 @@ Json inspect_directory(const fs::path& directory, bool verify) {
     describe_run(directory, found);
   } else if (kind.empty()) {
     refuse(directory, "nothing that phatgoose knows",
-           "a base model, an expert, a routed model, a run, results, or a folder of "
-           "these");
+           "a base model, an expert, a modular adapter, a routed model, a run, results, or a folder of these");
   } else {
     found["body"] = body;
   }

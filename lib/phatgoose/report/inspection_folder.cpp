@@ -36,6 +36,14 @@ void add_expert_row(const Json& expert, Table& table) {
              base.is_null() ? "-" : base.at("fingerprint").get<std::string>()});
 }
 
+void add_modular_row(const Json& adapter, Table& table) {
+  const Json& base = adapter.at("base");
+  const auto cell = [&](const char* key) { return adapter.at(key).dump(); };
+  table.add({adapter.at("name").get<std::string>(), adapter.at("method").get<std::string>(), cell("rank"),
+             cell("skills"), cell("splits"), cell("order"), std::to_string(adapter.at("tasks").size()),
+             list_cell(adapter.at("adapts")), base.is_null() ? "-" : base.at("fingerprint").get<std::string>()});
+}
+
 void add_result_row(const Json& entry, Table& table) {
   const Json& results = entry.at("results");
   const MetricScore mean = read_score(results, "mean");
@@ -56,6 +64,8 @@ void add_comparison_rows(const Json& entry, Table& table) {
 
 std::string folder_text(const Json& folder) {
   Table experts({"expert", "rank", "targets", "dtype", "gate", "base"}, {1});
+  Table adapters({"adapter", "method", "rank", "skills", "splits", "order", "tasks", "targets", "base"},
+                 {2, 3, 4, 5, 6});
   Table results({"method", "suite", "mean", "95 % interval", "tasks"}, {2, 3, 4});
   Table comparisons({"comparison", "method", "mean", "95 % interval", "against", "difference", "95 % interval"},
                     {2, 3, 5, 6});
@@ -64,6 +74,8 @@ std::string folder_text(const Json& folder) {
     const auto kind = entry.at("kind").get<std::string>();
     if (kind == kExpertKind) {
       add_expert_row(entry, experts);
+    } else if (kind == kModularKind) {
+      add_modular_row(entry, adapters);
     } else if (kind == kResultsKind) {
       add_result_row(entry, results);
     } else if (kind == "comparison") {
@@ -73,7 +85,7 @@ std::string folder_text(const Json& folder) {
     }
   }
   std::string text;
-  for (const Table* table : {&experts, &results, &comparisons, &others}) {
+  for (const Table* table : {&experts, &adapters, &results, &comparisons, &others}) {
     if (!table->empty()) text += (text.empty() ? "" : "\n") + table->text();
   }
   return text;

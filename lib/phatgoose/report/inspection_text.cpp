@@ -9,6 +9,7 @@
 #include "phatgoose/report/comparison_table.h"
 #include "phatgoose/report/inspection.h"
 #include "phatgoose/report/inspection_folder.h"
+#include "phatgoose/report/inspection_modular.h"
 #include "phatgoose/report/similarity.h"
 #include "phatgoose/report/table.h"
 
@@ -31,12 +32,24 @@ std::string plain(const Json& value) {
 
 /// Keys that tables show, or that say the same as another line.
 bool is_shown_elsewhere(const std::string& key) {
-  constexpr std::array<std::string_view, 7> kKeys = {"experts",     "results", "similarity", "comparison",
-                                                     "directories", "lengths", "bad"};
+  constexpr std::array<std::string_view, 9> kKeys = {
+      "experts", "results", "similarity", "comparison", "directories", "lengths", "bad", "task_similarity", "layers"};
   return std::ranges::find(kKeys, key) != kKeys.end();
 }
 
+/// "2: zoo, station"; of many names the first few.
+std::string counted_names(const Json& names) {
+  constexpr std::size_t kShownCharacters = 70;
+  std::string text = std::to_string(names.size());
+  for (const Json& name : names) {
+    if (text.size() > kShownCharacters) return text + ", ...";
+    text += (&name == &names.front() ? ": " : ", ") + plain(name);
+  }
+  return text;
+}
+
 std::string value_text(const std::string& key, const Json& value) {
+  if (key == "tasks") return counted_names(value);
   const bool is_count = value.is_number_integer() && (key.ends_with("parameters") || key == "vocabulary");
   return is_count ? grouped(value.get<std::int64_t>()) : plain(value);
 }
@@ -87,6 +100,7 @@ std::string inspection_text(const Json& inspection) {
   } else {
     text = lines_of(inspection);
   }
+  if (inspection.contains("task_similarity")) text += "\n" + modular_text(inspection);
   if (inspection.at("kind") == "rows") text += row_check_text(inspection);
   if (inspection.contains("experts")) text += "\n" + expert_table(inspection["experts"]);
   if (inspection.contains("comparison")) {

@@ -13,7 +13,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/thread_count.h"
-#include "phatgoose/report/table.h"
+#include "phatgoose/report/table_bands.h"
 #include "phatgoose/store/float_values.h"
 
 namespace phatgoose {
@@ -198,29 +198,6 @@ std::vector<std::string> labels_of(std::span<const ExpertDirectory> experts) {
     paths.push_back(expert.path().string());
   }
   return std::set<std::string>(names.begin(), names.end()).size() == names.size() ? names : paths;
-}
-
-/// "0.123", without a sign where nothing but zeros is shown; "-" for null.
-std::string cell(const Json& value) {
-  if (value.is_null()) return "-";
-  const double number = value.get<double>();
-  return fmt::format("{:.3f}", std::abs(number) < 5e-4 ? 0.0 : number);
-}
-
-std::string matrix_text(const std::string& title, const Json& experts, const Json& rows) {
-  std::vector<std::string> header = {title};
-  std::vector<std::size_t> numbers;
-  for (const Json& name : experts) {
-    numbers.push_back(header.size());
-    header.push_back(name.get<std::string>());
-  }
-  Table table(header, numbers);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::vector<std::string> cells = {experts[i].get<std::string>()};
-    for (const Json& value : rows[i]) cells.push_back(cell(value));
-    table.add(std::move(cells));
-  }
-  return table.text();
 }
 
 }  // namespace

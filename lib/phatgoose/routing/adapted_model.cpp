@@ -7,6 +7,18 @@
 
 namespace phatgoose {
 
+namespace {
+
+void attach_modular(T5Model& model, const std::string& base_fingerprint, const ModularChoice& choice) {
+  const ModularDirectory directory = ModularDirectory::open(choice.directory);
+  directory.check_base(model.config(), base_fingerprint);
+  ModularParameters parameters = ModularParameters::load(directory, linear_groups(model.config()), model.device());
+  if (choice.unknown_task) parameters.add_task(*choice.unknown_task);
+  parameters.attach(model);
+}
+
+}  // namespace
+
 T5Model load_base(const fs::path& base, at::Device device, at::ScalarType dtype) {
   T5Model model = T5Model::load(base, device, dtype);
   model.pack_weights();
@@ -21,6 +33,7 @@ std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerp
     directory.check_base(model.config(), base_fingerprint, allow_partial);
     load_adapters(directory, linear_groups(model.config()), model.device())->attach(model);
   }
+  if (const auto* modular = std::get_if<ModularChoice>(&adaptation)) attach_modular(model, base_fingerprint, *modular);
   const auto* routed = std::get_if<RoutedModelDirectory>(&adaptation);
   if (routed == nullptr) return std::nullopt;
   return RoutedModel::load(*routed, model, base_fingerprint, allow_partial);
@@ -32,6 +45,7 @@ bool leaves_encoder(const Adaptation& adaptation) {
     return std::ranges::none_of(directory.loras(), [](const auto& lora) { return lora.first.starts_with("encoder."); });
   };
   if (const auto* expert = std::get_if<PlainExpert>(&adaptation)) return leaves(expert->directory);
+  if (std::holds_alternative<ModularChoice>(adaptation)) return false;
   const auto* routed = std::get_if<RoutedModelDirectory>(&adaptation);
   if (routed == nullptr) return true;
   return std::ranges::all_of(routed->manifest.experts,

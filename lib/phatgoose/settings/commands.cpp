@@ -6,6 +6,7 @@
 #include "phatgoose/settings/edit.h"
 #include "phatgoose/settings/eval.h"
 #include "phatgoose/settings/export.h"
+#include "phatgoose/settings/export_expert.h"
 #include "phatgoose/settings/import.h"
 #include "phatgoose/settings/inspect.h"
 #include "phatgoose/settings/predict.h"
@@ -14,6 +15,7 @@
 #include "phatgoose/settings/score.h"
 #include "phatgoose/settings/train_expert.h"
 #include "phatgoose/settings/train_gate.h"
+#include "phatgoose/settings/train_multitask.h"
 
 namespace phatgoose {
 namespace {
@@ -22,9 +24,10 @@ template <typename... Settings>
 struct SettingsList {};
 
 /// In the order of an experiment.
-using AllSettings = SettingsList<PretrainSettings, TrainExpertSettings, TrainGateSettings, ImportSettings,
-                                 PrepareSettings, DescribeSettings, BuildSettings, EditSettings, EvalSettings,
-                                 ScoreSettings, PredictSettings, ExportSettings, InspectSettings, BenchSettings>;
+using AllSettings =
+    SettingsList<PretrainSettings, TrainExpertSettings, TrainGateSettings, TrainMultitaskSettings, ExportExpertSettings,
+                 ImportSettings, PrepareSettings, DescribeSettings, BuildSettings, EditSettings, EvalSettings,
+                 ScoreSettings, PredictSettings, ExportSettings, InspectSettings, BenchSettings>;
 
 template <typename... Settings>
 std::vector<std::string> names_of(SettingsList<Settings...>) {

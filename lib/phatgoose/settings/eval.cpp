@@ -5,7 +5,7 @@
 namespace phatgoose {
 
 OptionSet EvalSettings::declare() {
-  OptionSet set("eval", "Evaluate a base model, experts and routed models on a suite of tasks");
+  OptionSet set("eval", "Evaluate a base model, experts, routed models and modular adapters on a suite of tasks");
   set.begin_group("What to evaluate");
   set.add("model", &model, "base model directory").as("DIR").must();
   set.add("base", &base, "include the base alone");
@@ -14,6 +14,12 @@ OptionSet EvalSettings::declare() {
       .as("[NAME=]DIR");
   declare_library(set, library);
   set.add("routed", &routed, "routed model directories; NAME= gives one another name").as("[NAME=]DIR");
+  set.add(
+         "modular", &modular,
+         "directories of modular multi-task adapters: a row is answered as its task, which its \"task\" names, or else "
+         "the suite; NAME= gives one another name")
+      .as("[NAME=]DIR");
+  declare_unknown_task(set, unknown_task);
   declare_allow_partial(set, allow_partial);
   set.add("methods", &methods, "YAML list of further methods, each with its own name and settings").as("FILE");
   set.add("compare-to", &compare_to, "the method that all others are compared with; default: the first").as("NAME");

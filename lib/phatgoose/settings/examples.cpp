@@ -13,6 +13,12 @@ std::vector<std::string> examples_of(const std::string& command) {
       {"train-gate",
        {"phatgoose train-gate --preset small --model assets/base --expert experts/food"
         " --data assets/tasks/food/train.jsonl"}},
+      {"train-multitask",
+       {"phatgoose train-multitask --preset small --model assets/base --method poly --out adapters/poly"
+        " --data assets/tasks/*/train.jsonl"}},
+      {"export-expert",
+       {"phatgoose export-expert --model assets/base --from adapters/poly --task past --out poly/past",
+        "phatgoose export-expert --model assets/base --from adapters/poly --unknown-task mean --out poly/new-word"}},
       {"import", {"phatgoose import --model t5-xl-lm-adapt --checkpoint original.pt --names names.txt --out experts"}},
       {"prepare", {"phatgoose prepare --model assets/base --router arrow --expert experts/food"}},
       {"describe",
@@ -28,6 +34,7 @@ std::vector<std::string> examples_of(const std::string& command) {
        {"phatgoose eval --model assets/base --routed routed --suite several-skills --tasks errand --out results/errand",
         "phatgoose eval --model assets/base --base --expert assets/experts/past assets/experts/plural"
         " --suite held-in --tasks past,plural --limit 20 --out results/past",
+        "phatgoose eval --model assets/base --modular adapters/poly --suite held-in --out results/poly",
         "for i in 1 2; do phatgoose eval --model assets/base --suite held-in --tasks food --shard $i/2 --out "
         "shards/$i; "
         "done"}},

@@ -6,13 +6,16 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/option_values.h"
 #include "phatgoose/base/yaml_reader.h"
+#include "phatgoose/settings/named_directories.h"
 #include "phatgoose/store/named_directory.h"
 
 namespace phatgoose {
 namespace {
 
-constexpr const char* kTasks = "tasks";  // what every method may say; the rest is for routed models
-const std::vector<std::string> kWhat = {"base", "expert", "routed"};
+constexpr const char* kTasks = "tasks";               // what every method may say,
+constexpr const char* kUnknownTask = "unknown-task";  // and what modular adapters may; the rest is for routed models
+const std::vector<std::string> kWhat = {"base", "expert", "routed", "modular"};
+constexpr const char* kForm = "a method: name, and base, expert, routed or modular";
 
 /// What an entry may say: the options of the command line with these names.
 OptionSet entry_options(MethodEntry& entry) {
@@ -20,6 +23,7 @@ OptionSet entry_options(MethodEntry& entry) {
   entry.routing.declare(set, RoutingUse::evaluate);
   set.add("exclude-own", &entry.exclude_own, "");
   set.add(kTasks, &entry.tasks, "");
+  declare_unknown_task(set, entry.unknown_task);
   return set;
 }
 
@@ -29,7 +33,7 @@ class MethodsReader {
 
   std::vector<MethodEntry> read() const {
     const YAML::Node root = yaml_.load();
-    yaml_.check_list(root, "the file", "methods, each with a name, and base, expert or routed");
+    yaml_.check_list(root, "the file", "methods, each with a name, and base, expert, routed or modular");
     std::vector<MethodEntry> entries;
     std::set<std::string> names;
     for (const YAML::Node& node : root) {
@@ -48,10 +52,10 @@ class MethodsReader {
     std::vector<std::string> keys = {"name"};
     keys.insert(keys.end(), kWhat.begin(), kWhat.end());
     for (const Option& option : options.options()) keys.push_back(option.name);
-    yaml_.check_map(node, keys, "a method: name, and base, expert or routed");
+    yaml_.check_map(node, keys, kForm);
     entry.name = name(yaml_.member(node, "name", "method"));
     read_what(node, entry);
-    for (const Option& option : options.options()) read_option(node, option, entry.routed.has_value());
+    for (const Option& option : options.options()) read_option(node, option, entry);
     if (node["encoder"]) entry.routing.encoder = directory(node["encoder"]);
     if (node["descriptions"]) entry.routing.descriptions = yaml_.resolved(node["descriptions"]).string();
     entry.source = yaml_.place(node);
@@ -69,12 +73,14 @@ class MethodsReader {
     const auto given = std::ranges::count_if(kWhat, [&](const std::string& key) { return node[key].IsDefined(); });
     if (given != 1) {
       yaml_.refuse(node,
-                   given == 0 ? "a method without base, expert and routed" : "more than one of base, expert, routed",
+                   given == 0 ? "a method without base, expert, routed and modular"
+                              : "more than one of base, expert, routed, modular",
                    "exactly one of them");
     }
     if (node["base"] && !yaml_.truth(node["base"])) yaml_.refuse(node["base"], "\"false\" for base", "base: true");
     if (node["expert"]) entry.expert = directory(node["expert"]);
     if (node["routed"]) entry.routed = directory(node["routed"]);
+    if (node["modular"]) entry.modular = directory(node["modular"]);
   }
 
   std::string directory(const YAML::Node& node) const {
@@ -83,12 +89,20 @@ class MethodsReader {
     return path.string();
   }
 
-  void read_option(const YAML::Node& entry, const Option& option, bool routed) const {
-    const YAML::Node value = entry[option.name];
-    if (!value) return;
-    if (!routed && option.name != kTasks) {
-      yaml_.refuse(value, "\"" + option.name + "\" without routed", "", "only routed models have it");
+  void check_owner(const YAML::Node& value, const std::string& option, const MethodEntry& entry) const {
+    if (option == kTasks) return;
+    if (option == kUnknownTask) {
+      if (!entry.modular)
+        yaml_.refuse(value, "\"" + option + "\" without modular", "", "only modular adapters have it");
+    } else if (!entry.routed) {
+      yaml_.refuse(value, "\"" + option + "\" without routed", "", "only routed models have it");
     }
+  }
+
+  void read_option(const YAML::Node& node, const Option& option, const MethodEntry& entry) const {
+    const YAML::Node value = node[option.name];
+    if (!value) return;
+    check_owner(value, option.name, entry);
     std::vector<std::string> texts;
     if (is_list(option)) {
       yaml_.check_list(value, "\"" + option.name + "\"", "names");

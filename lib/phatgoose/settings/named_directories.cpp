@@ -10,15 +10,18 @@
 
 namespace phatgoose {
 
-NamedDirectory named_directory(const std::string& text, const std::string& option) {
+NamedDirectory named_path(const std::string& text, const std::string& option, const std::string& form) {
   const std::size_t equals = text.find('=');
   std::error_code error;
   const bool is_path = equals == std::string::npos || text.find('/') < equals || fs::exists(text, error);
   if (is_path) return {text};
-  const std::string name = text.substr(0, equals), directory = text.substr(equals + 1);
-  if (is_expert_name(name) && !directory.empty()) return {directory, name};
-  refuse_usage(option, fmt::format("\"{}\"", text),
-               directory.empty() ? "NAME=DIR" : std::string("NAME=DIR with ") + kExpertNameRule);
+  const std::string name = text.substr(0, equals), path = text.substr(equals + 1);
+  if (is_expert_name(name) && !path.empty()) return {path, name};
+  refuse_usage(option, fmt::format("\"{}\"", text), path.empty() ? form : form + " with " + kExpertNameRule);
+}
+
+NamedDirectory named_directory(const std::string& text, const std::string& option) {
+  return named_path(text, option, "NAME=DIR");
 }
 
 std::vector<NamedDirectory> named_directories(const std::vector<std::string>& texts, const std::string& option) {
@@ -36,6 +39,13 @@ void declare_allow_partial(OptionSet& set, bool& allow_partial) {
   set.add("allow-partial", &allow_partial,
           "take experts that lack factors which their adapter_config.json promises: those linears stay as in the base")
       .may_change();
+}
+
+void declare_unknown_task(OptionSet& set, std::optional<std::string>& unknown_task) {
+  set.add("unknown-task", &unknown_task,
+          "what a modular adapter does for a task that it was not trained on: stop with an error (default), use all "
+          "skills alike, or mix them as the mean of its tasks' logits says")
+      .one_of({"error", "uniform", "mean"});
 }
 
 std::vector<NamedDirectory> all_experts(const std::vector<std::string>& experts,

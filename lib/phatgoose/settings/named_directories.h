@@ -14,11 +14,15 @@ namespace phatgoose {
 /// "=" is a name, unless there is a slash in it. `option` names the option in errors. A name that no expert may have,
 /// or no directory after it: usage error.
 NamedDirectory named_directory(const std::string& text, const std::string& option);
+/// The same for any path, `form` being what is expected: "NAME=DIR".
+NamedDirectory named_path(const std::string& text, const std::string& option, const std::string& form);
 std::vector<NamedDirectory> named_directories(const std::vector<std::string>& texts, const std::string& option);
 
 /// The options --library, next to --expert, and --allow-partial.
 void declare_library(OptionSet& set, std::optional<std::string>& library);
 void declare_allow_partial(OptionSet& set, bool& allow_partial);
+/// The option --unknown-task, of commands that have --modular.
+void declare_unknown_task(OptionSet& set, std::optional<std::string>& unknown_task);
 /// The experts of --expert, then those in the library, by name. An empty library: bad_data.
 std::vector<NamedDirectory> all_experts(const std::vector<std::string>& experts,
                                         const std::optional<std::string>& library);

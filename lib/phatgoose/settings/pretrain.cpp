@@ -1,6 +1,14 @@
 #include "phatgoose/settings/pretrain.h"
 
+#include "phatgoose/base/error.h"
+
 namespace phatgoose {
+
+namespace {
+
+constexpr double kDefaultDecayRatio = 0.5;
+
+}  // namespace
 
 OptionSet PretrainSettings::declare() {
   OptionSet set("pretrain", "Make a small base model from plain text: span corruption, then LM adaptation");
@@ -39,13 +47,27 @@ OptionSet PretrainSettings::declare() {
 
   training.declare(set);
   set.begin_group("Training");
-  set.add("schedule", &schedule, "learning rate after the warm-up").one_of({"constant", "inverse-sqrt"});
-  set.add("decay-ratio", &decay_ratio, "share of all steps, the last, over which the learning rate falls to 0")
+  set.add("decay-ratio", &decay_ratio,
+          "share of all steps, the last, over which the learning rate falls to 0, where it does not fall by --schedule "
+          "linear; default 0.5")
       .between(0, 1);
   set.add("query-lr-scale", &query_lr_scale, "learning rate of the query weights, relative to the others").at_least(0);
   set.add("dropout", &dropout, "dropout while pretraining").between(0, 0.999);
   common.declare(set);
   return set;
+}
+
+void PretrainSettings::check() const {
+  training.check();
+  if (training.schedule == "linear" && decay_ratio) {
+    refuse_usage("--decay-ratio", "given with --schedule linear", "another --schedule",
+                 "with linear the rate falls from the end of the warm-up on");
+  }
+}
+
+void PretrainSettings::resolve() {
+  training.resolve();
+  if (training.schedule != "linear" && !decay_ratio) decay_ratio = kDefaultDecayRatio;
 }
 
 }  // namespace phatgoose

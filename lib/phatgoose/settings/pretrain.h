@@ -18,10 +18,11 @@ struct PretrainSettings {
                             .batch = 32,
                             .lr = 1.5e-3,
                             .warmup_ratio = 0.02,
-                            .beta2 = 0.98,
                             .weight_decay = 0.01,
                             .save_every = 500,
-                            .pass_tokens = 8192};
+                            .pass_tokens = 8192,
+                            .default_beta2 = 0.98,
+                            .schedules = {"constant", "linear", "inverse-sqrt"}};
   std::string out;
   std::vector<std::string> text;  ///< FILE or FILE:WEIGHT
   ReadingSettings reading;
@@ -41,11 +42,14 @@ struct PretrainSettings {
   std::optional<double> salient;  ///< salient span masking: the share of marked spans that are masked
   double dropout = 0;
   double query_lr_scale = 0.125;
-  std::string schedule = "constant";
-  double decay_ratio = 0.5;
+  std::optional<double> decay_ratio;  ///< resolve() fills in 0.5, unless the schedule is linear
   std::string save_dtype = "bf16";
 
   OptionSet declare();
+  /// Usage error where options contradict each other; before resolve().
+  void check() const;
+  /// Fills in what the user did not give, so that records name it.
+  void resolve();
 };
 
 }  // namespace phatgoose

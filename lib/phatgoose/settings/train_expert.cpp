@@ -18,6 +18,7 @@ OptionSet TrainExpertSettings::declare() {
   set.add("alpha", &alpha, "LoRA scale times R");
   set.add("joint-gate", &joint_gate, "train the gate together with the LoRA from the start, not afterwards");
   set.add("save-dtype", &save_dtype, "type of the stored factors; training itself is in fp32").one_of({"fp32", "bf16"});
+  declare_loss(set);
   declare_training(set);
   return set;
 }
@@ -25,6 +26,7 @@ OptionSet TrainExpertSettings::declare() {
 void TrainExpertSettings::check() const {
   if (!is_expert_name(name)) refuse_usage("--name", "\"" + name + "\"", kExpertNameRule);
   data.check();
+  training.check();
 }
 
 }  // namespace phatgoose

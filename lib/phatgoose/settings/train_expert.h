@@ -19,7 +19,7 @@ struct TrainExpertSettings : AdapterTrainingSettings {
   std::string save_dtype = "fp32";
 
   OptionSet declare();
-  /// Usage error for a name that no expert can have, and as data.check().
+  /// Usage error for a name that no expert can have, and as data.check() and training.check().
   void check() const;
 };
 

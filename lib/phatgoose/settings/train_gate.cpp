@@ -25,6 +25,7 @@ void TrainGateSettings::check() const {
     refuse_usage("--retrain", "--out as well", "one of them", "--expert DIR --retrain replaces the gate of any copy");
   }
   data.check();
+  training.check();
 }
 
 }  // namespace phatgoose

@@ -1,5 +1,7 @@
 #include "phatgoose/settings/training.h"
 
+#include <fmt/format.h>
+
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/files.h"
 
@@ -19,6 +21,8 @@ void check_distinct(const char* option, const std::vector<std::string>& files, c
   }
 }
 
+constexpr double kDefaultBeta1 = 0.9;
+
 }  // namespace
 
 void TrainingSettings::declare(OptionSet& set) {
@@ -28,9 +32,12 @@ void TrainingSettings::declare(OptionSet& set) {
   set.add("lr", &lr, "learning rate after the warm-up").at_least(0);
   set.add("warmup-ratio", &warmup_ratio, "share of the steps over which the learning rate rises from 0").between(0, 1);
   set.add("clip", &clip, "largest norm of the gradient over all parameters; 0 means no limit").at_least(0);
-  set.add("beta1", &beta1, "AdamW: decay of the first moment").between(0, 1);
-  set.add("beta2", &beta2, "AdamW: decay of the second moment").between(0, 1);
-  set.add("weight-decay", &weight_decay, "AdamW: decoupled weight decay").at_least(0);
+  set.add("optimizer", &optimizer, "how gradients become updates").one_of({"adamw", "adafactor"});
+  set.add("beta1", &beta1, fmt::format("AdamW: decay of the first moment; default {}", kDefaultBeta1)).between(0, 1);
+  set.add("beta2", &beta2, fmt::format("AdamW: decay of the second moment; default {}", default_beta2)).between(0, 1);
+  set.add("weight-decay", &weight_decay, "decoupled weight decay").at_least(0);
+  set.add("scale-parameter", &scale_parameter,
+          "Adafactor: the learning rate is multiplied by the root mean square of the parameter, 0.001 at least");
   set.add("save-every", &save_every, "steps from one checkpoint to the next").at_least(1).may_change();
   set.add("keep-checkpoints", &keep_checkpoints, "checkpoints that stay when the run is finished")
       .at_least(0)
@@ -39,6 +46,25 @@ void TrainingSettings::declare(OptionSet& set) {
           "most tokens in one forward and backward pass; changes speed and memory, results only by rounding")
       .at_least(1)
       .formerly({"micro-tokens"});
+  set.add("schedule", &schedule, "learning rate after the warm-up; linear: it falls to 0 over all the other steps")
+      .one_of(schedules);
+}
+
+void TrainingSettings::check() const {
+  if (optimizer == "adafactor") {
+    const char* const hint = "Adafactor averages squares with weights of its own, and has no first moment";
+    if (beta1) refuse_usage("--beta1", "given with --optimizer adafactor", "--optimizer adamw", hint);
+    if (beta2) refuse_usage("--beta2", "given with --optimizer adafactor", "--optimizer adamw", hint);
+  } else if (scale_parameter) {
+    refuse_usage("--scale-parameter", "given with --optimizer " + optimizer, "--optimizer adafactor",
+                 "AdamW's updates do not depend on the size of the parameters");
+  }
+}
+
+void TrainingSettings::resolve() {
+  if (optimizer != "adamw") return;
+  if (!beta1) beta1 = kDefaultBeta1;
+  if (!beta2) beta2 = default_beta2;
 }
 
 void DataSettings::declare(OptionSet& set) {
@@ -73,6 +99,12 @@ void DataSettings::check() const {
 
 void AdapterTrainingSettings::declare_model(OptionSet& set) {
   set.add("model", &model, "base model directory").as("DIR").must();
+}
+
+void AdapterTrainingSettings::declare_loss(OptionSet& set) {
+  set.add("loss", &loss,
+          "plain: cross-entropy of the targets; t-few: besides, of the choices, and the wrong ones made unlikely")
+      .one_of({"plain", "t-few"});
 }
 
 void AdapterTrainingSettings::declare_training(OptionSet& set) {

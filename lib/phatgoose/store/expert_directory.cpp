@@ -1,60 +1,29 @@
 #include "phatgoose/store/expert_directory.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
-#include <set>
 #include <string_view>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
+#include "phatgoose/store/adapter_files.h"
 #include "phatgoose/store/factor_names.h"
 #include "phatgoose/store/float_values.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/store/modular_directory.h"
 #include "phatgoose/store/peft_config.h"
+#include "phatgoose/store/peft_settings.h"
 #include "phatgoose/store/safetensors.h"
 
 namespace phatgoose {
 namespace {
 
-constexpr const char* kConfigFile = "adapter_config.json";
-constexpr const char* kAdapterFile = "adapter_model.safetensors";
-constexpr const char* kOldAdapterFile = "adapter_model.bin";
 constexpr const char* kGateFile = "gate.safetensors";
-
-void check_tensor(const TensorArchive& file, const std::string& name, std::size_t dimensions, bool check_values) {
-  const TensorView& view = file.at(name);
-  const std::string expected = dimensions == 1 ? "a vector" : "a matrix";
-  if (count_of(view.shape) == 0) {
-    refuse(file.where(name), "shape " + to_string(view.shape) + ", which is empty", expected,
-           "parameters that are sharded over several devices must be gathered before they are saved");
-  }
-  if (view.shape.size() != dimensions) refuse(file.where(name), "shape " + to_string(view.shape), expected);
-  if (!is_floating(view.dtype)) refuse(file.where(name), name_of(view.dtype), "floating-point numbers");
-  if (check_values && !all_finite(view)) refuse(file.where(name), "NaN or infinite values", "finite numbers");
-}
 
 /// The two factors of one linear while they are collected.
 struct Pair {
   const TensorView* a = nullptr;
   const TensorView* b = nullptr;
 };
-
-/// A file holds one adapter of one model: what stands before the paths, and between lora_A and weight, is the same
-/// throughout.
-void check_alike(const FactorName& first, const FactorName& other, const std::string& where) {
-  if (other.adapter != first.adapter) {
-    const auto named = [](const FactorName& factor) {
-      return factor.adapter.empty() ? std::string("one without a name") : "\"" + factor.adapter + "\"";
-    };
-    refuse(where, "factors of two adapters, " + named(first) + " and " + named(other), "one adapter",
-           "save each by itself");
-  }
-  if (other.prefix != first.prefix) {
-    refuse(where, "the prefixes \"" + first.prefix + "\" and \"" + other.prefix + "\"", "one prefix for all tensors");
-  }
-}
 
 /// What the file holds, by the path of the linear.
 struct Factors {
@@ -70,7 +39,7 @@ Factors collect_factors(const TensorArchive& file, bool check_values) {
     if (!factor) refuse(file.where(name), "a tensor that is not a LoRA factor", "only lora_A and lora_B weights");
     check_tensor(file, name, 2, check_values);
     if (!first) first = factor;
-    check_alike(*first, *factor, file.where(name));
+    check_same_adapter(*first, *factor, file.where(name));
     Pair& pair = factors.pairs[factor->path];
     const TensorView*& place = factor->is_a ? pair.a : pair.b;
     if (place != nullptr) refuse(file.where(name), "a factor that is stored twice", "one of each");
@@ -89,12 +58,9 @@ LoraEntry make_entry(const std::string& module, const Pair& pair, const PeftConf
   if (pair.b->shape[1] != rank) {
     refuse(where, "lora_A " + to_string(pair.a->shape) + " and lora_B " + to_string(pair.b->shape), "one rank");
   }
-  if (const auto setting = config.targets().left_out_by(module)) {
-    refuse(where, "a linear that " + *setting + " of " + kConfigFile + " leaves out",
-           "a configuration that fits the tensors");
-  }
+  config.targets().check_adapted(module, where);
   if (config.rank_of(module) != rank) {
-    refuse(where, "rank " + std::to_string(rank), std::to_string(config.rank_of(module)) + " by " + kConfigFile);
+    refuse(where, "rank " + std::to_string(rank), std::to_string(config.rank_of(module)) + " by " + kPeftConfigFile);
   }
   return {rank, config.scale_of(module), *pair.a, *pair.b};
 }
@@ -131,32 +97,7 @@ void check_vectors(const TensorArchive& file, const LoraMap& loras, bool check_v
   }
 }
 
-/// Says what a directory without adapter_config.json may be instead.
-[[noreturn]] void refuse_directory(const fs::path& directory) {
-  std::error_code error;
-  const std::string where = directory.string(),
-                    expected = "an expert or a PEFT LoRA directory, with adapter_config.json";
-  if (!fs::is_directory(directory, error)) {
-    refuse(where, fs::exists(directory, error) ? "not a directory" : "no such directory", expected);
-  }
-  const std::string found = std::string("no ") + kConfigFile;
-  if (is_file(directory / "run.json")) {
-    refuse(where, found, expected, "it is an unfinished run: the command that began it resumes it");
-  }
-  if (is_file(directory / "config.json")) refuse(where, found, expected, "it is a model, which belongs to --model");
-  std::set<fs::path> inside;  // a run of another trainer, or a library
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (is_file(entry.path() / kConfigFile)) inside.insert(entry.path());
-  }
-  refuse(where, found, expected, inside.empty() ? "" : "there is one in " + inside.begin()->string());
-}
-
 }  // namespace
-
-fs::path adapter_file_in(const fs::path& directory) {
-  const bool old_file = !is_file(directory / kAdapterFile) && is_file(directory / kOldAdapterFile);
-  return directory / (old_file ? kOldAdapterFile : kAdapterFile);
-}
 
 ExpertDirectory ExpertDirectory::open(const NamedDirectory& directory, bool check_values) {
   ExpertDirectory expert = open(directory.path, check_values);
@@ -165,6 +106,7 @@ ExpertDirectory ExpertDirectory::open(const NamedDirectory& directory, bool chec
 }
 
 ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_values) {
+  if (is_modular_directory(directory)) refuse_modular(directory);
   ExpertDirectory expert;
   expert.path_ = directory;
   expert.name_ = full_path(directory).filename();
@@ -175,8 +117,10 @@ ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_valu
       expert.base_fingerprint_ = in("base", [&] { return json_get<std::string>(base, "fingerprint"); });
     });
   }
-  const fs::path config_path = directory / kConfigFile;
-  if (!is_file(config_path)) refuse_directory(directory);
+  const fs::path config_path = directory / kPeftConfigFile;
+  if (!is_file(config_path)) {
+    refuse_without(kPeftConfigFile, directory, "an expert or a PEFT LoRA directory, with adapter_config.json");
+  }
   expert.config_ = read_json(config_path, [](const Json& json) { return std::make_shared<PeftConfig>(json); });
   expert.adapter_path_ = adapter_file_in(directory);
   expert.adapter_file_ = open_archive(expert.adapter_path_);
@@ -191,10 +135,7 @@ ExpertDirectory ExpertDirectory::open(const fs::path& directory, bool check_valu
 }
 
 void ExpertDirectory::say_oddities() const {
-  if (const auto& unknown = config_->unknown_settings(); !unknown.empty()) {
-    log_info(fmt::format("{}: settings that PEFT does not know are ignored: {}", (path_ / kConfigFile).string(),
-                         fmt::join(unknown, ", ")));
-  }
+  say_unknown_settings(path_, config_->unknown_settings());
   if (changes_nothing(loras_)) log_info(path_.string() + ": the expert changes nothing: all its updates are zero");
 }
 

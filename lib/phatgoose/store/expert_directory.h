@@ -105,9 +105,6 @@ std::vector<const LoraMap*> loras_of(std::span<const ExpertDirectory> experts);
 /// adapted linears differ, naming two of them and what differs: bad_data.
 void check_alike(std::span<const ExpertDirectory> experts);
 
-/// adapter_model.safetensors of the directory, or adapter_model.bin where only that is there.
-fs::path adapter_file_in(const fs::path& directory);
-
 /// One linear's trained factors, to be written: contiguous, and valid during the call.
 struct LoraTensors {
   std::string path;

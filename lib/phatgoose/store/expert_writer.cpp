@@ -1,50 +1,20 @@
 // Writing an expert's files: PEFT's two, and the gate.
-#include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <set>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/store/expert_directory.h"
+#include "phatgoose/store/peft_settings.h"
 #include "phatgoose/store/safetensors.h"
-#include "phatgoose/store/smallest_base.h"
+#include "phatgoose/store/target_modules.h"
 
 namespace phatgoose {
 namespace {
-
-NamedTensor named(std::string name, DType dtype, Shape shape, const void* data) {
-  const std::size_t size = static_cast<std::size_t>(count_of(shape)) * size_of(dtype);
-  return {std::move(name), {dtype, std::move(shape), std::span(static_cast<const std::byte*>(data), size)}};
-}
 
 /// A whole number without a decimal point, as PEFT declares lora_alpha.
 Json number(double value) {
   const bool whole = std::nearbyint(value) == value && std::abs(value) < 1e15;
   return whole ? Json(static_cast<std::int64_t>(value)) : Json(value);
-}
-
-/// The linears of the smallest base that has `paths` in both stacks; none where one stack is not adapted.
-std::vector<std::string> implied_linears(const std::set<std::string>& paths) {
-  const T5Config config = smallest_base(paths);
-  std::vector<std::string> linears;
-  if (config.num_layers == 0 || config.num_decoder_layers == 0) return linears;
-  for (const LinearSpec& linear : adapted_linears(config)) linears.push_back(linear.path);
-  return linears;
-}
-
-/// target_modules: short names ("q", "wo", ...) where `paths` are all linears with these names, in both stacks of the
-/// base as far as it is known, otherwise every module path.
-std::set<std::string> target_modules(const std::set<std::string>& paths, const std::vector<std::string>& base_linears) {
-  std::set<std::string> names;
-  for (const std::string& path : paths) names.insert(last_name(path));
-  const auto are_all_of = [&](const std::vector<std::string>& linears) {
-    std::set<std::string> meant;
-    std::ranges::copy_if(linears, std::inserter(meant, meant.end()),
-                         [&](const std::string& linear) { return names.contains(last_name(linear)); });
-    return meant == paths;
-  };
-  const bool all = are_all_of(implied_linears(paths)) && (base_linears.empty() || are_all_of(base_linears));
-  return all ? names : paths;
 }
 
 /// The settings that PEFT needs, with those that other versions take for granted spelled out.
@@ -85,17 +55,17 @@ void write_adapter(const fs::path& directory, const std::vector<LoraTensors>& lo
   std::vector<NamedTensor> tensors;
   for (const LoraTensors& lora : loras) {
     const std::string name = "base_model.model." + lora.path;
-    tensors.push_back(named(name + ".lora_A.weight", lora.dtype, {lora.rank, lora.in}, lora.a));
-    tensors.push_back(named(name + ".lora_B.weight", lora.dtype, {lora.out, lora.rank}, lora.b));
+    tensors.push_back(named_tensor(name + ".lora_A.weight", lora.dtype, {lora.rank, lora.in}, lora.a));
+    tensors.push_back(named_tensor(name + ".lora_B.weight", lora.dtype, {lora.out, lora.rank}, lora.b));
   }
   make_directories(directory);
-  write_safetensors(directory / "adapter_model.safetensors", std::move(tensors), {{"format", "pt"}});
-  write_file(directory / "adapter_config.json", adapter_config(loras, alpha, base_name, base_linears).dump(2) + "\n");
+  write_safetensors(directory / kPeftAdapterFile, std::move(tensors), {{"format", "pt"}});
+  write_file(directory / kPeftConfigFile, adapter_config(loras, alpha, base_name, base_linears).dump(2) + "\n");
 }
 
 void write_gate(const fs::path& directory, const std::vector<GateTensor>& gates) {
   std::vector<NamedTensor> tensors;
-  for (const GateTensor& gate : gates) tensors.push_back(named(gate.path, DType::f32, {gate.in}, gate.v));
+  for (const GateTensor& gate : gates) tensors.push_back(named_tensor(gate.path, DType::f32, {gate.in}, gate.v));
   make_directories(directory);
   write_safetensors(directory / "gate.safetensors", std::move(tensors), {{"format", "pt"}});
 }

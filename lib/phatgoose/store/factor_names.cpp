@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+#include "phatgoose/base/error.h"
+
 namespace phatgoose {
 namespace {
 
@@ -62,6 +64,25 @@ std::vector<std::string_view> without_wrappers(Parts parts) {
   return rest;
 }
 
+/// Of the parts before a factor's own; nothing where they hold no path.
+std::optional<TensorPlace> place_of(Parts module, std::string_view adapter) {
+  const std::size_t outer = count_outer(module), inner = count_inner(module.subspan(outer));
+  const std::vector<std::string_view> path = without_wrappers(module.subspan(outer + inner));
+  if (path.empty()) return std::nullopt;
+  return TensorPlace{.prefix = prefix_of(module.first(outer + inner)),
+                     .model_path = prefix_of(without_wrappers(module.subspan(outer, inner))),
+                     .path = fmt::format("{}", fmt::join(path, ".")),
+                     .adapter = std::string(adapter)};
+}
+
+/// The module of a Poly layer that holds some of its tensors.
+std::optional<PolyPart> poly_part(std::string_view module) {
+  if (module == "poly_lora_A") return PolyPart::a;
+  if (module == "poly_lora_B") return PolyPart::b;
+  if (module == "poly_router") return PolyPart::logits;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<FactorName> parse_factor_name(std::string_view name) {
@@ -72,16 +93,39 @@ std::optional<FactorName> parse_factor_name(std::string_view name) {
   const bool named = !is_factor(parts[count - 2]);  // by an adapter's name
   const std::size_t factor = count - (named ? 3 : 2);
   if (factor == 0 || !is_factor(parts[factor])) return std::nullopt;
+  const auto place = place_of(Parts(parts).first(factor), named ? parts[count - 2] : std::string_view());
+  if (!place) return std::nullopt;
+  return FactorName{*place, parts[factor] == "lora_A"};
+}
 
-  const Parts module = Parts(parts).first(factor);
-  const std::size_t outer = count_outer(module), inner = count_inner(module.subspan(outer));
-  const std::vector<std::string_view> path = without_wrappers(module.subspan(outer + inner));
-  if (path.empty()) return std::nullopt;
-  return FactorName{.prefix = prefix_of(module.first(outer + inner)),
-                    .model_path = prefix_of(without_wrappers(module.subspan(outer, inner))),
-                    .path = fmt::format("{}", fmt::join(path, ".")),
-                    .adapter = named ? std::string(parts[count - 2]) : std::string(),
-                    .is_a = parts[factor] == "lora_A"};
+std::optional<PolyName> parse_poly_name(std::string_view name) {
+  if (name.size() > kMaxNameLength) return std::nullopt;
+  const std::vector<std::string_view> parts = split_at_dots(name);
+  const auto module = std::ranges::find_if(parts, [](std::string_view part) { return poly_part(part).has_value(); });
+  if (module == parts.end()) return std::nullopt;
+  const PolyPart part = *poly_part(*module);
+  Parts rest(module + 1, parts.end());
+  if (part == PolyPart::logits) {
+    if (rest.empty() || rest.back() != "module_logits") return std::nullopt;
+    rest = rest.first(rest.size() - 1);
+  }
+  if (rest.size() > 1) return std::nullopt;
+  const auto place = place_of(Parts(parts.begin(), module), rest.empty() ? std::string_view() : rest.front());
+  if (!place) return std::nullopt;
+  return PolyName{*place, part};
+}
+
+void check_same_adapter(const TensorPlace& first, const TensorPlace& other, const std::string& where) {
+  if (other.adapter != first.adapter) {
+    const auto named = [](const TensorPlace& place) {
+      return place.adapter.empty() ? std::string("one without a name") : "\"" + place.adapter + "\"";
+    };
+    refuse(where, "factors of two adapters, " + named(first) + " and " + named(other), "one adapter",
+           "save each by itself");
+  }
+  if (other.prefix != first.prefix) {
+    refuse(where, "the prefixes \"" + first.prefix + "\" and \"" + other.prefix + "\"", "one prefix for all tensors");
+  }
 }
 
 }  // namespace phatgoose

@@ -13,6 +13,7 @@ namespace phatgoose {
 /// What a directory of ours may be.
 constexpr const char* kModelKind = "model";
 constexpr const char* kExpertKind = "expert";
+constexpr const char* kModularKind = "modular-adapter";
 constexpr const char* kRoutedModelKind = "routed-model";
 constexpr const char* kResultsKind = "results";
 constexpr const char* kResultsShardKind = "results-shard";

@@ -11,56 +11,59 @@
 #include <string>
 #include <vector>
 
-#include "phatgoose/base/json.h"
+#include "phatgoose/store/modular_files.h"
 #include "phatgoose/store/modular_method.h"
-#include "phatgoose/store/safetensors.h"
 #include "phatgoose/store/t5_config.h"
 
 namespace phatgoose {
 
-constexpr const char* kModularKind = "modular-adapter";
-
-/// What is stored of one linear.
-struct ModularEntry {
-  TensorView a;       ///< ModularShape::a_shape(in)
-  TensorView b;       ///< ModularShape::b_shape(out)
-  TensorView logits;  ///< [tasks, ModularShape::logits()]; no bytes without routing
-};
-
 class ModularDirectory {
  public:
-  /// Opens and validates; NaN and infinite values, shapes that do not fit together, and settings of PEFT's Poly that
-  /// cannot be represented are bad_data. Without a manifest (PEFT's own directory) the tasks are called "0", "1", ...
-  static ModularDirectory open(const fs::path& directory);
+  /// Opens and validates; NaN and infinite values, shapes that do not fit together, settings of PEFT's Poly that
+  /// cannot be represented, and a manifest that says something else than the files are bad_data. Without a manifest
+  /// (PEFT's own directory) the tasks are called "0", "1", ... With `check_values` false the factors' data are not
+  /// read; those of the logits always are. Whoever checks the values is also told, in the log, what is odd about the
+  /// adapter: settings that PEFT does not know, factors that are zero everywhere.
+  static ModularDirectory open(const fs::path& directory, bool check_values = true);
 
   const fs::path& path() const { return path_; }
-  /// Of the directory, for tables.
+  /// From the manifest, or else the directory's own.
   const std::string& name() const { return name_; }
-  const ModularShape& shape() const { return shape_; }
+  const ModularShape& shape() const { return stored_.shape; }
   /// By row of the logits; without routing, those it was trained on, where that is known.
   const std::vector<std::string>& tasks() const { return tasks_; }
   /// Number of a task; nothing where it is not among them.
   std::optional<std::int64_t> task_number(const std::string& task) const;
-  const std::map<std::string, ModularEntry>& entries() const { return entries_; }  ///< by module path
+  const std::map<std::string, ModularEntry>& entries() const { return stored_.entries; }  ///< by module path
+  /// Fingerprint of the base it was trained on, where the manifest says so.
   const std::optional<std::string>& base_fingerprint() const { return base_fingerprint_; }
-  /// Content hash of the file of tensors; it is read each time.
+  /// adapter_model.safetensors, PEFT's older adapter_model.bin, or leaves.safetensors.
+  const fs::path& tensor_file() const { return stored_.path; }
+  /// Content hash of that file; it is read each time.
   std::string hash() const;
 
-  /// Checks every module path and shape against the linears of a base, and the fingerprint where both sides have one:
-  /// bad_data.
+  /// Checks every module path and shape against the linears of a base, that no module lacks factors that PEFT's
+  /// settings promise for it, and the fingerprint where both sides have one: bad_data.
   void check_base(const T5Config& config, const std::string& fingerprint) const;
 
  private:
   ModularDirectory() = default;
 
-  fs::path path_, file_path_;
+  void say_oddities() const;
+  void check_complete(const T5Config& config) const;
+
+  fs::path path_;
   std::string name_;
-  ModularShape shape_;
   std::vector<std::string> tasks_;
-  std::map<std::string, ModularEntry> entries_;
   std::optional<std::string> base_fingerprint_;
-  std::shared_ptr<TensorArchive> file_;
+  ModularFiles stored_;
 };
+
+/// Whether the directory says that it holds a modular adapter: by its manifest, or without one as PEFT's Poly.
+bool is_modular_directory(const fs::path& directory);
+
+/// Refuses such a directory where one LoRA is wanted, with the command that writes the LoRA of a task: bad_data.
+[[noreturn]] void refuse_modular(const fs::path& directory);
 
 /// One linear to be written: contiguous fp32, valid during the call. Without routing, `logits` is null.
 struct ModularTensors {
@@ -70,7 +73,7 @@ struct ModularTensors {
 };
 
 /// Writes the tensors, and PEFT's adapter_config.json for poly and mhr, but no manifest; returns the names of the
-/// files. `base_linears` are the paths of all linears of the base.
+/// files. The logits are [tasks, ModularShape::logits()]. `base_linears` are the paths of all linears of the base.
 std::vector<std::string> write_modular(const fs::path& directory, const ModularShape& shape, std::int64_t tasks,
                                        const std::vector<ModularTensors>& linears, const std::string& base_name,
                                        const std::vector<std::string>& base_linears);

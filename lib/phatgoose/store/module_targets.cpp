@@ -98,6 +98,13 @@ std::optional<std::string> ModuleTargets::left_out_by(const std::string& path) c
   return in_layers(path) ? std::nullopt : std::optional<std::string>("layers_to_transform");
 }
 
+void ModuleTargets::check_adapted(const std::string& path, const std::string& where) const {
+  if (const auto setting = left_out_by(path)) {
+    refuse(where, "a linear that " + *setting + " of adapter_config.json leaves out",
+           "a configuration that fits the tensors");
+  }
+}
+
 const std::vector<std::string>& other_adaptable_modules() {
   static const std::vector<std::string> modules = {
       "shared",

@@ -31,6 +31,8 @@ class ModuleTargets {
   /// The setting because of which PEFT does not adapt the module `path`; nothing where it does.
   std::optional<std::string> left_out_by(const std::string& path) const;
   bool contain(const std::string& path) const { return !left_out_by(path); }
+  /// Refuses factors, at `where`, of a module that PEFT does not adapt and would ignore: bad_data.
+  void check_adapted(const std::string& path, const std::string& where) const;
 
  private:
   void read_layers(const Json& json);

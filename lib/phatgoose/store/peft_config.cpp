@@ -7,39 +7,25 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/utf8.h"
+#include "phatgoose/store/peft_settings.h"
 
 namespace phatgoose {
 namespace {
 
-constexpr std::int64_t kMaxRank = 1 << 20;
 constexpr std::int64_t kDefaultRank = 8;
 constexpr double kDefaultAlpha = 8;
 
 /// Settings that are read below and by ModuleTargets.
-constexpr std::array<std::string_view, 13> kReadSettings = {
-    "alpha_pattern",     "bias",           "exclude_modules",
-    "init_lora_weights", "layers_pattern", "layers_to_transform",
-    "lora_alpha",        "peft_type",      "r",
-    "rank_pattern",      "target_modules", "task_type",
-    "use_rslora"};
+constexpr std::array<std::string_view, 11> kReadSettings = {
+    "alpha_pattern", "bias", "exclude_modules", "init_lora_weights", "layers_pattern", "layers_to_transform",
+    "lora_alpha",    "r",    "rank_pattern",    "target_modules",    "use_rslora"};
 
-/// Settings that change nothing in a trained LoRA on linear layers, for PEFT either: where it came from, how it was
-/// begun and trained, and details of what must be off.
-constexpr std::array<std::string_view, 14> kWithoutEffect = {"auto_mapping",   "base_model_name_or_path",
-                                                             "corda_config",   "ensure_weight_tying",
-                                                             "eva_config",     "fan_in_fan_out",
-                                                             "inference_mode", "lora_dropout",
-                                                             "lora_ga_config", "megatron_core",
-                                                             "peft_version",   "qalora_group_size",
-                                                             "runtime_config", "revision"};
+/// How a LoRA was begun and trained, and details of what must be off.
+constexpr std::array<std::string_view, 9> kWithoutEffect = {"corda_config",   "ensure_weight_tying", "eva_config",
+                                                            "fan_in_fan_out", "lora_dropout",        "lora_ga_config",
+                                                            "megatron_core",  "qalora_group_size",   "runtime_config"};
 
-/// Settings that change what a LoRA computes, and that must be off here.
-struct Refused {
-  std::string_view key;
-  const char* meaning;
-  bool object = false;  ///< settings of its own: only null turns it off, an empty object does not
-};
-constexpr std::array<Refused, 15> kRefused = {{
+constexpr std::array<RefusedSetting, 15> kRefused = {{
     {"use_dora", "DoRA"},
     {"lora_bias", "LoRA with biases"},
     {"modules_to_save", "fully trained modules"},
@@ -57,22 +43,16 @@ constexpr std::array<Refused, 15> kRefused = {{
     {"velora_config", "VeLoRA", true},
 }};
 
-/// Tasks for which PEFT adds nothing to the model; those of the others have a head of their own.
-constexpr std::array<std::string_view, 3> kTasks = {"SEQ_2_SEQ_LM", "CAUSAL_LM", "FEATURE_EXTRACTION"};
+constexpr PeftSettings kLora = {.type = "LORA",
+                                .plain = "plain LoRA",
+                                .read = kReadSettings,
+                                .without_effect = kWithoutEffect,
+                                .refused = kRefused};
+
 /// Values of init_lora_weights that leave the base as it is, and beginnings ("pissa_niter_4") of those that subtract
 /// the first factors from its weights.
 constexpr std::array<std::string_view, 4> kPlainStarts = {"gaussian", "mica", "eva", "orthogonal"};
 constexpr std::array<std::string_view, 5> kBaseChanging = {"pissa", "olora", "loftq", "corda", "lora_ga"};
-
-template <typename Names>
-bool is_among(const Names& names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
-/// What Python takes for false.
-bool is_off(const Json& value) {
-  return value.is_null() || value == false || value == 0 || value == "" || (value.is_structured() && value.empty());
-}
 
 /// Capitals count in some of PEFT's names and not in others: read as it reads them, where that admits an adapter.
 void check_start(const Json& start) {
@@ -83,47 +63,17 @@ void check_start(const Json& start) {
     refuse_here("init_lora_weights " + start.dump() + ", which changes the base model",
                 "an adapter of the base as it is");
   }
-  if (is_among(kPlainStarts, text) || name == "gaussian" || name == "mica") return;
+  if (std::ranges::find(kPlainStarts, text) != kPlainStarts.end() || name == "gaussian" || name == "mica") return;
   refuse_here("init_lora_weights " + start.dump(), "true, false or an initialisation that PEFT knows");
 }
 
 /// `json`, which says nothing but plain LoRA.
 const Json& plain_lora(const Json& json) {
-  const auto type = json_get<std::string>(json, "peft_type");
-  if (type != "LORA") refuse_here("peft_type " + type, "LORA");
-  for (const Refused& setting : kRefused) {
-    const auto found = json.find(setting.key);
-    if (found == json.end() || (setting.object ? found->is_null() : is_off(*found))) continue;
-    refuse_here(std::string(setting.meaning) + " (" + std::string(setting.key) + ")", "plain LoRA");
-  }
+  checked_settings(json, kLora);
   const auto bias = json_get_or<std::string>(json, "bias", "none");
   if (bias != "none") refuse_here("trained biases (bias " + bias + ")", "bias none");
-  const auto task = json_get_or<std::string>(json, "task_type", "SEQ_2_SEQ_LM");
-  if (!is_among(kTasks, task)) refuse_here("task_type " + task, "SEQ_2_SEQ_LM: an adapter of the language model");
   check_start(json_get_or<Json>(json, "init_lora_weights", true));
   return json;
-}
-
-/// Settings of a later PEFT, or of another tool, that say something.
-std::vector<std::string> unknown_settings_of(const Json& json) {
-  std::vector<std::string> unknown;
-  for (const auto& [key, value] : json.items()) {
-    const bool refused = std::ranges::find(kRefused, key, &Refused::key) != kRefused.end();
-    if (!refused && !is_among(kReadSettings, key) && !is_among(kWithoutEffect, key) && !is_off(value))
-      unknown.push_back(key);
-  }
-  return unknown;
-}
-
-/// PEFT's default stands in for a key that is absent, not for one that is null.
-template <typename T>
-T value_or_default(const Json& json, const char* key, T otherwise) {
-  return json.contains(key) ? json_get<T>(json, key) : otherwise;
-}
-
-std::int64_t check_rank(std::int64_t rank) {
-  if (rank < 1 || rank > kMaxRank) refuse_here("rank " + std::to_string(rank), "1 to 2^20");
-  return rank;
 }
 
 double check_alpha(double alpha) {
@@ -146,14 +96,14 @@ T first_match(const std::vector<std::pair<ModulePattern, T>>& patterns, const st
 
 }  // namespace
 
-PeftConfig::PeftConfig(const Json& json) : targets_(plain_lora(json)), unknown_(unknown_settings_of(json)) {
-  rank_ = check_rank(value_or_default(json, "r", kDefaultRank));
-  alpha_ = check_alpha(value_or_default(json, "lora_alpha", kDefaultAlpha));
+PeftConfig::PeftConfig(const Json& json) : targets_(plain_lora(json)), unknown_(unknown_settings_of(json, kLora)) {
+  rank_ = checked_size("rank", setting_or_default(json, "r", kDefaultRank));
+  alpha_ = check_alpha(setting_or_default(json, "lora_alpha", kDefaultAlpha));
   rank_stabilised_ = json_get_or<bool>(json, "use_rslora", false);
   const Json ranks = patterns_of(json, "rank_pattern"), alphas = patterns_of(json, "alpha_pattern");
   for (const auto& [pattern, rank] : ranks.items()) {
     if (!rank.is_number_integer()) refuse_here("rank_pattern " + pattern + " " + rank.dump(), "a rank");
-    rank_patterns_.emplace_back(ModulePattern::ending(pattern), check_rank(rank.get<std::int64_t>()));
+    rank_patterns_.emplace_back(ModulePattern::ending(pattern), checked_size("rank", rank.get<std::int64_t>()));
   }
   for (const auto& [pattern, alpha] : alphas.items()) {
     if (!alpha.is_number()) refuse_here("alpha_pattern " + pattern + " " + alpha.dump(), "a number");

@@ -6,6 +6,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/base/option_values.h"
+#include "phatgoose/store/adapter_files.h"
 #include "phatgoose/store/manifest.h"
 
 namespace phatgoose {

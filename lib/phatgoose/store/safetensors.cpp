@@ -164,6 +164,11 @@ void SafetensorsFile::read_header() {
   }
 }
 
+NamedTensor named_tensor(std::string name, DType dtype, Shape shape, const void* data) {
+  const std::size_t size = static_cast<std::size_t>(count_of(shape)) * size_of(dtype);
+  return {std::move(name), {dtype, std::move(shape), std::span(static_cast<const std::byte*>(data), size)}};
+}
+
 void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors,
                        const std::map<std::string, std::string>& metadata) {
   std::ranges::sort(tensors, {}, writing_place);

@@ -32,6 +32,9 @@ struct NamedTensor {
   TensorView view;
 };
 
+/// A tensor whose elements lie one after the other at `data`.
+NamedTensor named_tensor(std::string name, DType dtype, Shape shape, const void* data);
+
 /// Writes atomically, tensors in the reference writer's order (by falling alignment, then by name), so that the same
 /// content gives the same bytes.
 void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors,

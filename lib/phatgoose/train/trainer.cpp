@@ -101,6 +101,7 @@ std::optional<double> Trainer::accumulate_gradients(const std::vector<Example>& 
   const double divisor = objective_.divisor(examples);
   at::Tensor loss_sum = at::zeros({}, at::TensorOptions(optimizer_.device()).dtype(at::kDouble));
   std::int64_t rows_done = 0;
+  objective_.begin_step(step_);
   for (const std::vector<std::int64_t>& rows : passes_of(examples, settings_.pass_tokens)) {
     if (stop_requested()) return std::nullopt;
     const Dropout dropout(settings_.dropout, settings_.seed, static_cast<std::uint64_t>(step_), rows);
@@ -110,6 +111,7 @@ std::optional<double> Trainer::accumulate_gradients(const std::vector<Example>& 
     rows_done += std::ssize(rows);
     progress_->update(step_, last_loss_, static_cast<double>(rows_done) / static_cast<double>(examples.size()));
   }
+  objective_.end_step();
   return loss_sum.item<double>() / divisor;
 }
 
