@@ -103,19 +103,8 @@ bool holds_expert(const ExpertExport& plan) {
                "choose another --out, or remove that one first: rm -r " + shell_word(plan.out.string()));
 }
 
-/// The linears of the base that the adapter adapts: all of them, unless it is PEFT's.
-std::vector<LinearGroupSpec> adapted_groups(const ExpertExport& plan) {
-  std::vector<LinearGroupSpec> groups = linear_groups(plan.config);
-  for (LinearGroupSpec& group : groups) {
-    std::erase_if(group.linears,
-                  [&](const LinearSpec& linear) { return !plan.adapter.entries().contains(linear.path); });
-  }
-  std::erase_if(groups, [](const LinearGroupSpec& group) { return group.linears.empty(); });
-  return groups;
-}
-
 std::vector<LinearLora> mixed_lora(const ExpertExport& plan) {
-  ModularParameters parameters = ModularParameters::load(plan.adapter, adapted_groups(plan), at::kCPU);
+  ModularParameters parameters = ModularParameters::load(plan.adapter, linear_groups(plan.config), at::kCPU);
   const std::optional<std::int64_t> task = plan.new_task ? parameters.add_task(*plan.new_task) : plan.task;
   std::vector<LinearLora> lora = parameters.lora(task);
   for (const LinearLora& linear : lora) {
