@@ -9,7 +9,7 @@ Usage: scripts/glider.sh [--out DIR] [--experts DIR]... [--encoder DIR] [--limit
 
 For every library of experts (each of a seed of its own): descriptions by the rule, embedded by the base; GLIDER with them;
 and what it is compared with: the consensus of the gates, and descriptions beside the scores of average-activation and
-Arrow. Every alpha on the held-in suite and two held-out ones. Everything is under DIR (runs/glider); the page is
+Arrow. Every alpha on the held-in suite and the three held-out ones. Everything is under DIR (runs/glider); the page is
 DIR/glider.md. Stopped and run again, it continues.
 
   --experts DIR   a library of experts with gates (assets/experts); may be repeated
@@ -33,7 +33,7 @@ done
 ((${#libraries[@]})) || libraries=(assets/experts)
 
 readonly phatgoose=build/release/bin/phatgoose base=assets/base texts=docs/results/glider
-readonly suites=(held-in new-words several-skills) alphas=(0 1 3 10 30 100 auto)
+readonly suites=(held-in new-words several-skills two-hops) alphas=(0 1 3 10 30 100 auto)
 readonly by_rule=(--source rule --data 'assets/tasks/{name}/train.jsonl')
 say() { printf '\n== %s\n' "$*" >&2; }
 # The first argument is what it counts as in costs.jsonl.
@@ -56,13 +56,14 @@ describe_experts() { # SOURCE LIBRARY OPTION...
 
 # Texts of the tasks, and of their rows.
 describe_tasks() {
-  local suite
+  local suite per
   for suite in "${suites[@]}"; do
     describe "rule: tasks" --source rule --suite "$suite" --out "$run/$suite.rule-task.jsonl"
     describe "rule: rows" --source rule --suite "$suite" --per query --out "$run/$suite.rule-query.jsonl" "${limit[@]}"
     has_encoder || continue
-    gzip -dc "$texts/$suite.task.jsonl.gz" > "$run/$suite.model-task.jsonl"
-    gzip -dc "$texts/$suite.query.jsonl.gz" > "$run/$suite.model-query.jsonl"
+    for per in task query; do
+      [[ ! -f $texts/$suite.$per.jsonl.gz ]] || gzip -dc "$texts/$suite.$per.jsonl.gz" > "$run/$suite.model-$per.jsonl"
+    done
   done
 }
 
@@ -84,6 +85,7 @@ write_methods() { # SUITE
     methods_of "rule-$per" "routed: rule/routed, descriptions: $1.rule-$per.jsonl"
     has_encoder || continue
     for writer in rule model; do
+      [[ -f $run/$1.$writer-$per.jsonl ]] || continue
       methods_of "$writer-encoder-$per" \
         "routed: $writer-encoder/routed, descriptions: $1.$writer-$per.jsonl, encoder: $encoder"
     done
