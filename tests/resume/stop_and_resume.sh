@@ -100,6 +100,12 @@ multitask=("$programs/phatgoose-train-multitask" --model base --data stones=rows
 "${multitask[@]}" --out poly.expected --name poly > /dev/null 2> log || fail "train-multitask: $(cat log)"
 check_resume train-multitask poly poly poly.expected "${multitask[@]}" --out poly --name poly
 
+# From that adapter to a new task; the run is in the directory of its task.
+adapt=("$programs/phatgoose-adapt" --model base --from poly.expected --data new=rows.jsonl --valid new=valid.jsonl
+  --shots 12 --steps 24 --batch 6 --eval-every 6 "${common[@]}")
+"${adapt[@]}" --out adapted.expected > /dev/null 2> log || fail "adapt: $(cat log)"
+check_resume adapt adapted/new/shots-12/sample-0/seed-0/adapted adapted adapted.expected "${adapt[@]}" --out adapted
+
 gate=("$programs/phatgoose-train-gate" --model base --data rows.jsonl --steps 24 --batch 8 "${common[@]}")
 "${gate[@]}" --expert expert.expected > /dev/null 2> log || fail "train-gate: $(cat log)"
 cmp expert/adapter_model.safetensors expert.expected/adapter_model.safetensors || fail "train-gate: the adapter changed"

@@ -90,6 +90,24 @@ ExpertParameters ExpertParameters::load(const ExpertDirectory& directory, const 
   return expert;
 }
 
+ExpertParameters ExpertParameters::mean(std::span<const ExpertDirectory> experts,
+                                        const std::vector<LinearGroupSpec>& groups, at::Device device) {
+  ExpertParameters sum = load(experts.front(), groups, device);
+  for (const ExpertDirectory& expert : experts.subspan(1)) {
+    const ExpertParameters next = load(expert, groups, device);
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      sum.groups_[g]->a.add_(next.groups_[g]->a);
+      sum.groups_[g]->b.add_(next.groups_[g]->b);
+    }
+  }
+  for (const auto& group : sum.groups_) {
+    group->a.div_(static_cast<double>(experts.size()));
+    group->b.div_(static_cast<double>(experts.size()));
+    group->v = at::Tensor();
+  }
+  return sum;
+}
+
 void ExpertParameters::reset_gates() {
   for (const auto& group : groups_) {
     group->v = at::zeros({static_cast<std::int64_t>(group->members.size()), group->a.size(1)}, group->a.options());

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,11 @@ class ExpertParameters : public AdapterSet {
   /// Factors of a stored expert, and its gates where it has them. Linears that it does not adapt stay without adapter;
   /// a module path that `groups` lacks, or a wrong shape: bad_data.
   static ExpertParameters load(const ExpertDirectory& expert, const std::vector<LinearGroupSpec>& groups,
+                               at::Device device);
+
+  /// The means of the factors of several experts, without gates (METHODS 4: merged, factors); they must be alike
+  /// (check_alike).
+  static ExpertParameters mean(std::span<const ExpertDirectory> experts, const std::vector<LinearGroupSpec>& groups,
                                at::Device device);
 
   /// Gates v = 0 for every adapted linear, replacing those there are.

@@ -31,12 +31,11 @@ AdapterPlan adapter_plan(const AdapterTrainingSettings& settings, const std::str
 
 TrainingOutcome AdapterJob::make() {
   const TrainingData data = read_training_data(plan_.data, plan_.base, plan_.config, plan_.rows);
-  T5Model model = T5Model::load(plan_.base, plan_.device, plan_.dtype);
-  const AdapterSet& adapters = begin(model, data.tasks);
+  std::optional<T5Model> loaded;
+  T5Model& model = base_ != nullptr ? *base_ : loaded.emplace(T5Model::load(plan_.base, plan_.device, plan_.dtype));
+  model.remove_adapters();
+  const std::unique_ptr<Optimizer> optimizer = make_optimizer(training(), begin(model, data.tasks));
   const std::unique_ptr<Objective> objective = this->objective(model);
-  const double peak = training().trainer.schedule.peak;
-  const double routing_scale = plan_.routing_rate ? *plan_.routing_rate / peak : 1.0;
-  const std::unique_ptr<Optimizer> optimizer = make_optimizer(training(), trained_parameters(adapters, routing_scale));
   EpochSource source = training_source(data, plan_.data, training().batch, training().seed);
   const TrainerSettings& how = training().trainer;
   Trainer trainer(*objective, *optimizer, source, make_validator(model, *objective, data, how.pass_tokens), how,
@@ -52,6 +51,11 @@ std::unique_ptr<Objective> AdapterJob::objective(const T5Model& model) const {
   return std::make_unique<SequenceLoss>(model);
 }
 
+std::vector<Parameter> AdapterJob::trained(const AdapterSet& adapters) const {
+  const double peak = training().trainer.schedule.peak;
+  return trained_parameters(adapters, plan_.routing_rate ? *plan_.routing_rate / peak : 1.0);
+}
+
 std::vector<Parameter> trained_parameters(const AdapterSet& adapters, double routing_scale) {
   std::vector<Parameter> parameters;
   for (const NamedParameter& parameter : adapters.trainable()) {
@@ -62,6 +66,14 @@ std::vector<Parameter> trained_parameters(const AdapterSet& adapters, double rou
                           .lr_scale = parameter.role == ParameterRole::routing ? routing_scale : 1.0});
   }
   return parameters;
+}
+
+Json AdapterJob::manifest_body(const std::string& name, const Json& best, const Json& rows) const {
+  return {{"name", name},
+          {"base", {{"path", plan_.base}, {"fingerprint", plan_.fingerprint}}},
+          {"best", best},
+          {"training", training().record},
+          {"rows", rows}};
 }
 
 }  // namespace phatgoose

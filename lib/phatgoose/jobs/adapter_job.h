@@ -1,5 +1,5 @@
-// Training of an adapter on a frozen base: what train-expert and train-gate have in common. What runs sees the
-// plan, not the settings of the command.
+// Training on a base: what train-expert, train-gate, train-multitask and adapt have in common. What runs sees the plan,
+// not the settings of the command.
 #pragma once
 
 #include <map>
@@ -33,24 +33,31 @@ AdapterPlan adapter_plan(const AdapterTrainingSettings& settings, const std::str
 
 class AdapterJob : public TrainingJob {
  public:
-  explicit AdapterJob(AdapterPlan plan) : plan_(std::move(plan)) {}
+  /// `base`: the plan's in memory, which jobs use one after the other; null: the job loads one of its own.
+  explicit AdapterJob(AdapterPlan plan, T5Model* base = nullptr) : plan_(std::move(plan)), base_(base) {}
 
  protected:
   const AdapterPlan& plan() const { return plan_; }
   const TrainingPlan& training() const final { return plan_.training; }
 
-  /// The adapters as training begins, attached to the model, with what is trained of them set trainable. The job keeps
-  /// them. `tasks`: the names of the data's, where the plan asks for them.
-  virtual const AdapterSet& begin(T5Model& model, const std::vector<std::string>& tasks) = 0;
+  /// Puts the adapters on the model as they are at first, and keeps them; what is trained of them, or of the model
+  /// itself. `tasks`: the names of the data's, where the plan asks for them.
+  virtual std::vector<Parameter> begin(T5Model& model, const std::vector<std::string>& tasks) = 0;
   /// What is computed of a batch; where a job says nothing else, the plan's loss.
   virtual std::unique_ptr<Objective> objective(const T5Model& model) const;
   /// Writes the product. `best`: the validated state that became the result; `rows`: what it was trained on.
   virtual void write(const Json& best, const Json& rows) const = 0;
 
+  /// What is trained of a set, at the plan's rates.
+  std::vector<Parameter> trained(const AdapterSet& adapters) const;
+  /// What the product's manifest says of its making.
+  Json manifest_body(const std::string& name, const Json& best, const Json& rows) const;
+
  private:
   TrainingOutcome make() final;
 
   AdapterPlan plan_;
+  T5Model* base_;
 };
 
 /// What is trained of a set; `routing_scale`: the learning rate of what routes, relative to the schedule's.

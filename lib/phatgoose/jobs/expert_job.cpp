@@ -24,7 +24,7 @@ class ExpertJob : public AdapterJob {
   ExpertJob(AdapterPlan plan, ExpertPlan expert) : AdapterJob(std::move(plan)), expert_(std::move(expert)) {}
 
  private:
-  const AdapterSet& begin(T5Model& model, const std::vector<std::string>& tasks) override;
+  std::vector<Parameter> begin(T5Model& model, const std::vector<std::string>& tasks) override;
   void write(const Json& best, const Json& rows) const override;
 
   ExpertParameters first_factors(const T5Model& model) const;
@@ -44,7 +44,7 @@ ExpertParameters ExpertJob::first_factors(const T5Model& model) const {
 }
 
 /// A gate starts at v = 0 unless it comes with the adapter of --init.
-const AdapterSet& ExpertJob::begin(T5Model& model, const std::vector<std::string>& /*tasks*/) {
+std::vector<Parameter> ExpertJob::begin(T5Model& model, const std::vector<std::string>& /*tasks*/) {
   adapter_ = first_factors(model);
   adapter_->check_one_alpha();
   if (expert_.joint_gate && !adapter_->has_gates()) adapter_->reset_gates();
@@ -54,18 +54,14 @@ const AdapterSet& ExpertJob::begin(T5Model& model, const std::vector<std::string
   } else {
     adapter_->attach(model);
   }
-  return *adapter_;
+  return trained(*adapter_);
 }
 
 void ExpertJob::write(const Json& best, const Json& rows) const {
   const fs::path& out = training().out;
   std::vector<std::string> files = {"adapter_config.json", "adapter_model.safetensors"};
   adapter_->save_adapter(out, plan().base, expert_.save_dtype);
-  Json body = {{"name", expert_.name},
-               {"base", {{"path", plan().base}, {"fingerprint", plan().fingerprint}}},
-               {"best", best},
-               {"training", training().record},
-               {"rows", rows}};
+  Json body = manifest_body(expert_.name, best, rows);
   if (expert_.joint_gate) {
     adapter_->save_gate(out);
     body["gate"] = {{"joint", true}};

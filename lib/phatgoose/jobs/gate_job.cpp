@@ -28,7 +28,7 @@ class GateJob : public AdapterJob {
   bool has_product() const override;
   bool is_finished() const override;
   fs::path settle_run() const override;
-  const AdapterSet& begin(T5Model& model, const std::vector<std::string>& tasks) override;
+  std::vector<Parameter> begin(T5Model& model, const std::vector<std::string>& tasks) override;
   void write(const Json& best, const Json& rows) const override;
 
   void check_retraining() const;
@@ -109,12 +109,12 @@ fs::path GateJob::settle_run() const {
   return usual;
 }
 
-const AdapterSet& GateJob::begin(T5Model& model, const std::vector<std::string>& /*tasks*/) {
+std::vector<Parameter> GateJob::begin(T5Model& model, const std::vector<std::string>& /*tasks*/) {
   adapter_ = ExpertParameters::load(expert_, linear_groups(plan().config), model.device());
   adapter_->reset_gates();
   adapter_->set_trainable(/*lora=*/false, /*gates=*/true);
   adapter_->attach_gated(model);
-  return *adapter_;
+  return trained(*adapter_);
 }
 
 /// What the manifest said before, if there was one, and the gate.

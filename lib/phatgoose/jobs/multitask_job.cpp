@@ -1,88 +1,13 @@
 #include "phatgoose/jobs/multitask_job.h"
 
-#include "phatgoose/adapters/expert_parameters.h"
-#include "phatgoose/adapters/modular_parameters.h"
-#include "phatgoose/jobs/adapter_job.h"
-#include "phatgoose/jobs/modular_loss.h"
+#include "phatgoose/jobs/lora_job.h"
+#include "phatgoose/jobs/modular_job.h"
 #include "phatgoose/settings/run_record.h"
 #include "phatgoose/settings/task_files.h"
 #include "phatgoose/store/manifest.h"
-#include "phatgoose/store/modular_manifest.h"
 
 namespace phatgoose {
 namespace {
-
-/// What manifests of both kinds of product say.
-Json manifest_body(const AdapterPlan& plan, const std::string& name, const Json& best, const Json& rows) {
-  return {{"name", name},
-          {"base", {{"path", plan.base}, {"fingerprint", plan.fingerprint}}},
-          {"best", best},
-          {"training", plan.training.record},
-          {"rows", rows}};
-}
-
-class MultitaskLoraJob : public AdapterJob {
- public:
-  MultitaskLoraJob(AdapterPlan plan, std::string name, std::int64_t rank)
-      : AdapterJob(std::move(plan)), name_(std::move(name)), rank_(rank) {}
-
- private:
-  const AdapterSet& begin(T5Model& model, const std::vector<std::string>& /*tasks*/) override {
-    adapter_ = ExpertParameters::initial(linear_groups(plan().config), rank_, training().seed, model.device(),
-                                         InitialFactors::uniform);
-    adapter_->set_trainable(/*lora=*/true, /*gates=*/false);
-    adapter_->attach(model);
-    return *adapter_;
-  }
-
-  void write(const Json& best, const Json& rows) const override {
-    const std::vector<std::string> files = adapter_->save_adapter(training().out, plan().base);
-    write_manifest(training().out, {.kind = kExpertKind, .body = manifest_body(plan(), name_, best, rows)}, files);
-  }
-
-  std::string name_;
-  std::int64_t rank_;
-  std::optional<ExpertParameters> adapter_;
-};
-
-/// The modular adapter to be.
-struct ModularPlan {
-  std::string name;
-  ModularShape shape;
-  ModularInit init;
-  bool noise;
-};
-
-class ModularJob : public AdapterJob {
- public:
-  ModularJob(AdapterPlan plan, ModularPlan modular) : AdapterJob(std::move(plan)), modular_(std::move(modular)) {}
-
- private:
-  const AdapterSet& begin(T5Model& model, const std::vector<std::string>& tasks) override {
-    tasks_ = tasks;
-    adapter_ = ModularParameters::initial(linear_groups(plan().config), modular_.shape, std::ssize(tasks_),
-                                          modular_.init, training().seed, model.device());
-    adapter_->set_trainable(/*adapters=*/true, /*routing=*/true);
-    adapter_->attach(model);
-    return *adapter_;
-  }
-
-  std::unique_ptr<Objective> objective(const T5Model& model) const override {
-    return std::make_unique<ModularLoss>(AdapterJob::objective(model), *adapter_, modular_.noise, training().seed);
-  }
-
-  void write(const Json& best, const Json& rows) const override {
-    Json body = manifest_body(plan(), modular_.name, best, rows);
-    body.update(to_json(modular_.shape));
-    body["tasks"] = tasks_;
-    const std::vector<std::string> files = adapter_->save_adapter(training().out, plan().base);
-    write_manifest(training().out, {.kind = kModularKind, .body = body}, files);
-  }
-
-  ModularPlan modular_;
-  std::vector<std::string> tasks_;
-  std::optional<ModularParameters> adapter_;
-};
 
 /// Puts files in the place of TASK=FILE.
 std::vector<std::string> take_tasks(std::vector<std::string>& files, const char* option) {
@@ -116,9 +41,20 @@ AdapterPlan plan_of(TrainMultitaskSettings& settings, at::Device device, at::Sca
 TrainingOutcome train_multitask(TrainMultitaskSettings settings, at::Device device, at::ScalarType dtype) {
   AdapterPlan plan = plan_of(settings, device, dtype);
   const std::string name = settings.name.empty() ? full_path(settings.out).filename().string() : settings.name;
-  if (!settings.modular_method()) return MultitaskLoraJob(std::move(plan), name, *settings.rank).run();
+  const std::vector<LinearGroupSpec> groups = linear_groups(plan.config);
+  const std::uint64_t seed = plan.training.seed;
+  if (!settings.modular_method()) {
+    return LoraJob(std::move(plan), name,
+                   [&](at::Device where) {
+                     return ExpertParameters::initial(groups, *settings.rank, seed, where, InitialFactors::uniform);
+                   })
+        .run();
+  }
   const ModularInit init = settings.init == "paper" ? ModularInit::paper : ModularInit::identity;
-  return ModularJob(std::move(plan), {name, settings.shape(), init, settings.noise}).run();
+  const auto start = [&, shape = settings.shape()](std::int64_t tasks, at::Device where) {
+    return ModularParameters::initial(groups, shape, tasks, init, seed, where);
+  };
+  return ModularJob(std::move(plan), {.name = name, .start = start, .noise = settings.noise}).run();
 }
 
 }  // namespace phatgoose

@@ -1,5 +1,6 @@
 #include "phatgoose/settings/commands.h"
 
+#include "phatgoose/settings/adapt.h"
 #include "phatgoose/settings/bench.h"
 #include "phatgoose/settings/build.h"
 #include "phatgoose/settings/describe.h"
@@ -25,9 +26,9 @@ struct SettingsList {};
 
 /// In the order of an experiment.
 using AllSettings =
-    SettingsList<PretrainSettings, TrainExpertSettings, TrainGateSettings, TrainMultitaskSettings, ExportExpertSettings,
-                 ImportSettings, PrepareSettings, DescribeSettings, BuildSettings, EditSettings, EvalSettings,
-                 ScoreSettings, PredictSettings, ExportSettings, InspectSettings, BenchSettings>;
+    SettingsList<PretrainSettings, TrainExpertSettings, TrainGateSettings, TrainMultitaskSettings, AdaptSettings,
+                 ExportExpertSettings, ImportSettings, PrepareSettings, DescribeSettings, BuildSettings, EditSettings,
+                 EvalSettings, ScoreSettings, PredictSettings, ExportSettings, InspectSettings, BenchSettings>;
 
 template <typename... Settings>
 std::vector<std::string> names_of(SettingsList<Settings...>) {

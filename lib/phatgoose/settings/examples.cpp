@@ -16,6 +16,9 @@ std::vector<std::string> examples_of(const std::string& command) {
       {"train-multitask",
        {"phatgoose train-multitask --preset small --model assets/base --method poly --out adapters/poly"
         " --data assets/tasks/*/train.jsonl"}},
+      {"adapt",
+       {"phatgoose adapt --preset small --model assets/base --from adapters/poly --suite several-skills --tasks errand"
+        " --shots 5,16 --out adapted/poly"}},
       {"export-expert",
        {"phatgoose export-expert --model assets/base --from adapters/poly --task past --out poly/past",
         "phatgoose export-expert --model assets/base --from adapters/poly --unknown-task mean --out poly/new-word"}},

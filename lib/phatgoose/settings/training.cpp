@@ -56,7 +56,7 @@ void TrainingSettings::check() const {
     if (beta1) refuse_usage("--beta1", "given with --optimizer adafactor", "--optimizer adamw", hint);
     if (beta2) refuse_usage("--beta2", "given with --optimizer adafactor", "--optimizer adamw", hint);
   } else if (scale_parameter) {
-    refuse_usage("--scale-parameter", "given with --optimizer " + optimizer, "--optimizer adafactor",
+    refuse_usage("--scale-parameter", "true with --optimizer " + optimizer, "false, or --optimizer adafactor",
                  "AdamW's updates do not depend on the size of the parameters");
   }
 }
@@ -67,18 +67,23 @@ void TrainingSettings::resolve() {
   if (!beta2) beta2 = default_beta2;
 }
 
-void DataSettings::declare(OptionSet& set) {
-  set.begin_group("Data");
-  set.add("data", &data, "training rows (JSON Lines, plain or .gz); every file is a data set").as("FILE...").must();
-  set.add("valid", &valid, "validation rows; the best validated state is the result").as("FILE...");
-  set.add("eval-every", &eval_every, "steps from one validation to the next").at_least(1);
-  set.add("shuffle", &shuffle, "new order of the rows in every epoch; false keeps the order of the files");
+void DataSettings::declare_mix(OptionSet& set) {
   set.add("data-mix", &mix, "several data sets: size makes every row as likely as any other, equal every data set")
       .one_of({"size", "equal"});
   set.add("data-mix-cap", &mix_cap,
           "with --data-mix size: data sets of more rows than N come as often as if they had N")
       .as("N")
       .at_least(1);
+}
+
+void DataSettings::declare(OptionSet& set) {
+  set.begin_group("Data");
+  set.add("data", &data, "training rows (JSON Lines, plain or .gz); every file is a data set").as("FILE...").required =
+      required;
+  set.add("valid", &valid, "validation rows; the best validated state is the result").as("FILE...");
+  set.add("eval-every", &eval_every, "steps from one validation to the next").at_least(1);
+  set.add("shuffle", &shuffle, "new order of the rows in every epoch; false keeps the order of the files");
+  if (mixes) declare_mix(set);
   set.add("max-input", &max_input, "inputs are cut to so many tokens, EOS kept").at_least(2);
   set.add("max-target", &max_target, "targets are cut to so many tokens, EOS kept").at_least(2);
   reading.declare(set);

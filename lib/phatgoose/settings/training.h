@@ -52,10 +52,17 @@ struct DataSettings {
   std::int64_t max_target = 512;
   RowReadingSettings reading;
 
+  // The command's own, not options.
+  bool required = true;  ///< whether there must be --data
+  bool mixes = true;     ///< whether several data sets are trained on at once
+
   /// Declares everything in the group "Data".
   void declare(OptionSet& set);
   /// Usage error where options contradict each other or a file is given twice.
   void check() const;
+
+ private:
+  void declare_mix(OptionSet& set);
 };
 
 /// What the commands share that train an adapter of a frozen base.

@@ -1,0 +1,188 @@
+#include "phatgoose/jobs/adapt_job.h"
+
+#include <fmt/format.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "phatgoose/base/log.h"
+#include "phatgoose/base/signals.h"
+#include "phatgoose/base/version.h"
+#include "phatgoose/eval/suite_rows.h"
+#include "phatgoose/jobs/adapt_plan.h"
+#include "phatgoose/nn/device.h"
+#include "phatgoose/report/results.h"
+#include "phatgoose/report/results_directory.h"
+#include "phatgoose/routing/adapted_model.h"
+#include "phatgoose/settings/run_record.h"
+#include "phatgoose/store/manifest.h"
+#include "phatgoose/store/run_lock.h"
+
+namespace phatgoose {
+namespace {
+
+constexpr const char* kSummaryFile = "summary.json";
+constexpr const char* kExamplesFile = "train.jsonl";
+
+class AdaptJob {
+ public:
+  explicit AdaptJob(const AdaptPlan& plan) : plan_(plan) {
+    if (plan.suite) {
+      rows_.emplace(prepare_suite(
+          *plan.suite, plan.settings.model,
+          {.line_limit = plan.settings.data.reading.line_limit(), .skip_bad = plan.settings.data.reading.skip_bad_rows},
+          std::vector<RowNeeds>(plan.suite->tasks.size())));
+    }
+  }
+
+  /// False: a signal asked to stop.
+  bool make(const AdaptRun& run) {
+    const fs::path directory = plan_.directory(run), adapted = directory / "adapted", results = directory / "results";
+    const bool scored = plan_.suite && read_finished(results, kResultsKind).has_value();
+    const bool wants_model = run.shots != 0 && (plan_.settings.keep || !scored);
+    if (wants_model && !adapt(run, directory, adapted)) return false;
+    if (!plan_.suite) return true;
+    if (!scored && !score(run, model_of(run, adapted), results)) return false;
+    if (!plan_.settings.keep) fs::remove_all(adapted);
+    return true;
+  }
+
+  FewShotRun scored(const AdaptRun& run) const {
+    const Results results = read_results(plan_.directory(run) / "results" / kResultsFile);
+    return {plan_.task_name(run), run.shots, run.sample, run.seed, results.scores.mean.score};
+  }
+
+ private:
+  bool adapt(const AdaptRun& run, const fs::path& directory, const fs::path& adapted) {
+    make_directories(directory);
+    const AdaptTask& task = plan_.tasks[run.task];
+    const fs::path examples = directory / kExamplesFile;
+    write_file(examples, lines_of(task.rows, run.drawn, plan_.settings.data.reading.line_limit()));
+    AdapterPlan plan = plan_.training;
+    plan.data.data = {examples.string()};
+    plan.data.valid = task.valid;
+    plan.rows.tasks =
+        FileTasks{.of_data = {task.rows.task}, .of_valid = std::vector<std::string>(task.valid.size(), task.rows.task)};
+    plan.training.product = plan.training.out = plan.training.run = adapted;
+    plan.training.kind = plan_.start.kind();
+    plan.training.seed = plan.training.trainer.seed = static_cast<std::uint64_t>(run.seed);
+    plan.training.record = record_of(run, file_hashes(plan.data.data), file_hashes(task.valid));
+    return plan_.start.job(std::move(plan), task.rows.task, base())->run() == TrainingOutcome::finished;
+  }
+
+  /// What the run's own directories are begun and continued with.
+  Json record_of(const AdaptRun& run, const Json& data, const Json& valid) const {
+    Json record = plan_.record;
+    record["seed"] = run.seed;
+    record["task"] = plan_.task_name(run);
+    record["data"] = data;
+    record["valid"] = valid;
+    return record;
+  }
+
+  /// What the run made, or, where nothing was trained, what it would have begun with.
+  const T5Model& model_of(const AdaptRun& run, const fs::path& adapted) {
+    if (run.shots == 0) {
+      plan_.start.put_on(base(), plan_.task_name(run));
+      return base();
+    }
+    if (plan_.start.trains_base()) {
+      own_.emplace(T5Model::load(adapted, plan_.training.device, plan_.training.dtype));
+      return *own_;
+    }
+    const bool modular = plan_.start.kind() == std::string(kModularKind);
+    const Adaptation adaptation = modular ? Adaptation(ModularChoice{adapted, {}}) : Adaptation(PlainExpert{adapted});
+    phatgoose::adapt(base(), plan_.training.fingerprint, adaptation, plan_.settings.allow_partial);
+    return base();
+  }
+
+  /// Answers the rows that the run has not seen.
+  bool score(const AdaptRun& run, const T5Model& model, const fs::path& out) {
+    const AdaptTask& adapted_to = plan_.tasks[run.task];
+    const TaskRows& rows = rows_->tasks[run.task];
+    const std::set<std::string> seen =
+        adapted_to.scored_on_rows ? examples_of(adapted_to.rows, run.drawn) : std::set<std::string>();
+    const auto begin = std::chrono::steady_clock::now();
+    MethodAnswers answers;
+    for (std::vector<std::int64_t>& pass : answer_passes(rows, plan_.settings.training.pass_tokens)) {
+      std::erase_if(pass, [&](std::int64_t row) { return seen.contains(rows.samples[row].id); });
+      if (pass.empty()) continue;
+      RowBatch batch = batch_of(rows, pass);
+      for (Question& question : batch.questions) question.facts.task = 0;  // the only one of what was adapted
+      std::ranges::move(answer_batch(model, rows_->tokenizer_or_null(), std::move(batch),
+                                     {.tokens = plan_.settings.training.pass_tokens}),
+                        std::back_inserter(answers.samples));
+      if (stop_requested()) return false;
+    }
+    std::ranges::sort(answers.samples, {}, &Sample::row);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    write(run, rows, out, std::move(answers), seconds.count());
+    return true;
+  }
+
+  void write(const AdaptRun& run, const TaskRows& rows, const fs::path& out, MethodAnswers answers, double seconds) {
+    Json record = record_of(run, plan_.record.at("data").at(plan_.task_name(run)), plan_.record.at("valid"));
+    record["shots"] = run.shots ? Json(*run.shots) : Json("all");
+    record["sample"] = run.sample;
+    Suite suite{.name = plan_.suite->name, .tasks = {rows.task}};
+    const TaskData data{rows.notes, rows.available, rows.left_out, rows.skipped};
+    Provenance provenance{.settings = record,
+                          .versions = {{"phatgoose", version()}, {"libtorch", TORCH_VERSION}},
+                          .hashes = {{"base", plan_.training.fingerprint}, {"from", plan_.start.hash()}},
+                          .seed = run.seed,
+                          .dtype = plan_.training.dtype == at::kBFloat16 ? "bf16" : "fp32",
+                          .device = plan_.training.device.str(),
+                          .processor = processor_name()};
+    answers.frame = results_frame(suite, {data}, provenance);
+    set_timing(answers.frame, suite,
+               {.task_seconds = {seconds},
+                .peak_memory = peak_memory(),
+                .peak_device_memory = peak_device_memory(plan_.training.device)},
+               std::ssize(answers.samples));
+    begin_run(out, record);
+    write_results(out, std::move(answers));
+  }
+
+  T5Model& base() {
+    if (!base_) base_ = T5Model::load(plan_.settings.model, plan_.training.device, plan_.training.dtype);
+    return *base_;
+  }
+
+  const AdaptPlan& plan_;
+  std::optional<SuiteRows> rows_;
+  std::optional<T5Model> base_;
+  std::optional<T5Model> own_;  // of the last run, where all weights are trained
+};
+
+FewShotSummary summary_of(const AdaptPlan& plan, const AdaptJob& job) {
+  FewShotSummary summary{.tasks = {}, .shots = plan.settings.shot_counts(), .runs = {}};
+  for (const AdaptTask& task : plan.tasks) summary.tasks.push_back(task.rows.task);
+  for (const AdaptRun& run : plan.runs) summary.runs.push_back(job.scored(run));
+  return summary;
+}
+
+}  // namespace
+
+std::optional<Adapted> adapt_to_tasks(AdaptSettings settings, at::Device device, at::ScalarType dtype) {
+  const AdaptPlan plan = plan_adaptation(std::move(settings), device, dtype);
+  const fs::path out = plan.settings.out;
+  check_run(out, out, plan.record);
+  const RunLock lock(out);
+  begin_run(out, plan.record);
+  AdaptJob job(plan);
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    const AdaptRun& run = plan.runs[i];
+    log_info(fmt::format("{} of {}: {}", i + 1, plan.runs.size(), plan.directory(run).string()));
+    if (!job.make(run)) return std::nullopt;
+  }
+  Adapted adapted;
+  if (!plan.suite) return adapted;
+  adapted.summary = summary_of(plan, job);
+  Json json = {{"settings", plan.record}, {"suite", plan.suite->name}};
+  json.update(few_shot_json(*adapted.summary));
+  write_file(out / kSummaryFile, json.dump(2) + "\n");
+  return adapted;
+}
+
+}  // namespace phatgoose

@@ -1,0 +1,49 @@
+// `phatgoose adapt` before anything is trained: what begins, the tasks and their rows, the runs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "phatgoose/data/suite.h"
+#include "phatgoose/jobs/adapt_start.h"
+#include "phatgoose/jobs/shots.h"
+#include "phatgoose/settings/adapt.h"
+
+namespace phatgoose {
+
+/// A task to adapt to.
+struct AdaptTask {
+  ShotRows rows;                        ///< that examples are drawn from
+  std::vector<std::string> valid = {};  ///< its validation files
+  bool scored_on_rows = false;          ///< whether the suite scores it on these very rows
+};
+
+/// One adaptation: a task, so many examples of it, and how they are drawn and trained on.
+struct AdaptRun {
+  std::size_t task;                   ///< its number
+  std::optional<std::int64_t> shots;  ///< none: all rows
+  std::int64_t sample, seed;
+  std::vector<std::int64_t> drawn;  ///< indices of the examples among the task's rows
+};
+
+struct AdaptPlan {
+  AdaptSettings settings;  ///< resolved
+  AdaptStart start;
+  AdapterPlan training;          ///< what all runs have in common; each says where it is, on what rows, from what seed
+  std::vector<AdaptTask> tasks;  ///< in the order of the suite, where there is one
+  std::optional<Suite> suite;    ///< its tasks are those of `tasks`
+  std::vector<AdaptRun> runs;
+  Json record;  ///< what the whole is begun and continued with
+
+  const std::string& task_name(const AdaptRun& run) const { return tasks[run.task].rows.task; }
+  /// OUT/TASK/shots-N/sample-N/seed-N
+  fs::path directory(const AdaptRun& run) const;
+};
+
+/// Reads the suite and all rows to draw from, opens what training begins with, and draws. What does not fit together:
+/// usage error, or bad_data with the place.
+AdaptPlan plan_adaptation(AdaptSettings settings, at::Device device, at::ScalarType dtype);
+
+}  // namespace phatgoose

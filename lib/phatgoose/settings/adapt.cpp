@@ -1,0 +1,108 @@
+#include "phatgoose/settings/adapt.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "phatgoose/base/error.h"
+#include "phatgoose/base/option_values.h"
+
+namespace phatgoose {
+
+AdaptSettings::AdaptSettings() {
+  training.steps = 1000;
+  training.batch = 8;
+  training.lr = std::nullopt;
+  training.optimizer = "adafactor";
+  training.scale_parameter = true;
+  training.schedule = "linear";
+  training.save_every = 500;
+  data.max_input = 256;
+  data.required = data.mixes = false;
+  loss = "t-few";
+}
+
+OptionSet AdaptSettings::declare() {
+  OptionSet set("adapt", "Adapt a model to new tasks from a few examples of each, and score what became of it");
+  set.begin_group("Adapter");
+  declare_model(set);
+  set.add("from", &from,
+          "what training begins with: a modular adapter, an expert, or a routed model, whose experts' factors are "
+          "averaged; default: the base")
+      .as("DIR");
+  set.add("train", &train,
+          "what is trained: both (routing and adapters; default with routing), adapters (default without), routing, or "
+          "model: the base itself")
+      .one_of({"both", "adapters", "routing", "model"});
+  set.add("unknown-task", &unknown_task,
+          "routing logits of the new task at first: uniform (default), or the mean of all tasks'")
+      .one_of({"uniform", "mean"});
+  set.add("rank", &rank, "LoRA rank of a new adapter on the base; default 16").at_least(1);
+  set.add("routing-lr", &routing_lr, "learning rate of the routing logits; default 0.1").at_least(0);
+  declare_loss(set);
+  set.add("out", &out, "directory of all that is adapted, and of its scores").as("DIR").must().may_change();
+  set.add("keep", &keep, "keep what was adapted; false: once it is scored, its scores only").may_change();
+  set.begin_group("Examples");
+  set.add("shots", &shots, "examples of a task to adapt to; several numbers are tried one after the other; or all")
+      .as("N...|all")
+      .may_change();
+  set.add("samples", &samples, "how often the examples are drawn; a smaller number of shots is part of a larger one")
+      .at_least(1)
+      .may_change();
+  set.add("seeds", &seeds, "how often each sample is trained on, with the seeds from --seed on")
+      .at_least(1)
+      .may_change();
+  set.add("suite", &suite,
+          "tasks that score what was adapted: a YAML file, or the name of one that comes with the program; without "
+          "--data the examples are drawn from these rows, and left out of the scores")
+      .as("FILE|NAME")
+      .may_change();
+  set.add("data-dir", &data_dir, "directory that the suite's data is relative to; default: that of the suite's file")
+      .as("DIR")
+      .may_change();
+  set.add("tasks", &tasks, "only these tasks, separated by commas").as("A,B").may_change();
+  set.add("json", &json, "print summary.json instead of a table").may_change();
+  declare_training(set);
+  return set;
+}
+
+void AdaptSettings::check() const {
+  if (data.data.empty() && !suite) {
+    refuse_usage("--data", "missing", "rows to adapt to: --data TASK=FILE, or the tasks of --suite");
+  }
+  if (!suite && json) refuse_usage("--json", "no --suite", "a suite that scores what was adapted");
+  if (!suite && !keep) refuse_usage("--keep", "false without --suite", "a suite that scores what was adapted");
+  if (!suite && data_dir) refuse_usage("--data-dir", "no --suite", "a suite whose data it is for");
+  if (train == "model" && rank) refuse_usage("--rank", "given with --train model", "--train adapters");
+  if (train == "model" && from) {
+    refuse_usage("--train", "model with --from", "adapters, routing or both: of the base itself nothing is in --from");
+  }
+  if (from && rank) refuse_usage("--rank", "given with --from", "a new adapter: ranks come from --from, leave it out");
+  shot_counts();
+  data.check();
+  training.check();
+}
+
+std::vector<std::optional<std::int64_t>> AdaptSettings::shot_counts() const {
+  std::vector<std::int64_t> numbers;
+  bool all = false;
+  for (const std::string& text : split_at_commas(shots)) {
+    if (text == "all") {
+      all = true;
+      continue;
+    }
+    std::int64_t number = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || number < 0) {
+      refuse_usage("--shots", "\"" + text + "\"", "a whole number from 0 on, or all");
+    }
+    numbers.push_back(number);
+  }
+  std::ranges::sort(numbers);
+  const auto repeated = std::ranges::unique(numbers);
+  numbers.erase(repeated.begin(), repeated.end());
+  std::vector<std::optional<std::int64_t>> counts(numbers.begin(), numbers.end());
+  if (all) counts.emplace_back();
+  return counts;
+}
+
+}  // namespace phatgoose
