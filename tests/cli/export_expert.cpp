@@ -42,7 +42,8 @@ TEST_CASE("export-expert writes an expert and prints its directory, once") {
     CHECK(again.code == 0);
     CHECK_THAT(again.err, Catch::Contains("is finished"));
     CHECK(read_text(out + "/manifest.json") == before);
-    CHECK_THAT(phatgoose_line("inspect --verify " + out).out, Catch::StartsWith("kind") && Catch::Contains("expert"));
+    CHECK_THAT(phatgoose_line("inspect --verify " + out).out,
+               Catch::StartsWith("kind") && Catch::Contains("exported_from") && Catch::Contains("method " + method));
   }
 }
 

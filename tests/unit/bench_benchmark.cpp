@@ -90,11 +90,13 @@ TEST_CASE("modular adapters are measured beside LoRA, on rows of one task and of
   settings.work = {"modular_step", "modular_forward"};
   std::map<std::string, Json> lines;
   run_benchmark(settings, at::kCPU, at::kFloat, "/bin/true", [&](const Json& line) { lines[line.at("work")] = line; });
-  CHECK(lines.size() == 1 + 2 * 2 * modular_method_names().size());
+  CHECK(lines.size() == 1 + 2 * 2 * 2 * modular_method_names().size());
   for (const std::string& method : modular_method_names()) {
     for (const char* tasks : {"", "_3_tasks"}) {
       CHECK(lines.at("modular_step_" + method + tasks).at("value").get<double>() > 0);
       CHECK(lines.at("modular_step_" + method + tasks).at("unit") == "x LoRA step");
+      CHECK(lines.at("modular_step_" + method + tasks + "_memory").at("value").get<double>() > 0.5);
+      CHECK(lines.at("modular_forward_" + method + tasks + "_memory").at("unit") == "x LoRA forward");
       CHECK(lines.at("modular_forward_" + method + tasks).at("share_of_gemm_peak").get<double>() > 0);
       CHECK(lines.at("modular_forward_" + method + tasks).at("unit") == "x LoRA forward");
     }

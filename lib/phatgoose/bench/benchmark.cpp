@@ -150,10 +150,14 @@ class Benchmark {
                                   : forward_flops(config, lengths) + lora_flops(config, lengths, shape.rank);
       for (const std::int64_t tasks : {std::int64_t{1}, std::min(kBenchTasks, settings_.rows)}) {
         spread_over_tasks(examples, tasks);
-        const auto [lora, own] = (trains ? training_beside_lora : forward_beside_lora)(
+        const BesideLora cost = (trains ? training_beside_lora : forward_beside_lora)(
             model(), shape, settings_.rank, examples, settings_.repeats, seed());
-        emit(fmt::format("{}_{}{}", work, method, tasks == 1 ? "" : fmt::format("_{}_tasks", tasks)), own / lora,
-             trains ? "x LoRA step" : "x LoRA forward", flops / own);
+        const std::string name =
+            fmt::format("{}_{}{}", work, method, tasks == 1 ? "" : fmt::format("_{}_tasks", tasks));
+        const char* unit = trains ? "x LoRA step" : "x LoRA forward";
+        emit(name, cost.seconds.second / cost.seconds.first, unit, flops / cost.seconds.second);
+        emit(name + "_memory", static_cast<double>(cost.own_bytes) / static_cast<double>(cost.lora_bytes), unit,
+             std::nullopt);
         if (settings_.rows == 1) break;
       }
     }

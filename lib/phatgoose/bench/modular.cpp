@@ -37,8 +37,17 @@ std::int64_t lora_parameters(const T5Config& config, std::int64_t rank) {
   return parameters;
 }
 
-PairSeconds training_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
-                                 const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed) {
+namespace {
+
+BesideLora cost_of(std::int64_t repeats, const std::function<void()>& lora, const std::function<void()>& own) {
+  const PairSeconds seconds = alternating_seconds(repeats, lora, own);
+  return {seconds, peak_bytes_of(lora), peak_bytes_of(own)};
+}
+
+}  // namespace
+
+BesideLora training_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
+                                const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed) {
   TrainingStep lora(model, TrainingStep::What::lora, rank, seed);
   const AttachedAdapters lora_adapters(model);
   TrainingStep modular(model, shape, kBenchTasks, seed);
@@ -47,12 +56,12 @@ PairSeconds training_beside_lora(T5Model& model, const ModularShape& shape, std:
     adapters.put_back();
     step.run(examples);
   };
-  return alternating_seconds(
+  return cost_of(
       repeats, [&] { run(lora_adapters, lora); }, [&] { run(modular_adapters, modular); });
 }
 
-PairSeconds forward_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
-                                const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed) {
+BesideLora forward_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
+                               const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed) {
   const std::vector<LinearGroupSpec> groups = linear_groups(model.config());
   const ExpertParameters lora = ExpertParameters::initial(groups, rank, seed, model.device());
   const ModularParameters modular =
@@ -61,10 +70,10 @@ PairSeconds forward_beside_lora(T5Model& model, const ModularShape& shape, std::
     adapters.attach(model);
     run_forward(model, examples);
   };
-  const PairSeconds seconds = alternating_seconds(
+  const BesideLora cost = cost_of(
       repeats, [&] { run(lora); }, [&] { run(modular); });
   model.remove_adapters();
-  return seconds;
+  return cost;
 }
 
 }  // namespace phatgoose

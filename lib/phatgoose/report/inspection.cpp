@@ -116,6 +116,7 @@ void describe_expert(const fs::path& directory, const Json& body, Json& found) {
   found["gate"] = expert.has_gate();
   if (const Json::json_pointer joint("/gate/joint"); body.contains(joint)) found["joint_gate"] = body[joint];
   found["gate_parameters"] = gate_parameters;
+  if (body.contains("exported_from")) found["exported_from"] = body["exported_from"];
 }
 
 void describe_routed_model(const fs::path& directory, const Json& body, bool verify, Json& found) {
