@@ -149,9 +149,5 @@ for ((seed = 0; seed < seeds; ++seed)); do
 done
 
 say "Page"
-if [[ ! -x .deps/plots/bin/python ]]; then
-  python3 -m venv .deps/plots
-  .deps/plots/bin/python -m pip install --quiet matplotlib==3.10.0
-fi
-.deps/plots/bin/python scripts/results_figures.py "$out"
+scripts/plot.sh scripts/results_figures.py "$out"
 scripts/results_page.py "$out"
