@@ -31,7 +31,7 @@ done
 readonly phatgoose=build/release/bin/phatgoose base=assets/base
 readonly factors_rate=0.01 leaves_rate=0.0003  # the best of three each on the validation rows, after 200 steps
 readonly held_out=(new-words several-skills two-hops)
-declare -Ar few_shot=([new-words]=desk [several-skills]=excursion,errand,parade,harvest,rewrite)
+declare -Ar few_shot=([new-words]='desk' [several-skills]='excursion,errand,parade,harvest,rewrite')
 # METHOD-rRANK, the first of each at the rank of the papers
 readonly adapters=(lora-r16 poly-r1 mhr-r1 tlora-r16 tensorpoly-1-r16 tensorpoly-2-r16
   lora-r4 lora-r1 tensorpoly-1-r4 tensorpoly-2-r4)
