@@ -32,24 +32,23 @@ readonly phatgoose=build/release/bin/phatgoose base=assets/base
 readonly factors_rate=0.01 leaves_rate=0.0003  # the best of three each on the validation rows, after 200 steps
 readonly held_out=(new-words several-skills two-hops)
 declare -Ar few_shot=([new-words]='desk' [several-skills]='excursion,errand,parade,harvest,rewrite')
-# METHOD-rRANK, the first of each at the rank of the papers
+# METHOD[-s1]-rRANK, the first of each at the rank of the papers; s1: of one skill, for eight
 readonly adapters=(lora-r16 poly-r1 mhr-r1 tlora-r16 tensorpoly-1-r16 tensorpoly-2-r16
-  lora-r4 lora-r1 tensorpoly-1-r4 tensorpoly-2-r4)
-readonly routed=(poly-r1 mhr-r1 tensorpoly-1-r16 tensorpoly-2-r16 tensorpoly-1-r4 tensorpoly-2-r4)  # mix by task
+  lora-r4 lora-r1 tlora-s1-r16 tensorpoly-1-r4)
 say() { printf '\n== %s\n' "$*" >&2; }
 
 mapfile -t tasks < <(sed -n 's/.*{name: \([a-z]*\),.*/\1/p' assets/suites/held-in.yaml)
 data=("${tasks[@]/#/assets/tasks/}")
 
 has_leaves() { [[ $1 == tlora* || $1 == tensorpoly* ]]; }
-is_routed() { [[ " ${routed[*]} " == *" $1 "* ]]; }
+mixes_by_task() { [[ $1 != lora* && $1 != tlora* ]]; }
 
 train() { # SEED NAME
   local rate=$factors_rate method=${2%-r*} options=()
   has_leaves "$2" && rate=$leaves_rate
-  [[ $method != tlora ]] || options=(--skills 1) # as in the paper
-  "$phatgoose" train-multitask --log quiet --preset small --model "$base" --seed "$1" --method "$method" \
-    --rank "${2##*-r}" --lr "$rate" "${options[@]}" --out "$out/seed-$1/$2" \
+  [[ $method != *-s1 ]] || options=(--skills 1)
+  "$phatgoose" train-multitask --log quiet --preset small --model "$base" --seed "$1" --method "${method%-s1}" \
+    --rank "${2##*-r}" --steps 200 --lr "$rate" "${options[@]}" --out "$out/seed-$1/$2" \
     --data "${data[@]/%//train.jsonl}" --valid "${data[@]/%//valid.jsonl}" > /dev/null
 }
 
@@ -61,7 +60,7 @@ write_methods() { # SUITE
   for name in "${adapters[@]}"; do
     if [[ $name == lora* ]]; then
       echo "- {name: $name, expert: $name}"
-    elif [[ $1 == held-in ]] || ! is_routed "$name"; then
+    elif [[ $1 == held-in ]] || ! mixes_by_task "$name"; then
       echo "- {name: $name, modular: $name}"
     else
       for rule in uniform mean; do echo "- {name: $name-$rule, modular: $name, unknown-task: $rule}"; done

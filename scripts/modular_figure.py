@@ -29,7 +29,7 @@ def plot(axes, runs, title, score):
     sizes = runs.adapters()
     for method, marker in MARKERS.items():
         points = sorted((parameters, score(name)) for name, (parameters, _) in sizes.items()
-                        if re.fullmatch(re.escape(method) + r"-r\d+", name))
+                        if re.fullmatch(re.escape(method) + r"(-s1)?-r\d+", name))
         axes.plot(*zip(*points), marker=marker, label=method)
     axes.set_xscale("log")
     axes.set_xlabel("trained parameters of the adapter")
