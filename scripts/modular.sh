@@ -37,7 +37,7 @@ readonly adapters=(lora-r16 poly-r1 mhr-r1 tlora-r16 tensorpoly-1-r16 tensorpoly
   lora-r4 lora-r1 tlora-s1-r16 tensorpoly-1-r4)
 say() { printf '\n== %s\n' "$*" >&2; }
 
-mapfile -t tasks < <(sed -n 's/.*{name: \([a-z]*\),.*/\1/p' assets/suites/held-in.yaml)
+mapfile -t tasks < <(sed -n 's/.*{name: \([a-z]*\),.*/\1/p' assets/suites/held-in.yaml | sort)
 data=("${tasks[@]/#/assets/tasks/}")
 
 has_leaves() { [[ $1 == tlora* || $1 == tensorpoly* ]]; }

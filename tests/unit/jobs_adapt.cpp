@@ -10,6 +10,7 @@
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/report/results.h"
 #include "phatgoose/store/routed_model_builder.h"
+#include "phatgoose/train/best_checkpoint.h"
 #include "support/fails_with.h"
 #include "support/modular_runs.h"
 
@@ -221,6 +222,41 @@ TEST_CASE("examples from a file of their own leave all rows to score on, and val
   CHECK(runs.samples("out/choose/all/sample-0/seed-0/results", "choose").size() == 6);
   CHECK(read_records(run_of(settings, "all/sample-0/seed-0/train.jsonl")).size() == 6);
   CHECK(read_json(run_of(settings, "all/sample-0/seed-0/adapted/manifest.json"))["best"].contains("step"));
+}
+
+TEST_CASE("of several rates and batches the one that validates best becomes the result") {
+  const ModularRuns runs;
+  AdaptSettings settings = settings_of(runs, "out");
+  settings.valid_shots = 2;
+  settings.try_lr = {"0,0.1"};
+  settings.try_batch = {"1", "2"};
+  run(settings);
+  const fs::path directory = run_of(settings, "shots-2/sample-0/seed-0");
+  CHECK(read_samples(directory / "results/samples.jsonl").size() == 2);  // 2 of 6 trained on, 2 validated on
+  const Json told = read_json(directory / "trials.json");
+  REQUIRE(told["trials"].size() == 4);
+  std::string best;
+  Validation reached;
+  for (const Json& trial : told["trials"]) {
+    const Validation validation = BestCheckpoint::from_json(trial["best"]).validation();
+    const bool better = best.empty() || *validation.accuracy > *reached.accuracy;
+    if (!better) continue;
+    best = AdaptTrial{trial["lr"], trial["batch"]}.name();
+    reached = validation;
+  }
+  CHECK(told["chosen"] == best);
+  const Json chosen = read_json(directory / "adapted/run.json");
+  CHECK(AdaptTrial{chosen["lr"], chosen["batch"]}.name() == best);
+  CHECK_FALSE(fs::exists(directory / "trials"));
+
+  settings.try_lr = {};  // the same run alone
+  settings.try_batch = {};
+  settings.training.lr = chosen["lr"];
+  settings.training.batch = chosen["batch"];
+  settings.out = runs / "alone";
+  run(settings);
+  CHECK(test::read_text(run_of(settings, "shots-2/sample-0/seed-0/adapted/adapter_model.safetensors")) ==
+        test::read_text(directory / "adapted/adapter_model.safetensors"));
 }
 
 TEST_CASE("adapt refuses what does not fit before it trains") {

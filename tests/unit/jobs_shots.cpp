@@ -35,21 +35,37 @@ TEST_CASE("samples are drawn by example, differ, and contain the smaller ones") 
   const test::ScratchDirectory scratch;
   const ShotRows rows = two_templates(scratch / "rows.jsonl", 20);
   for (std::int64_t sample = 0; sample < 4; ++sample) {
-    const auto five = draw_shots(rows, 5, sample), sixteen = draw_shots(rows, 16, sample);
+    const auto five = draw_shots(rows, {5}, sample).train, sixteen = draw_shots(rows, {16}, sample).train;
     CHECK(five.size() == 5);
     CHECK(std::ranges::is_sorted(sixteen));
     CHECK(std::ranges::includes(sixteen, five));
     CHECK(examples_of(rows, sixteen).size() == 16);
-    CHECK(five == draw_shots(rows, 5, sample));
-    CHECK(five != draw_shots(rows, 5, sample + 1));
+    CHECK(five == draw_shots(rows, {5}, sample).train);
+    CHECK(five != draw_shots(rows, {5}, sample + 1).train);
   }
-  CHECK(draw_shots(rows, 0, 0).empty());
+  CHECK(draw_shots(rows, {0}, 0).train.empty());
   std::vector<std::int64_t> everything(40);
   std::iota(everything.begin(), everything.end(), 0);
-  CHECK(draw_shots(rows, std::nullopt, 3) == everything);
-  CHECK(examples_of(rows, draw_shots(rows, 20, 0)).size() == 20);
-  CHECK_THROWS_MATCHES(draw_shots(rows, 21, 0), Error,
+  CHECK(draw_shots(rows, {}, 3).train == everything);
+  CHECK(examples_of(rows, draw_shots(rows, {20}, 0).train).size() == 20);
+  CHECK_THROWS_MATCHES(draw_shots(rows, {21}, 0), Error,
                        test::FailsWith(ExitCode::bad_data, "rows.jsonl", "20 examples of task ask", "21", "--shots"));
+}
+
+TEST_CASE("examples to validate on are none of those to train on") {
+  const test::ScratchDirectory scratch;
+  const ShotRows rows = two_templates(scratch / "rows.jsonl", 10);
+  const Shots few = draw_shots(rows, {3, 4}, 1), more = draw_shots(rows, {6, 4}, 1), all = draw_shots(rows, {{}, 4}, 1);
+  CHECK(few.valid.size() == 4);
+  CHECK(few.valid == more.valid);
+  CHECK(few.valid == all.valid);
+  CHECK(std::ranges::includes(more.train, few.train));
+  CHECK(all.train.size() == 12);  // both templates of six examples
+  for (const Shots& shots : {few, more, all}) {
+    const std::set<std::string> train = examples_of(rows, shots.train);
+    for (const std::string& id : examples_of(rows, shots.valid)) CHECK_FALSE(train.contains(id));
+  }
+  CHECK_THROWS_AS(draw_shots(rows, {7, 4}, 1), Error);
 }
 
 TEST_CASE("the examples' lines stand in a file as they were") {

@@ -23,7 +23,8 @@ namespace phatgoose {
 namespace {
 
 constexpr const char* kSummaryFile = "summary.json";
-constexpr const char* kExamplesFile = "train.jsonl";
+constexpr const char *kExamplesFile = "train.jsonl", *kValidFile = "valid.jsonl";
+constexpr const char* kTrials = "trials";
 
 class AdaptJob {
  public:
@@ -54,21 +55,61 @@ class AdaptJob {
   }
 
  private:
+  /// Trains on the run's examples, in every way that is to be tried.
   bool adapt(const AdaptRun& run, const fs::path& directory, const fs::path& adapted) {
+    if (read_finished(adapted, plan_.start.kind())) return true;
+    const std::vector<AdaptTrial> trials = plan_.settings.trials();
+    const AdapterPlan plan = plan_on_examples(run, directory);
+    if (trials.size() == 1) return train(run, plan, trials.front(), adapted);
+    const fs::path tried = directory / kTrials;
+    for (const AdaptTrial& trial : trials) {
+      if (!train(run, plan, trial, tried / trial.name())) return false;
+    }
+    choose(trials, tried, directory, adapted);
+    return true;
+  }
+
+  /// Writes the examples; a plan of training on them.
+  AdapterPlan plan_on_examples(const AdaptRun& run, const fs::path& directory) const {
     make_directories(directory);
     const AdaptTask& task = plan_.tasks[run.task];
-    const fs::path examples = directory / kExamplesFile;
-    write_file(examples, lines_of(task.rows, run.drawn, plan_.settings.data.reading.line_limit()));
+    const auto write = [&](const char* name, const std::vector<std::int64_t>& rows) {
+      write_file(directory / name, lines_of(task.rows, rows, plan_.settings.data.reading.line_limit()));
+      return std::vector{(directory / name).string()};
+    };
     AdapterPlan plan = plan_.training;
-    plan.data.data = {examples.string()};
-    plan.data.valid = task.valid;
-    plan.rows.tasks =
-        FileTasks{.of_data = {task.rows.task}, .of_valid = std::vector<std::string>(task.valid.size(), task.rows.task)};
-    plan.training.product = plan.training.out = plan.training.run = adapted;
+    plan.data.data = write(kExamplesFile, run.drawn.train);
+    plan.data.valid = run.drawn.valid.empty() ? task.valid : write(kValidFile, run.drawn.valid);
+    plan.rows.tasks = FileTasks{.of_data = {task.rows.task},
+                                .of_valid = std::vector<std::string>(plan.data.valid.size(), task.rows.task)};
     plan.training.kind = plan_.start.kind();
     plan.training.seed = plan.training.trainer.seed = static_cast<std::uint64_t>(run.seed);
-    plan.training.record = record_of(run, file_hashes(plan.data.data), file_hashes(task.valid));
-    return plan_.start.job(std::move(plan), task.rows.task, base())->run() == TrainingOutcome::finished;
+    plan.training.record = record_of(run, file_hashes(plan.data.data), file_hashes(plan.data.valid));
+    return plan;
+  }
+
+  bool train(const AdaptRun& run, AdapterPlan plan, const AdaptTrial& trial, const fs::path& out) {
+    plan.training.product = plan.training.out = plan.training.run = out;
+    plan.training.trainer.schedule.peak = plan.training.record["lr"] = trial.lr;
+    plan.training.batch = plan.training.record["batch"] = trial.batch;
+    return plan_.start.job(std::move(plan), plan_.task_name(run), base())->run() == TrainingOutcome::finished;
+  }
+
+  /// The best validated trial becomes what is adapted, the first of equals; what all of them reached is kept.
+  void choose(const std::vector<AdaptTrial>& trials, const fs::path& tried, const fs::path& directory,
+              const fs::path& adapted) const {
+    BestCheckpoint best;
+    std::string chosen;
+    Json told = Json::array();
+    for (auto trial = trials.rbegin(); trial != trials.rend(); ++trial) {  // of equals the later offer wins
+      const Json reached = read_json(tried / trial->name() / "manifest.json").at("best");
+      told.insert(told.begin(), Json{{"lr", trial->lr}, {"batch", trial->batch}, {"best", reached}});
+      const BestCheckpoint of_trial = BestCheckpoint::from_json(reached);
+      if (best.offer(of_trial.step().value_or(0), of_trial.validation())) chosen = trial->name();
+    }
+    write_file(directory / "trials.json", Json{{"chosen", chosen}, {"trials", told}}.dump(2) + "\n");
+    fs::rename(tried / chosen, adapted);
+    fs::remove_all(tried);
   }
 
   /// What the run's own directories are begun and continued with.
@@ -102,7 +143,7 @@ class AdaptJob {
     const AdaptTask& adapted_to = plan_.tasks[run.task];
     const TaskRows& rows = rows_->tasks[run.task];
     const std::set<std::string> seen =
-        adapted_to.scored_on_rows ? examples_of(adapted_to.rows, run.drawn) : std::set<std::string>();
+        adapted_to.scored_on_rows ? run.examples(adapted_to.rows) : std::set<std::string>();
     const auto begin = std::chrono::steady_clock::now();
     MethodAnswers answers;
     for (std::vector<std::int64_t>& pass : answer_passes(rows, plan_.settings.training.pass_tokens)) {

@@ -82,15 +82,17 @@ std::vector<AdaptTask> read_tasks(const AdaptSettings& settings, const std::opti
   return tasks;
 }
 
-/// Without examples there is one run, and where all rows are taken one sample.
+/// Without training there is one run, and without a choice of examples one sample.
 std::vector<AdaptRun> runs_of(const AdaptSettings& settings, const std::vector<AdaptTask>& tasks) {
   std::vector<AdaptRun> runs;
   for (const std::optional<std::int64_t>& shots : settings.shot_counts()) {
-    const std::int64_t samples = shots && *shots > 0 ? settings.samples : 1;
+    const bool chooses = shots ? *shots > 0 : settings.valid_shots > 0;
+    const std::int64_t samples = chooses ? settings.samples : 1;
     const std::int64_t seeds = shots == 0 ? 1 : settings.seeds;
     for (std::size_t task = 0; task < tasks.size(); ++task) {
       for (std::int64_t sample = 0; sample < samples; ++sample) {
-        const std::vector<std::int64_t> drawn = draw_shots(tasks[task].rows, shots, sample);
+        const std::int64_t valid = shots == 0 ? 0 : settings.valid_shots;
+        const Shots drawn = draw_shots(tasks[task].rows, {shots, valid}, sample);
         for (std::int64_t seed = 0; seed < seeds; ++seed) {
           runs.push_back({task, shots, sample, settings.common.seed + seed, drawn});
         }
@@ -107,8 +109,8 @@ void check_runs(const AdaptPlan& plan) {
     if (run.shots == 0 && !plan.suite) {
       refuse_usage("--shots", "0 without --suite", "examples to adapt to, or a suite that scores without them");
     }
-    if (!task.scored_on_rows || run.drawn.empty()) continue;
-    const std::set<std::string> drawn = examples_of(task.rows, run.drawn);
+    if (!task.scored_on_rows || run.shots == 0) continue;
+    const std::set<std::string> drawn = run.examples(task.rows);
     if (std::ranges::all_of(task.rows.records, [&](const Record& row) { return drawn.contains(row.id); })) {
       refuse(task.rows.file, fmt::format("{} examples, of which {} are to adapt to", drawn.size(), drawn.size()),
              "rows left to score on", "give the examples their own file: --data " + task.rows.task + "=FILE");
@@ -117,6 +119,12 @@ void check_runs(const AdaptPlan& plan) {
 }
 
 }  // namespace
+
+std::set<std::string> AdaptRun::examples(const ShotRows& rows) const {
+  std::set<std::string> examples = examples_of(rows, drawn.train);
+  examples.merge(examples_of(rows, drawn.valid));
+  return examples;
+}
 
 fs::path AdaptPlan::directory(const AdaptRun& run) const {
   const std::string shots = run.shots ? fmt::format("shots-{}", *run.shots) : "all";

@@ -25,7 +25,10 @@ struct AdaptRun {
   std::size_t task;                   ///< its number
   std::optional<std::int64_t> shots;  ///< none: all rows
   std::int64_t sample, seed;
-  std::vector<std::int64_t> drawn;  ///< indices of the examples among the task's rows
+  Shots drawn;
+
+  /// Ids of all that were drawn.
+  std::set<std::string> examples(const ShotRows& rows) const;
 };
 
 struct AdaptPlan {

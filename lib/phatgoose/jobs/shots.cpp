@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/random.h"
@@ -16,25 +15,33 @@ constexpr std::uint64_t kShotSeed = 0;  // one order for each sample, whatever t
 
 }  // namespace
 
-std::vector<std::int64_t> draw_shots(const ShotRows& rows, std::optional<std::int64_t> shots, std::int64_t sample) {
-  const std::int64_t count = std::ssize(rows.records);
-  std::vector<std::int64_t> drawn;
-  if (!shots) {
-    drawn.resize(static_cast<std::size_t>(count));
-    std::iota(drawn.begin(), drawn.end(), 0);
-    return drawn;
-  }
+Shots draw_shots(const ShotRows& rows, const ShotCounts& counts, std::int64_t sample) {
+  const auto id_of = [&](std::int64_t row) -> const std::string& {
+    return rows.records[static_cast<std::size_t>(row)].id;
+  };
+  std::vector<std::int64_t> order;  // one row of each example
   std::set<std::string> examples;
-  for (const std::int64_t row : permutation(count, kShotSeed, static_cast<std::uint64_t>(sample))) {
-    if (std::ssize(drawn) == *shots) break;
-    if (examples.insert(rows.records[static_cast<std::size_t>(row)].id).second) drawn.push_back(row);
+  for (const std::int64_t row : permutation(std::ssize(rows.records), kShotSeed, static_cast<std::uint64_t>(sample))) {
+    if (examples.insert(id_of(row)).second) order.push_back(row);
   }
-  if (std::ssize(drawn) < *shots) {
-    refuse(rows.file, fmt::format("{} examples of task {}", drawn.size(), rows.task), fmt::format("{}", *shots),
+  const std::int64_t wanted = counts.valid + counts.train.value_or(0);
+  if (std::ssize(order) < wanted) {
+    refuse(rows.file, fmt::format("{} examples of task {}", order.size(), rows.task), fmt::format("{}", wanted),
            "a smaller number of --shots, or all");
   }
-  std::ranges::sort(drawn);
-  return drawn;
+  const auto first = order.begin() + counts.valid;
+  Shots shots{.train = {}, .valid = {order.begin(), first}};
+  if (counts.train) {
+    shots.train.assign(first, first + *counts.train);
+  } else {
+    const std::set<std::string> taken = examples_of(rows, shots.valid);
+    for (std::int64_t row = 0; row < std::ssize(rows.records); ++row) {
+      if (!taken.contains(id_of(row))) shots.train.push_back(row);
+    }
+  }
+  std::ranges::sort(shots.train);
+  std::ranges::sort(shots.valid);
+  return shots;
 }
 
 std::string lines_of(const ShotRows& rows, const std::vector<std::int64_t>& drawn, std::size_t max_line_bytes) {

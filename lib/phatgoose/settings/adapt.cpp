@@ -1,5 +1,7 @@
 #include "phatgoose/settings/adapt.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -7,6 +9,24 @@
 #include "phatgoose/base/option_values.h"
 
 namespace phatgoose {
+namespace {
+
+/// Numbers from `least` on, separated by commas or given one by one.
+template <typename Number>
+std::vector<Number> numbers_of(const std::vector<std::string>& texts, const char* option, Number least) {
+  std::vector<Number> numbers;
+  for (const std::string& text : split_at_commas(texts)) {
+    Number number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || !(number >= least)) {
+      refuse_usage(option, "\"" + text + "\"", fmt::format("numbers from {} on", least));
+    }
+    if (std::ranges::find(numbers, number) == numbers.end()) numbers.push_back(number);
+  }
+  return numbers;
+}
+
+}  // namespace
 
 AdaptSettings::AdaptSettings() {
   training.steps = 1000;
@@ -45,6 +65,10 @@ OptionSet AdaptSettings::declare() {
   set.add("shots", &shots, "examples of a task to adapt to; several numbers are tried one after the other; or all")
       .as("N...|all")
       .may_change();
+  set.add("valid-shots", &valid_shots,
+          "further examples of each sample to validate on, where there is no --valid; the best validated state is the "
+          "result")
+      .at_least(0);
   set.add("samples", &samples, "how often the examples are drawn; a smaller number of shots is part of a larger one")
       .at_least(1)
       .may_change();
@@ -60,6 +84,8 @@ OptionSet AdaptSettings::declare() {
       .as("DIR")
       .may_change();
   set.add("tasks", &tasks, "only these tasks, separated by commas").as("A,B").may_change();
+  set.add("try-lr", &try_lr, "learning rates in place of --lr: all are tried, and validation chooses").as("LR...");
+  set.add("try-batch", &try_batch, "the same for --batch, with each of the learning rates").as("N...");
   set.add("json", &json, "print summary.json instead of a table").may_change();
   declare_training(set);
   return set;
@@ -77,7 +103,14 @@ void AdaptSettings::check() const {
     refuse_usage("--train", "model with --from", "adapters, routing or both: of the base itself nothing is in --from");
   }
   if (from && rank) refuse_usage("--rank", "given with --from", "a new adapter: ranks come from --from, leave it out");
+  if (valid_shots > 0 && !data.valid.empty()) refuse_usage("--valid-shots", "given with --valid", "one of them");
+  const bool tries = !try_lr.empty() || !try_batch.empty();
+  if (tries && valid_shots == 0 && data.valid.empty()) {
+    refuse_usage(try_lr.empty() ? "--try-batch" : "--try-lr", "nothing to validate on", "--valid or --valid-shots");
+  }
   shot_counts();
+  numbers_of<double>(try_lr, "--try-lr", 0);
+  numbers_of<std::int64_t>(try_batch, "--try-batch", 1);
   data.check();
   training.check();
 }
@@ -90,12 +123,7 @@ std::vector<std::optional<std::int64_t>> AdaptSettings::shot_counts() const {
       all = true;
       continue;
     }
-    std::int64_t number = -1;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number < 0) {
-      refuse_usage("--shots", "\"" + text + "\"", "a whole number from 0 on, or all");
-    }
-    numbers.push_back(number);
+    numbers.push_back(numbers_of<std::int64_t>({text}, "--shots", 0).front());
   }
   std::ranges::sort(numbers);
   const auto repeated = std::ranges::unique(numbers);
@@ -104,5 +132,19 @@ std::vector<std::optional<std::int64_t>> AdaptSettings::shot_counts() const {
   if (all) counts.emplace_back();
   return counts;
 }
+
+std::vector<AdaptTrial> AdaptSettings::trials() const {
+  std::vector<double> rates = numbers_of<double>(try_lr, "--try-lr", 0);
+  std::vector<std::int64_t> batches = numbers_of<std::int64_t>(try_batch, "--try-batch", 1);
+  if (rates.empty()) rates.push_back(*training.lr);
+  if (batches.empty()) batches.push_back(training.batch);
+  std::vector<AdaptTrial> trials;
+  for (const double rate : rates) {
+    for (const std::int64_t size : batches) trials.push_back({rate, size});
+  }
+  return trials;
+}
+
+std::string AdaptTrial::name() const { return fmt::format("lr-{}-batch-{}", lr, batch); }
 
 }  // namespace phatgoose
