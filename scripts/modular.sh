@@ -29,7 +29,6 @@ while (($#)); do
 done
 
 readonly phatgoose=build/release/bin/phatgoose base=assets/base
-readonly factors_rate=0.01 leaves_rate=0.0003  # the best of three each on the validation rows, after 200 steps
 readonly held_out=(new-words several-skills two-hops)
 declare -Ar few_shot=([new-words]='desk' [several-skills]='excursion,errand,parade,harvest,rewrite')
 # METHOD[-s1]-rRANK, the first of each at the rank of the papers; s1: of one skill, for eight
@@ -40,15 +39,15 @@ say() { printf '\n== %s\n' "$*" >&2; }
 mapfile -t tasks < <(sed -n 's/.*{name: \([a-z]*\),.*/\1/p' assets/suites/held-in.yaml | sort)
 data=("${tasks[@]/#/assets/tasks/}")
 
-has_leaves() { [[ $1 == tlora* || $1 == tensorpoly* ]]; }
+# The best of 0.0003, 0.001, 0.003 and 0.01 on the validation rows of seed 0.
+rate_of() { case $1 in tlora*) echo 0.0003 ;; tensorpoly*) echo 0.001 ;; *) echo 0.01 ;; esac; }
 mixes_by_task() { [[ $1 != lora* && $1 != tlora* ]]; }
 
 train() { # SEED NAME
-  local rate=$factors_rate method=${2%-r*} options=()
-  has_leaves "$2" && rate=$leaves_rate
+  local method=${2%-r*} options=()
   [[ $method != *-s1 ]] || options=(--skills 1)
   "$phatgoose" train-multitask --log quiet --preset small --model "$base" --seed "$1" --method "${method%-s1}" \
-    --rank "${2##*-r}" --steps 200 --lr "$rate" "${options[@]}" --out "$out/seed-$1/$2" \
+    --rank "${2##*-r}" --steps 200 --lr "$(rate_of "$2")" "${options[@]}" --out "$out/seed-$1/$2" \
     --data "${data[@]/%//train.jsonl}" --valid "${data[@]/%//valid.jsonl}" > /dev/null
 }
 
@@ -84,16 +83,13 @@ adapt() { # SEED NAME OPTION...
 }
 
 adapt_all() { # SEED
-  local name rate
+  local name
   adapt "$1" base-new-lora
   adapt "$1" merged-factors --from "$out/seed-$1/merged-factors"
-  for name in "${adapters[@]}"; do
-    rate=()
-    has_leaves "$name" && rate=(--lr "$leaves_rate")
-    adapt "$1" "$name" --from "$out/seed-$1/$name" "${rate[@]}"
-  done
+  for name in "${adapters[@]}"; do adapt "$1" "$name" --from "$out/seed-$1/$name"; done
   for name in poly-r1 mhr-r1 tensorpoly-1-r16; do
-    adapt "$1" "$name-routing" --from "$out/seed-$1/$name" --train routing
+    adapt "$1" "$name-routing" --from "$out/seed-$1/$name" --train routing --routing-lr 0.3
+    adapt "$1" "$name-adapters" --from "$out/seed-$1/$name" --train adapters
   done
 }
 

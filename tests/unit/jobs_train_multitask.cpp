@@ -72,6 +72,14 @@ TEST_CASE("every modular method trains, and leaves what can be opened") {
   CHECK(shop.bytes("adapter/metrics.jsonl") == metrics);
 }
 
+TEST_CASE("a run does not continue with other names of its tasks") {
+  const ManyTasks shop;
+  TrainMultitaskSettings settings = shop.settings("poly");
+  run(settings);
+  settings.data.data.front() = "other=" + (shop.scratch / "rows.jsonl").string();
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--data", "not what the run in"));
+}
+
 TEST_CASE("LoRA on many tasks is an expert") {
   const ManyTasks shop;
   TrainMultitaskSettings settings = shop.settings("lora");

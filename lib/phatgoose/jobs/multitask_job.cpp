@@ -28,8 +28,8 @@ AdapterPlan plan_of(TrainMultitaskSettings& settings, at::Device device, at::Sca
   settings.resolve();
   AdapterPlan plan = adapter_plan(settings, settings.out, device, dtype);
   plan.training.kind = settings.modular_method() ? kModularKind : kExpertKind;
-  plan.contents["tasks_of_data"] = tasks.of_data;
-  plan.contents["tasks_of_valid"] = tasks.of_valid;
+  plan.contents["data"] = {tasks.of_data, plan.contents["data"]};
+  plan.contents["valid"] = {tasks.of_valid, plan.contents["valid"]};
   plan.rows.tasks = std::move(tasks);
   plan.routing_rate = settings.routing_lr;
   plan.training.record = run_record(settings.declare(), plan.contents);
