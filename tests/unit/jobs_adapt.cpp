@@ -98,6 +98,18 @@ TEST_CASE("adapt trains on the examples that it draws, and scores on the others"
   CHECK(test::read_text(runs / "out/summary.json") == before);
   settings.samples = 3;  // more of the same
   CHECK(run(settings)->summary->runs.size() == 6);
+  settings.tasks = {"choose,write"};
+  CHECK(run(settings)->summary->runs.size() == 12);
+  settings.training.lr = 0.5;
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--lr", "the run in"));
+}
+
+TEST_CASE("results are not taken for those of other rows") {
+  const ModularRuns runs;
+  AdaptSettings settings = settings_of(runs, "out");
+  run(settings);
+  test::write_text(runs / "rows.jsonl", test::read_text(runs / "rows.jsonl") + "\n");
+  CHECK_THROWS_MATCHES(run(settings), Error, FailsWith(ExitCode::usage, "--data", "the run in"));
 }
 
 TEST_CASE("without examples, adapt scores what it begins with") {

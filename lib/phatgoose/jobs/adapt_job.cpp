@@ -40,6 +40,7 @@ class AdaptJob {
   /// False: a signal asked to stop.
   bool make(const AdaptRun& run) {
     const fs::path directory = plan_.directory(run), adapted = directory / "adapted", results = directory / "results";
+    if (plan_.suite) check_run(results, results, results_record(run));
     const bool scored = plan_.suite && read_finished(results, kResultsKind).has_value();
     const bool wants_model = run.shots != 0 && (plan_.settings.keep || !scored);
     if (wants_model && !adapt(run, directory, adapted)) return false;
@@ -92,7 +93,13 @@ class AdaptJob {
     plan.training.product = plan.training.out = plan.training.run = out;
     plan.training.trainer.schedule.peak = plan.training.record["lr"] = trial.lr;
     plan.training.batch = plan.training.record["batch"] = trial.batch;
-    return plan_.start.job(std::move(plan), plan_.task_name(run), base())->run() == TrainingOutcome::finished;
+    T5Model* shared = nullptr;
+    if (plan_.start.trains_base()) {
+      base_.reset();
+    } else {
+      shared = &base();
+    }
+    return plan_.start.job(std::move(plan), plan_.task_name(run), shared)->run() == TrainingOutcome::finished;
   }
 
   /// The best validated trial becomes what is adapted, the first of equals; what all of them reached is kept.
@@ -119,6 +126,12 @@ class AdaptJob {
     record["task"] = plan_.task_name(run);
     record["data"] = data;
     record["valid"] = valid;
+    return record;
+  }
+  Json results_record(const AdaptRun& run) const {
+    const AdaptTask& task = plan_.tasks[run.task];
+    Json record = record_of(run, task.hash, file_hashes(task.valid));
+    record["scored_on"] = content_hash_of_file(plan_.suite->tasks[run.task].data);
     return record;
   }
 
@@ -163,12 +176,13 @@ class AdaptJob {
   }
 
   void write(const AdaptRun& run, const TaskRows& rows, const fs::path& out, MethodAnswers answers, double seconds) {
-    Json record = record_of(run, plan_.record.at("data").at(plan_.task_name(run)), plan_.record.at("valid"));
-    record["shots"] = run.shots ? Json(*run.shots) : Json("all");
-    record["sample"] = run.sample;
+    const Json record = results_record(run);
+    Json settings = record;
+    settings["shots"] = run.shots ? Json(*run.shots) : Json("all");
+    settings["sample"] = run.sample;
     Suite suite{.name = plan_.suite->name, .tasks = {rows.task}};
     const TaskData data{rows.notes, rows.available, rows.left_out, rows.skipped};
-    Provenance provenance{.settings = record,
+    Provenance provenance{.settings = std::move(settings),
                           .versions = {{"phatgoose", version()}, {"libtorch", TORCH_VERSION}},
                           .hashes = {{"base", plan_.training.fingerprint}, {"from", plan_.start.hash()}},
                           .seed = run.seed,

@@ -82,6 +82,12 @@ std::vector<AdaptTask> read_tasks(const AdaptSettings& settings, const std::opti
   return tasks;
 }
 
+void put_in_order(std::vector<AdaptTask>& tasks, const Suite& suite) {
+  std::ranges::sort(tasks, {}, [&](const AdaptTask& task) {
+    return std::ranges::find(suite.tasks, task.rows.task, &Task::name) - suite.tasks.begin();
+  });
+}
+
 /// Without training there is one run, and without a choice of examples one sample.
 std::vector<AdaptRun> runs_of(const AdaptSettings& settings, const std::vector<AdaptTask>& tasks) {
   std::vector<AdaptRun> runs;
@@ -141,10 +147,7 @@ AdaptPlan plan_adaptation(AdaptSettings settings, at::Device device, at::ScalarT
     suite = chosen_suite({.suite = *settings.suite, .data_dir = settings.data_dir, .tasks = names});
   }
   std::vector<AdaptTask> tasks = read_tasks(settings, suite, files, names);
-  if (suite)
-    std::ranges::sort(tasks, {}, [&](const AdaptTask& task) {
-      return std::ranges::find(suite->tasks, task.rows.task, &Task::name) - suite->tasks.begin();
-    });
+  if (suite) put_in_order(tasks, *suite);
   AdaptStart start = AdaptStart::open(settings, read_t5_config(settings.model), base_fingerprint(settings.model));
   if (start.trains_base() && dtype != at::kFloat) {
     refuse_usage("--dtype", "bf16 with --train model", "fp32: all weights are trained");
@@ -164,9 +167,8 @@ AdaptPlan plan_adaptation(AdaptSettings settings, at::Device device, at::ScalarT
   plan.training.contents["from"] = plan.start.hash();
   plan.runs = runs_of(settings, plan.tasks);
   check_runs(plan);
-  Json hashes = Json::object();
-  for (const AdaptTask& task : plan.tasks) hashes[task.rows.task] = content_hash_of_file(task.rows.file);
-  plan.training.contents["data"] = std::move(hashes);
+  for (AdaptTask& task : plan.tasks) task.hash = content_hash_of_file(task.rows.file);
+  plan.training.contents["data"] = plan.training.contents["valid"] = nullptr;  // of each run
   plan.record = run_record(settings.declare(), plan.training.contents);
   return plan;
 }

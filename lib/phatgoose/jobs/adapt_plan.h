@@ -16,6 +16,7 @@ namespace phatgoose {
 /// A task to adapt to.
 struct AdaptTask {
   ShotRows rows;                        ///< that examples are drawn from
+  std::string hash = {};                ///< of their file's content
   std::vector<std::string> valid = {};  ///< its validation files
   bool scored_on_rows = false;          ///< whether the suite scores it on these very rows
 };
@@ -38,7 +39,7 @@ struct AdaptPlan {
   std::vector<AdaptTask> tasks;  ///< in the order of the suite, where there is one
   std::optional<Suite> suite;    ///< its tasks are those of `tasks`
   std::vector<AdaptRun> runs;
-  Json record;  ///< what the whole is begun and continued with
+  Json record;  ///< what the whole is begun and continued with; each run has rows of its own
 
   const std::string& task_name(const AdaptRun& run) const { return tasks[run.task].rows.task; }
   /// OUT/TASK/shots-N/sample-N/seed-N

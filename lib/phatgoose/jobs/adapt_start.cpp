@@ -61,8 +61,10 @@ AdaptStart AdaptStart::open(AdaptSettings& settings, const T5Config& config, con
   if (trains_routing && !settings.routing_lr) settings.routing_lr = kNewTaskRate;
   if (!settings.from && !start.trains_base() && !settings.rank) settings.rank = kNewRank;
   if (!settings.training.lr) settings.training.lr = start.trains_base() ? kBaseRate : kAdapterRate;
-  if (trains_routing && settings.training.lr == 0.0)
-    refuse_usage("--lr", "0", "a rate above 0", "--routing-lr may be 0");
+  const auto stands_still = [](const AdaptTrial& trial) { return trial.lr == 0; };
+  if (trains_routing && std::ranges::any_of(settings.trials(), stands_still)) {
+    refuse_usage(settings.try_lr.empty() ? "--lr" : "--try-lr", "0", "a rate above 0", "--routing-lr may be 0");
+  }
   start.unknown_task_ = settings.unknown_task;
   start.rank_ = settings.rank.value_or(0);
   return start;
@@ -106,15 +108,15 @@ void AdaptStart::put_on(T5Model& model, const std::string& task) const {
   }
 }
 
-std::unique_ptr<AdapterJob> AdaptStart::job(AdapterPlan plan, const std::string& task, T5Model& base) const {
+std::unique_ptr<AdapterJob> AdaptStart::job(AdapterPlan plan, const std::string& task, T5Model* base) const {
   if (trains_base()) return std::make_unique<BaseJob>(std::move(plan), task);
   if (!modular_) {
     const auto start = [this, seed = plan.training.seed](at::Device device) { return lora_start(seed, device); };
-    return std::make_unique<LoraJob>(std::move(plan), task, start, &base);
+    return std::make_unique<LoraJob>(std::move(plan), task, start, base);
   }
   ModularPlan modular{
       .name = task, .start = modular_start(task), .adapters = trained_ != "routing", .routing = trained_ != "adapters"};
-  return std::make_unique<ModularJob>(std::move(plan), std::move(modular), &base);
+  return std::make_unique<ModularJob>(std::move(plan), std::move(modular), base);
 }
 
 }  // namespace phatgoose

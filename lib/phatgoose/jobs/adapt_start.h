@@ -32,8 +32,9 @@ class AdaptStart {
 
   /// Puts on `model` what training for `task` begins with.
   void put_on(T5Model& model, const std::string& task) const;
-  /// The training for `task`. `plan.rows` must ask for the task; `base`: the plan's in memory.
-  std::unique_ptr<AdapterJob> job(AdapterPlan plan, const std::string& task, T5Model& base) const;
+  /// The training for `task`. `plan.rows` must ask for the task; `base`: the plan's in memory, null where all of its
+  /// weights are trained.
+  std::unique_ptr<AdapterJob> job(AdapterPlan plan, const std::string& task, T5Model* base) const;
 
  private:
   std::function<ModularParameters(std::int64_t, at::Device)> modular_start(const std::string& task) const;
