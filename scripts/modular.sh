@@ -54,7 +54,7 @@ train() { # SEED NAME
 # The methods of a suite, as a methods file next to the directories that it names.
 write_methods() { # SUITE
   local name rule
-  echo "- {name: base}"
+  echo "- {name: base, base: true}"
   for name in phatgoose merged-factors; do echo "- {name: $name, routed: $name}"; done
   for name in "${adapters[@]}"; do
     if [[ $name == lora* ]]; then
