@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # same_bytes.sh PROGRAMS ASSETS [RUNS]: the same command gives the same bytes, on two threads and with the cores busy:
-# predict, eval, train-expert and train-gate, each run RUNS times (3). A race shows only now and then: a hundred runs say
+# predict, eval, train-expert, train-gate and task-vectors, each run RUNS times (3). A race shows only now and then: a hundred runs say
 # more, and take an hour on two cores.
-# shellcheck disable=SC2317  # the four commands are called by name
+# shellcheck disable=SC2317  # the commands are called by name
 set -euo pipefail
 
 programs=$1 assets=$2 runs=${3:-3}
@@ -38,9 +38,14 @@ train_gate() {
     --steps 4 --batch 16 > /dev/null
   cat "$1.out"/{gate.safetensors,gate-run/metrics.jsonl} > "$1"
 }
+task_vectors() {
+  "$programs/phatgoose-task-vectors" "${common[@]}" --method fisher --examples 12 --out "$1.out" \
+    --data "$assets"/tasks/{food,past,sort}/train.jsonl > /dev/null
+  cat "$1.out"/{vectors,reduction}.safetensors > "$1"
+}
 
 status=0
-for command in predict evaluate train_expert train_gate; do
+for command in predict evaluate train_expert train_gate task_vectors; do
   for ((run = 1; run <= runs; ++run)); do
     "$command" product
     sha256sum < product

@@ -10,6 +10,7 @@
 #include "phatgoose/report/inspection_modular.h"
 #include "phatgoose/report/results.h"
 #include "phatgoose/report/results_directory.h"
+#include "phatgoose/report/task_similarity.h"
 #include "phatgoose/store/expert_examination.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/modular_directory.h"
@@ -17,6 +18,7 @@
 #include "phatgoose/store/routed_model_directory.h"
 #include "phatgoose/store/smallest_base.h"
 #include "phatgoose/store/t5_checkpoint.h"
+#include "phatgoose/store/task_vectors_directory.h"
 #include "phatgoose/text/tokenizer.h"
 #include "phatgoose/text/tokenizer_files.h"
 
@@ -175,6 +177,17 @@ void describe_comparison(const fs::path& directory, Json& found) {
   });
 }
 
+void describe_task_vectors(const fs::path& directory, const Json& body, Json& found) {
+  const TaskVectors vectors = read_task_vectors(directory);
+  found["method"] = vectors.method;
+  found["base"] = body["base"];
+  found["settings"] = body["settings"];
+  found["dimension"] = vectors.dimension;
+  found["tasks"] = vectors.tasks;
+  const std::int64_t tasks = std::ssize(vectors.tasks);
+  found["task_similarity"] = similarity_json(cosines(vectors.values, tasks), vectors.tasks.size());
+}
+
 /// By a file that tells; empty where there is none.
 std::string kind_by_file(const fs::path& directory) {
   for (const auto& [file, kind] : kKindsByFile) {
@@ -234,6 +247,8 @@ Json inspect_directory(const fs::path& directory, bool verify) {
     describe_modular(directory, body, found);
   } else if (kind == kRoutedModelKind) {
     describe_routed_model(directory, body, verify, found);
+  } else if (kind == kTaskVectorsKind) {
+    describe_task_vectors(directory, body, found);
   } else if (kind == kResultsKind) {
     found["results"] = read_results(directory / kResultsFile).json;
   } else if (kind == "comparison") {
@@ -244,7 +259,8 @@ Json inspect_directory(const fs::path& directory, bool verify) {
     describe_run(directory, found);
   } else if (kind.empty()) {
     refuse(directory, "nothing that phatgoose knows",
-           "a base model, an expert, a modular adapter, a routed model, a run, results, or a folder of these");
+           "a base model, an expert, a modular adapter, a routed model, task vectors, a run, results, or a folder of "
+           "these");
   } else {
     found["body"] = body;
   }

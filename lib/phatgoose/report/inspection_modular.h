@@ -15,7 +15,7 @@ namespace phatgoose {
 /// direction. Of the tensors only the logits are read. bad_data as by ModularDirectory::open.
 void describe_modular(const fs::path& directory, const Json& body, Json& found);
 
-/// For people, of an adapter with routing: the tables of tasks and layers.
-std::string modular_text(const Json& found);
+/// "layers" for people.
+std::string layer_skills_text(const Json& layers);
 
 }  // namespace phatgoose

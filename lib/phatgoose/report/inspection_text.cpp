@@ -12,6 +12,7 @@
 #include "phatgoose/report/inspection_modular.h"
 #include "phatgoose/report/similarity.h"
 #include "phatgoose/report/table.h"
+#include "phatgoose/report/task_similarity.h"
 
 namespace phatgoose {
 namespace {
@@ -100,7 +101,10 @@ std::string inspection_text(const Json& inspection) {
   } else {
     text = lines_of(inspection);
   }
-  if (inspection.contains("task_similarity")) text += "\n" + modular_text(inspection);
+  if (inspection.contains("task_similarity")) {
+    text += "\n" + task_similarity_text(inspection["tasks"], inspection["task_similarity"]);
+  }
+  if (inspection.contains("layers")) text += "\n" + layer_skills_text(inspection["layers"]);
   if (inspection.at("kind") == "rows") text += row_check_text(inspection);
   if (inspection.contains("experts")) text += "\n" + expert_table(inspection["experts"]);
   if (inspection.contains("comparison")) {

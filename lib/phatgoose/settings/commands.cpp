@@ -13,7 +13,9 @@
 #include "phatgoose/settings/predict.h"
 #include "phatgoose/settings/prepare.h"
 #include "phatgoose/settings/pretrain.h"
+#include "phatgoose/settings/routes.h"
 #include "phatgoose/settings/score.h"
+#include "phatgoose/settings/task_vectors.h"
 #include "phatgoose/settings/train_expert.h"
 #include "phatgoose/settings/train_gate.h"
 #include "phatgoose/settings/train_multitask.h"
@@ -27,8 +29,9 @@ struct SettingsList {};
 /// In the order of an experiment.
 using AllSettings =
     SettingsList<PretrainSettings, TrainExpertSettings, TrainGateSettings, TrainMultitaskSettings, AdaptSettings,
-                 ExportExpertSettings, ImportSettings, PrepareSettings, DescribeSettings, BuildSettings, EditSettings,
-                 EvalSettings, ScoreSettings, PredictSettings, ExportSettings, InspectSettings, BenchSettings>;
+                 ExportExpertSettings, TaskVectorsSettings, RoutesSettings, ImportSettings, PrepareSettings,
+                 DescribeSettings, BuildSettings, EditSettings, EvalSettings, ScoreSettings, PredictSettings,
+                 ExportSettings, InspectSettings, BenchSettings>;
 
 template <typename... Settings>
 std::vector<std::string> names_of(SettingsList<Settings...>) {

@@ -22,6 +22,16 @@ std::vector<std::string> examples_of(const std::string& command) {
       {"export-expert",
        {"phatgoose export-expert --model assets/base --from adapters/poly --task past --out poly/past",
         "phatgoose export-expert --model assets/base --from adapters/poly --unknown-task mean --out poly/new-word"}},
+      {"task-vectors",
+       {"phatgoose task-vectors --model assets/base --method text --data assets/tasks/*/train.jsonl --out vectors/text",
+        "phatgoose task-vectors --model assets/base --method fisher --examples 20 --out vectors/fisher"
+        " --data assets/tasks/{keeper,food,paint,fare}/train.jsonl",
+        "phatgoose task-vectors --model assets/base --like vectors/fisher --examples 20 --out vectors/driver"
+        " --data assets/tasks/driver/train.jsonl"}},
+      {"routes",
+       {"echo '{\"copies\":2,\"layers\":[\"1\"],\"tasks\":{\"food\":[[1,0]],\"past\":[[0,1]]}}'"
+        " | tee routes.json",
+        "phatgoose routes routes.json --categories assets/categories/held-in.yaml --heat-map routes.svg"}},
       {"import", {"phatgoose import --model t5-xl-lm-adapt --checkpoint original.pt --names names.txt --out experts"}},
       {"prepare", {"phatgoose prepare --model assets/base --router arrow --expert experts/food"}},
       {"describe",

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "phatgoose/base/options.h"
 #include "phatgoose/base/text_file.h"
@@ -22,5 +23,8 @@ struct RowReadingSettings : ReadingSettings {
 
   void declare(OptionSet& set);
 };
+
+/// Usage error at `option` for two names of one file.
+void check_distinct_files(const char* option, const std::vector<std::string>& files, const char* hint);
 
 }  // namespace phatgoose

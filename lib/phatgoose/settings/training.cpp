@@ -3,23 +3,10 @@
 #include <fmt/format.h>
 
 #include "phatgoose/base/error.h"
-#include "phatgoose/base/files.h"
 
 namespace phatgoose {
 
 namespace {
-
-/// Refuses two names of one file.
-void check_distinct(const char* option, const std::vector<std::string>& files, const char* hint) {
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      std::error_code missing;
-      if (files[i] != files[j] && !fs::equivalent(files[i], files[j], missing)) continue;
-      refuse_usage(option, files[i] == files[j] ? files[i] + " is given twice" : files[i] + ", which is " + files[j],
-                   "every file once", hint);
-    }
-  }
-}
 
 constexpr double kDefaultBeta1 = 0.9;
 
@@ -90,8 +77,8 @@ void DataSettings::declare(OptionSet& set) {
 }
 
 void DataSettings::check() const {
-  check_distinct("--data", data, "the shares of data sets are set with --data-mix");
-  check_distinct("--valid", valid, "");
+  check_distinct_files("--data", data, "the shares of data sets are set with --data-mix");
+  check_distinct_files("--valid", valid, "");
   if (mix == "equal" && mix_cap) {
     refuse_usage("--data-mix-cap", "given with --data-mix equal", "--data-mix size",
                  "equal shares do not depend on the sizes");

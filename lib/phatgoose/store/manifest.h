@@ -15,6 +15,7 @@ constexpr const char* kModelKind = "model";
 constexpr const char* kExpertKind = "expert";
 constexpr const char* kModularKind = "modular-adapter";
 constexpr const char* kRoutedModelKind = "routed-model";
+constexpr const char* kTaskVectorsKind = "task-vectors";
 constexpr const char* kResultsKind = "results";
 constexpr const char* kResultsShardKind = "results-shard";
 constexpr const char* kCheckpointKind = "checkpoint";
