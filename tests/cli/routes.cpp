@@ -21,6 +21,7 @@ struct RouteFiles {
                R"({"layers": ["encoder 1"], "copies": 2, "tasks": {"food": [[1, 0]], "home": [[0.9, 0.1]],
                    "past": [[0, 1]], "sort": [[0.2, 0.8]]}})");
     write_text(scratch / "few.yaml", "food: animal\nhome: animal\npast: word\n");
+    std::filesystem::create_directories(scratch / "vectors");
     write_task_vectors(scratch / "vectors",
                        {.tasks = {"food", "home", "past"},
                         .method = kTextVectors,
