@@ -21,6 +21,7 @@ struct RouteFiles {
                R"({"layers": ["encoder 1"], "copies": 2, "tasks": {"food": [[1, 0]], "home": [[0.9, 0.1]],
                    "past": [[0, 1]], "sort": [[0.2, 0.8]]}})");
     write_text(scratch / "few.yaml", "food: animal\nhome: animal\npast: word\n");
+    std::filesystem::create_directories(scratch / "vectors");
     write_task_vectors(scratch / "vectors",
                        {.tasks = {"food", "home", "past"},
                         .method = kTextVectors,
@@ -58,7 +59,7 @@ TEST_CASE("routes refuses bad use") {
   const std::string start = "routes DIR/routes.json --categories ", good = start + kCategories;
   check_bad_use(files.scratch.path(),
                 {
-                    {"routes", 2, {"routes: missing"}},
+                    {"routes", 2, {"file: missing"}},
                     {"routes DIR/routes.json", 2, {"--categories: missing"}},
                     {"routes DIR/none.json --categories " + kCategories, 3, {"none.json"}},
                     {"routes DIR/few.yaml --categories " + kCategories, 3, {"few.yaml:1", "invalid JSON"}},
@@ -66,8 +67,8 @@ TEST_CASE("routes refuses bad use") {
                     {start + "DIR/few.yaml", 3, {"few.yaml", "no category of task sort"}},
                     {good + " --clusters 9", 2, {"--clusters: 9", "at most 4"}},
                     {good + " --permutations 0", 2, {"--permutations"}},
-                    {good + " --task-vectors DIR/vectors", 3, {"no vector of task sort"}},
-                    {good + " --task-vectors DIR/none", 3, {"no manifest.json", "task-vectors"}},
+                    {good + " --vectors DIR/vectors", 3, {"no vector of task sort"}},
+                    {good + " --vectors DIR/none", 3, {"no manifest.json", "task-vectors"}},
                     {good + " --heat-map DIR/none/deep/map.svg", 1, {"none/deep/map.svg"}},
                 });
 }

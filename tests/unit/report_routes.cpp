@@ -137,7 +137,7 @@ TEST_CASE("questions that routes cannot answer are refused") {
   CHECK(route_agreement(routes, question)["clusters"].size() == 3);
   question.vectors =
       TaskVectors{.tasks = {"bus"}, .method = {}, .dimension = 1, .values = {1}, .fingerprint = {}, .recipe = {}};
-  test::expect_bad_data([&] { route_agreement(routes, question); }, {"--task-vectors", "no vector of task wolf"});
+  test::expect_bad_data([&] { route_agreement(routes, question); }, {"--vectors", "no vector of task wolf"});
   question.vectors->tasks = routes.tasks;
   question.vectors->values = {1, 2, 0, 3};
   test::expect_bad_data([&] { route_agreement(routes, question); }, {"a vector of length 0, of task cat"});

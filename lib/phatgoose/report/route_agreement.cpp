@@ -37,11 +37,11 @@ std::vector<double> vector_similarity(const TaskVectors& vectors, const std::vec
   std::vector<float> rows;
   for (const std::string& task : tasks) {
     const auto found = std::ranges::find(vectors.tasks, task);
-    if (found == vectors.tasks.end()) refuse("--task-vectors", "no vector of task " + task, "one for every route");
+    if (found == vectors.tasks.end()) refuse("--vectors", "no vector of task " + task, "one for every route");
     const auto begin = vectors.values.begin() + (found - vectors.tasks.begin()) * vectors.dimension;
     const auto end = begin + vectors.dimension;
     if (std::all_of(begin, end, [](float value) { return value == 0; })) {
-      refuse("--task-vectors", "a vector of length 0, of task " + task, "a direction, to compare with others");
+      refuse("--vectors", "a vector of length 0, of task " + task, "a direction, to compare with others");
     }
     rows.insert(rows.end(), begin, end);
   }

@@ -4,12 +4,11 @@ namespace phatgoose {
 
 OptionSet RoutesSettings::declare() {
   OptionSet set("routes", "Compare the routes that tasks take through copies of layers with what the tasks are about");
-  set.add("routes", &routes, "file of routes (JSON)").as("FILE").as_positional().must();
+  set.add("file", &file, "file of routes (JSON)").as("FILE").as_positional().must();
   set.add("categories", &categories, "YAML file with the category of every task: lines TASK: CATEGORY")
       .as("FILE")
       .must();
-  set.add("task-vectors", &task_vectors, "directory of task vectors, to compare routes with how alike these are")
-      .as("DIR");
+  set.add("vectors", &vectors, "directory of task vectors, to compare routes with how alike these are").as("DIR");
   set.add("heat-map", &heat_map, "file for a figure of all routes, SVG, tasks in the order of their categories")
       .as("FILE");
   set.add("clusters", &clusters, "clusters that the tasks are put into by their routes; default: as many as categories")

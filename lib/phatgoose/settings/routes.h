@@ -10,9 +10,9 @@
 namespace phatgoose {
 
 struct RoutesSettings {
-  std::string routes;      ///< file of routes
+  std::string file;        ///< of routes
   std::string categories;  ///< YAML file
-  std::optional<std::string> task_vectors, heat_map;
+  std::optional<std::string> vectors, heat_map;
   std::optional<std::int64_t> clusters;  ///< none: as many as there are categories
   std::int64_t permutations = 9999;
   std::int64_t seed = 0;
