@@ -89,8 +89,8 @@ adapt_all() { # SEED
   for name in "${adapters[@]}"; do adapt "$1" "$name" --from "$out/seed-$1/$name"; done
   for name in poly-r1 mhr-r1 tensorpoly-1-r16; do
     adapt "$1" "$name-routing" --from "$out/seed-$1/$name" --train routing --routing-lr 0.3
-    adapt "$1" "$name-adapters" --from "$out/seed-$1/$name" --train adapters
   done
+  adapt "$1" poly-r1-adapters --from "$out/seed-$1/poly-r1" --train adapters
 }
 
 say "Build"
