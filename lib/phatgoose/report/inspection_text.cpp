@@ -10,6 +10,7 @@
 #include "phatgoose/report/inspection.h"
 #include "phatgoose/report/inspection_folder.h"
 #include "phatgoose/report/inspection_modular.h"
+#include "phatgoose/report/inspection_task_moe.h"
 #include "phatgoose/report/similarity.h"
 #include "phatgoose/report/table.h"
 
@@ -32,8 +33,9 @@ std::string plain(const Json& value) {
 
 /// Keys that tables show, or that say the same as another line.
 bool is_shown_elsewhere(const std::string& key) {
-  constexpr std::array<std::string_view, 9> kKeys = {
-      "experts", "results", "similarity", "comparison", "directories", "lengths", "bad", "task_similarity", "layers"};
+  constexpr std::array<std::string_view, 11> kKeys = {"experts",     "results",      "similarity", "comparison",
+                                                      "directories", "lengths",      "bad",        "task_similarity",
+                                                      "layers",      "mixed_layers", "routes"};
   return std::ranges::find(kKeys, key) != kKeys.end();
 }
 
@@ -101,6 +103,7 @@ std::string inspection_text(const Json& inspection) {
     text = lines_of(inspection);
   }
   if (inspection.contains("task_similarity")) text += "\n" + modular_text(inspection);
+  if (inspection.contains("routes")) text += "\n" + task_moe_text(inspection);
   if (inspection.at("kind") == "rows") text += row_check_text(inspection);
   if (inspection.contains("experts")) text += "\n" + expert_table(inspection["experts"]);
   if (inspection.contains("comparison")) {

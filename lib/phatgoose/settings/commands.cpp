@@ -16,6 +16,7 @@
 #include "phatgoose/settings/train_expert.h"
 #include "phatgoose/settings/train_gate.h"
 #include "phatgoose/settings/train_multitask.h"
+#include "phatgoose/settings/train_task_moe.h"
 
 namespace phatgoose {
 namespace {
@@ -25,9 +26,9 @@ struct SettingsList {};
 
 /// In the order of an experiment.
 using AllSettings =
-    SettingsList<PretrainSettings, TrainExpertSettings, TrainGateSettings, TrainMultitaskSettings, ExportExpertSettings,
-                 ImportSettings, PrepareSettings, DescribeSettings, BuildSettings, EditSettings, EvalSettings,
-                 ScoreSettings, PredictSettings, ExportSettings, InspectSettings, BenchSettings>;
+    SettingsList<PretrainSettings, TrainExpertSettings, TrainGateSettings, TrainMultitaskSettings, TrainTaskMoeSettings,
+                 ExportExpertSettings, ImportSettings, PrepareSettings, DescribeSettings, BuildSettings, EditSettings,
+                 EvalSettings, ScoreSettings, PredictSettings, ExportSettings, InspectSettings, BenchSettings>;
 
 template <typename... Settings>
 std::vector<std::string> names_of(SettingsList<Settings...>) {

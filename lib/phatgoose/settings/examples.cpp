@@ -16,6 +16,11 @@ std::vector<std::string> examples_of(const std::string& command) {
       {"train-multitask",
        {"phatgoose train-multitask --preset small --model assets/base --method poly --out adapters/poly"
         " --data assets/tasks/*/train.jsonl"}},
+      {"train-task-moe",
+       {"phatgoose train-task-moe --preset small --model assets/base --out mixture --data assets/tasks/*/train.jsonl",
+        "phatgoose train-task-moe --preset small --model assets/base --route-from mixture --temperature-rate 0.02 "
+        "--out "
+        "mixture-2 --data assets/tasks/*/train.jsonl"}},
       {"export-expert",
        {"phatgoose export-expert --model assets/base --from adapters/poly --task past --out poly/past",
         "phatgoose export-expert --model assets/base --from adapters/poly --unknown-task mean --out poly/new-word"}},
@@ -35,6 +40,7 @@ std::vector<std::string> examples_of(const std::string& command) {
         "phatgoose eval --model assets/base --base --expert assets/experts/past assets/experts/plural"
         " --suite held-in --tasks past,plural --limit 20 --out results/past",
         "phatgoose eval --model assets/base --modular adapters/poly --suite held-in --out results/poly",
+        "phatgoose eval --model assets/base --task-moe mixture --suite held-in --out results/mixture",
         "for i in 1 2; do phatgoose eval --model assets/base --suite held-in --tasks food --shard $i/2 --out "
         "shards/$i; "
         "done"}},
@@ -44,7 +50,9 @@ std::vector<std::string> examples_of(const std::string& command) {
       {"predict",
        {"echo 'Name the food that the hungry pig eats.' | phatgoose predict --model assets/base --routed routed "
         "--explain"}},
-      {"export", {"phatgoose export --model assets/base --expert assets/experts/food --out food-model"}},
+      {"export",
+       {"phatgoose export --model assets/base --expert assets/experts/food --out food-model",
+        "phatgoose export --model assets/base --task-moe mixture --task food --out routed-food-model"}},
       {"inspect",
        {"phatgoose inspect assets/experts/food",
         "phatgoose inspect --similarity assets/experts/past assets/experts/plural"}},
