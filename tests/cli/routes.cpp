@@ -59,7 +59,7 @@ TEST_CASE("routes refuses bad use") {
   const std::string start = "routes DIR/routes.json --categories ", good = start + kCategories;
   check_bad_use(files.scratch.path(),
                 {
-                    {"routes", 2, {"file: missing"}},
+                    {"routes", 2, {"path: missing"}},
                     {"routes DIR/routes.json", 2, {"--categories: missing"}},
                     {"routes DIR/none.json --categories " + kCategories, 3, {"none.json"}},
                     {"routes DIR/few.yaml --categories " + kCategories, 3, {"few.yaml:1", "invalid JSON"}},

@@ -186,3 +186,24 @@ TEST_CASE("pretrain refuses bad use and bad input, and leaves nothing behind") {
                                   {"pretrain --out DIR/out --text DIR/none.txt --make-vocab 32", 3, {"none.txt"}},
                               });
 }
+
+TEST_CASE("train-task-moe refuses bad use and bad input, and leaves nothing behind") {
+  const TrainingFiles files;
+  const std::string good = "train-task-moe --model DIR/base --out DIR/out --data DIR/rows.jsonl ";
+  check_bad_use(files.path(),
+                {
+                    {"train-task-moe --out DIR/out --data DIR/rows.jsonl", 2, {"--model: missing"}},
+                    {good + "--router lst", 2, {"--router", "\"lst\"", "lstm"}},
+                    {good + "--copies 0", 2, {"--copies", "0"}},
+                    {good + "--mixed-layers encoder.block.7", 2, {"--mixed-layers", "encoder.block.7"}},
+                    {good + "--dtype bf16", 2, {"--dtype", "fp32"}},
+                    {good + "--router average --selection softmax", 2, {"--selection", "average"}},
+                    {good + "--router transformer --vector-size 30", 3, {"size 30", "a multiple of 4"}},
+                    {good + "--vectors DIR/none", 3, {"none"}},
+                    {good + "--vectors DIR/expert", 3, {"expert"}},
+                    {good + "--route-from DIR/expert", 3, {"expert"}},
+                    {good + "--valid other=DIR/rows.jsonl", 3, {"task \"other\"", "--valid TASK=FILE"}},
+                    {"train-task-moe --model DIR/base --out DIR/out --data DIR/text.jsonl", 3, {"text"}},
+                    {"train-task-moe --model DIR/odd_base --out DIR/out --data DIR/rows.jsonl", 3, {"bart"}},
+                });
+}

@@ -106,6 +106,13 @@ adapt=("$programs/phatgoose-adapt" --model base --from poly.expected --data new=
 "${adapt[@]}" --out adapted.expected > /dev/null 2> log || fail "adapt: $(cat log)"
 check_resume adapt adapted/new/shots-12/sample-0/seed-0/adapted adapted adapted.expected "${adapt[@]}" --out adapted
 
+# Copies of layers, a router with dropout of its own, and noise; the temperature of validation follows the updates.
+mixture=("$programs/phatgoose-train-task-moe" --model base --data stones=rows.jsonl more=more.jsonl --copies 2
+  --router transformer --vector-size 8 --selection gumbel-st --temperature-rate 0.1 --lr 0.001 --valid more=valid.jsonl
+  --steps 16 --batch 6 --eval-every 8 "${common[@]}")
+"${mixture[@]}" --out mixture.expected --name mixture > /dev/null 2> log || fail "train-task-moe: $(cat log)"
+check_resume train-task-moe mixture mixture mixture.expected "${mixture[@]}" --out mixture --name mixture
+
 gate=("$programs/phatgoose-train-gate" --model base --data rows.jsonl --steps 24 --batch 8 "${common[@]}")
 "${gate[@]}" --expert expert.expected > /dev/null 2> log || fail "train-gate: $(cat log)"
 cmp expert/adapter_model.safetensors expert.expected/adapter_model.safetensors || fail "train-gate: the adapter changed"

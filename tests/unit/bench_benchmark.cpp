@@ -57,7 +57,8 @@ TEST_CASE("every kind of work is measured on a model directory") {
   settings.repeats = 1;
   for (const std::string& work : bench_work_names()) {
     const bool other = work == "cold_start" || work == "routed_experts" || work == "routed_256";
-    if (!other && !work.starts_with("modular_")) settings.work.push_back(work);
+    const bool compares = work.starts_with("modular_") || work.starts_with("task_moe_");
+    if (!other && !compares) settings.work.push_back(work);
   }
   std::map<std::string, Json> lines;
   run_benchmark(settings, at::kCPU, at::kFloat, "/bin/true", [&](const Json& line) { lines[line.at("work")] = line; });
@@ -101,6 +102,29 @@ TEST_CASE("modular adapters are measured beside LoRA, on rows of one task and of
       CHECK(lines.at("modular_forward_" + method + tasks).at("unit") == "x LoRA forward");
     }
   }
+}
+
+TEST_CASE("several copies of layers are measured beside one, their routes one-hot or not") {
+  const test::ScratchDirectory directory;
+  make_directories(directory / "base");
+  test::tiny_model().save(directory / "base", at::kFloat);
+  BenchSettings settings;
+  settings.model = directory / "base";
+  settings.rows = 3;
+  settings.input_length = 6;
+  settings.target_length = 2;
+  settings.repeats = 1;
+  settings.work = {"task_moe_step", "task_moe_forward", "task_moe_sizes"};
+  std::map<std::string, Json> lines;
+  run_benchmark(settings, at::kCPU, at::kFloat, "/bin/true", [&](const Json& line) { lines[line.at("work")] = line; });
+  CHECK(lines.at("task_moe_step_3_copies").at("unit") == "x one-copy step");
+  CHECK(lines.at("task_moe_step_3_copies").at("value").get<double>() > 0);
+  for (const char* routes : {"dense", "one_hot"}) {
+    CHECK(lines.at(std::string("task_moe_forward_3_copies_") + routes).at("value").get<double>() > 0);
+  }
+  const double one = lines.at("task_moe_sizes_1_copy").at("value");
+  CHECK(lines.at("task_moe_sizes_3_copies").at("value") == 3 * one);
+  CHECK(lines.at("task_moe_sizes_3_copies_memory").at("value") == 3 * one * 16);
 }
 
 TEST_CASE("the sizes of adapters of T5-XL are those of the papers, and need no model") {

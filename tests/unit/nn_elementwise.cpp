@@ -81,6 +81,25 @@ TEST_CASE("chunked cross-entropy and its gradients equal the plain one") {
   CHECK(-each.sum().item<double>() == Approx(exact_loss).epsilon(1e-6));
 }
 
+TEST_CASE("cross-entropy with smoothed labels and its gradients equal the plain one") {
+  at::manual_seed(3);
+  const std::int64_t rows = 150, vocabulary = 50'000;
+  const double smoothing = 0.1;
+  const at::Tensor hidden = at::randn({rows, 8}).mul_(0.5).requires_grad_(), head = random_leaf({vocabulary, 8});
+  const at::Tensor targets = at::randint(vocabulary, {rows}, at::kLong);
+  const at::Tensor h = hidden.detach().to(at::kDouble).requires_grad_(),
+                   w = head.detach().to(at::kDouble).requires_grad_();
+  const at::Tensor p = at::log_softmax(h.matmul(w.t()), 1);  // [N, V]
+  const at::Tensor exact = -(p.gather(1, targets.unsqueeze(1)).sum() * (1 - smoothing) +
+                             p.sum() * (smoothing / static_cast<double>(vocabulary)));
+  exact.backward();
+  const at::Tensor loss = cross_entropy_sum(hidden, FrozenWeight(head), targets, smoothing);
+  CHECK(loss.item<double>() == Approx(exact.item<double>()).epsilon(1e-6));
+  loss.backward();
+  CHECK(largest_difference(hidden.grad(), h.grad()) < 1e-4);
+  CHECK(largest_difference(head.grad(), w.grad()) < 1e-5);
+}
+
 TEST_CASE("the gradients of log-likelihoods, weighted by position, equal the plain ones over several chunks") {
   at::manual_seed(5);
   const std::int64_t rows = 150, vocabulary = 50'000;

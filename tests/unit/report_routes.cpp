@@ -9,6 +9,8 @@
 #include "phatgoose/report/task_similarity.h"
 #include "support/expect_error.h"
 #include "support/fails_with.h"
+#include "support/golden.h"
+#include "support/mixture_files.h"
 #include "support/scratch_directory.h"
 
 namespace phatgoose {
@@ -49,6 +51,25 @@ TEST_CASE("routes are read as they stand") {
   CHECK(routes.layers == std::vector<std::string>{"encoder 1", "decoder <1>"});
   CHECK(routes.copies == 2);
   CHECK(std::ranges::equal(routes.of(3), std::vector<double>{0.1, 0.9, 0.4, 0.6}));
+}
+
+TEST_CASE("routes of a mixture are those that it stores") {
+  const test::ScratchDirectory scratch;
+  test::MixtureFiles mixture;
+  mixture.routes = {1, 0, 0.25F, 0.75F, 0, 1, 0.5F, 0.5F};  // two tasks, two layers, two copies
+  mixture.write(scratch / "mixture", read_t5_config(test::golden_path("t5_v1_1/model")));
+  const Routes routes = read_routes(scratch / "mixture");
+  CHECK(routes.tasks == std::vector<std::string>{"choose", "write"});
+  CHECK(routes.layers == mixture.manifest.shape.layers);
+  CHECK(routes.copies == 2);
+  CHECK(routes.shares == std::vector<double>(mixture.routes.begin(), mixture.routes.end()));
+
+  test::MixtureFiles average;
+  average.manifest.shape.router = TaskRouterKind::average;
+  average.routes = {0.5F, 0.5F, 0.5F, 0.5F};
+  average.write(scratch / "average", read_t5_config(test::golden_path("t5_v1_1/model")));
+  CHECK_THROWS_MATCHES(read_routes(scratch / "average"), Error,
+                       test::FailsWith(ExitCode::bad_data, "one route for all tasks", "average"));
 }
 
 TEST_CASE("what is no file of routes is refused") {

@@ -74,6 +74,16 @@ TEST_CASE("rows of one leaf have learning rates of their own") {
   CHECK(weight[1][0].item<double>() == Approx(1 - 0.1).epsilon(1e-5));
 }
 
+TEST_CASE("weight decay passes over parameters that have none") {
+  const at::Tensor weight = leaf({1, 1}, {2}), bias = leaf({1, 1}, {2});
+  AdamW optimizer({{.name = "weight", .leaf = weight}, {.name = "bias", .leaf = bias, .decays = false}},
+                  {.weight_decay = 0.5});
+  optimizer.zero_gradients();
+  optimizer.update(0.1);
+  CHECK(weight[0].item<double>() == Approx(0.95));
+  CHECK(bias[0].item<double>() == 1);
+}
+
 TEST_CASE("gradients are clipped by their joint norm") {
   const at::Tensor a = leaf({0, 0}, {2}), b = leaf({0}, {1});
   AdamW optimizer({{.name = "a", .leaf = a}, {.name = "b", .leaf = b}}, {});

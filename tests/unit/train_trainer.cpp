@@ -341,9 +341,9 @@ class Descent : public Optimizer {
 
  private:
   void apply(const Groups& groups, double lr) override {
-    for (const auto& [scale, members] : groups) {
+    for (const auto& [group, members] : groups) {
       for (const std::size_t i : members) {
-        parameters()[i].value().sub_(parameters()[i].gradient() * (lr * scale));
+        parameters()[i].value().sub_(parameters()[i].gradient() * (lr * group.lr_scale));
         sum_.add_(parameters()[i].gradient().sum());
       }
     }

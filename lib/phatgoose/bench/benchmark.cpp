@@ -13,10 +13,13 @@
 #include "phatgoose/bench/modular.h"
 #include "phatgoose/bench/random_experts.h"
 #include "phatgoose/bench/shapes.h"
+#include "phatgoose/bench/task_moe.h"
 #include "phatgoose/bench/timing.h"
 #include "phatgoose/bench/workloads.h"
+#include "phatgoose/jobs/task_moe_job.h"
 #include "phatgoose/routing/routed_model.h"
 #include "phatgoose/store/staged_directory.h"
+#include "phatgoose/task_moe/layer_copies.h"
 
 namespace phatgoose {
 namespace {
@@ -35,7 +38,7 @@ T5Model make_model(const BenchSettings& settings, at::Device device, at::ScalarT
 fs::path scratch_path() { return fs::temp_directory_path() / "phatgoose-bench"; }
 
 /// Needs no speed of the machine.
-bool is_quick(const std::string& work) { return work == "first_forward" || work == "modular_sizes"; }
+bool is_quick(const std::string& work) { return work == "first_forward" || work.ends_with("_sizes"); }
 
 class Benchmark {
  public:
@@ -75,8 +78,10 @@ class Benchmark {
     if (work == "cold_start") return cold_start();
     if (work == "first_forward") return first_forward();
     if (work == "modular_sizes") return modular_sizes();
+    if (work == "task_moe_sizes") return task_moe_sizes();
     prepare_model(!trains);
     if (work.starts_with("modular_")) return modular_adapters(work, trains);
+    if (work.starts_with("task_moe_")) return task_mixtures(work, trains);
     if (work.starts_with("forward_")) return forward(work);
     if (work.starts_with("lora_step_")) return training_step(work, TrainingStep::What::lora);
     if (work.starts_with("gate_step_")) return training_step(work, TrainingStep::What::gates);
@@ -163,10 +168,40 @@ class Benchmark {
     }
   }
 
+  /// Copies of every layer beside a single one, on rows of several tasks.
+  void task_mixtures(const std::string& work, bool trains) {
+    const RowLengths lengths = lengths_of(work);
+    std::vector<Example> examples = examples_of(lengths);
+    spread_over_tasks(examples, std::min(kBenchTasks, settings_.rows));
+    const auto tell = [&](const std::string& name, const PairSeconds& seconds) {
+      emit(fmt::format("{}_{}_copies{}", work, kBenchCopies, name), seconds.second / seconds.first,
+           trains ? "x one-copy step" : "x one-copy forward", std::nullopt);
+    };
+    if (trains) return tell("", training_beside_one_copy(model(), examples, settings_.repeats, seed()));
+    for (const bool one_hot : {false, true}) {
+      tell(one_hot ? "_one_hot" : "_dense",
+           forward_beside_one_copy(model(), examples, one_hot, settings_.repeats, seed()));
+    }
+  }
+
+  T5Config config() const {
+    const std::optional<T5Config> named = named_shape(settings_.model);
+    return named ? *named : read_t5_config(settings_.model);
+  }
+
+  /// What is trained, and the memory that it takes with gradients and moments.
+  void task_moe_sizes() {
+    for (const std::int64_t copies : {std::int64_t{1}, kBenchCopies}) {
+      const TaskMoeShape shape = bench_mixture(config(), copies);
+      const std::string name = fmt::format("task_moe_sizes_{}_{}", copies, copies == 1 ? "copy" : "copies");
+      emit(name, static_cast<double>(copied_parameters(shape, config())), "parameters", std::nullopt);
+      emit(name + "_memory", static_cast<double>(training_memory(shape, config(), false)), "bytes", std::nullopt);
+    }
+  }
+
   /// What would be trained; the model itself is not needed.
   void modular_sizes() {
-    const std::optional<T5Config> named = named_shape(settings_.model);
-    const T5Config config = named ? *named : read_t5_config(settings_.model);
+    const T5Config config = this->config();
     const auto tell = [&](const std::string& name, std::int64_t count, const char* unit) {
       emit("modular_sizes_" + name, static_cast<double>(count), unit, std::nullopt);
     };

@@ -24,7 +24,7 @@ struct PredictionRequest {
   std::vector<TokenIds> choices;  ///< likewise; empty for a row that asks for a text
   std::string text = {};          ///< for routers that look at whole inputs
   RowNotes notes = {};
-  std::int64_t task = -1;  ///< its number, for a modular adapter that mixes by task
+  std::int64_t task = -1;  ///< its number, for what mixes by task
 };
 
 struct Prediction {
@@ -40,7 +40,7 @@ struct PredictorRules {
   std::int64_t max_new_tokens = 64;
   bool length_normalise = true;           ///< choices compete by the mean, or the sum, of their tokens' log-likelihoods
   std::string description = {};           ///< of the task, for rows without one and routers that compare descriptions
-  std::optional<TaskNumbers> tasks = {};  ///< of a modular adapter that mixes by task
+  std::optional<TaskNumbers> tasks = {};  ///< of a modular adapter or a mixture that tells tasks apart
   std::string task = {};                  ///< for it, of rows without a task of their own; empty: none
   std::optional<std::string> explained_module = {};  ///< with explanations, of the linears below; empty: of all
 };

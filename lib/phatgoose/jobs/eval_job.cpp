@@ -163,7 +163,7 @@ class EvalJob {
     }
   }
 
-  /// So are tasks that a modular adapter does not know.
+  /// So are tasks that an adapter or a mixture does not know.
   void check_tasks() const {
     for (const EvalMethod& method : plan_.methods) {
       if (!method.task_numbers) continue;

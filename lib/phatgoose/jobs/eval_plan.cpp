@@ -15,12 +15,14 @@
 #include "phatgoose/data/base_hashes.h"
 #include "phatgoose/data/chosen_suite.h"
 #include "phatgoose/jobs/modular_choice.h"
+#include "phatgoose/jobs/task_moe_choice.h"
 #include "phatgoose/settings/method_file.h"
 #include "phatgoose/settings/named_directories.h"
 #include "phatgoose/settings/run_record.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/modular_directory.h"
 #include "phatgoose/store/named_directory.h"
+#include "phatgoose/store/task_moe_directory.h"
 
 namespace phatgoose {
 namespace {
@@ -41,11 +43,11 @@ std::optional<Shard> shard_of(const EvalSettings& settings) {
   return parse_shard(*settings.shard);
 }
 
-/// The methods of --base, --expert, --library, --routed and --modular, as a methods file would list them.
+/// The methods of --base, --expert, --library, --routed, --modular and --task-moe, as a methods file would list them.
 std::vector<MethodEntry> command_line_entries(const EvalSettings& settings) {
   std::vector<MethodEntry> entries;
   const bool nothing = settings.experts.empty() && !settings.library && settings.routed.empty() &&
-                       settings.modular.empty() && !settings.methods;
+                       settings.modular.empty() && settings.task_moe.empty() && !settings.methods;
   if (settings.base || nothing) entries.push_back({.name = "base"});
   for (const NamedDirectory& expert : all_experts(settings.experts, settings.library)) {
     const std::string name = ExpertDirectory::open(expert, /*check_values=*/false).name();
@@ -63,6 +65,14 @@ std::vector<MethodEntry> command_line_entries(const EvalSettings& settings) {
     const std::string name = modular.name.empty() ? ModularDirectory::open(modular.path, false).name() : modular.name;
     entries.push_back({.name = name, .modular = modular.path.string(), .unknown_task = settings.unknown_task});
   }
+  for (const NamedDirectory& mixture : named_directories(settings.task_moe, "--task-moe")) {
+    const std::string name =
+        mixture.name.empty() ? TaskMoeDirectory::open(mixture.path, false).manifest().name : mixture.name;
+    entries.push_back({.name = name,
+                       .task_moe = mixture.path.string(),
+                       .route = settings.route,
+                       .task_vectors = settings.task_vectors});
+  }
   return entries;
 }
 
@@ -70,7 +80,7 @@ void check_names(const std::vector<MethodEntry>& entries, const std::optional<st
   std::set<std::string> names;
   for (const MethodEntry& entry : entries) {
     if (names.insert(entry.name).second) continue;
-    refuse_usage("--base, --expert, --routed, --modular, --methods", "two methods called " + entry.name,
+    refuse_usage("--base, --expert, --routed, --modular, --task-moe, --methods", "two methods called " + entry.name,
                  "names that differ", "give one of them another name: NAME=DIR");
   }
   if (!compare_to) return;
@@ -94,18 +104,27 @@ std::vector<MethodEntry> all_entries(const EvalSettings& settings) {
     refuse_usage("--unknown-task", "no --modular", "a modular adapter to apply it to",
                  settings.methods ? "in a methods file, write it next to modular" : "");
   }
+  if (settings.task_moe.empty() && (settings.route || settings.task_vectors)) {
+    refuse_usage(settings.route ? "--route" : "--task-vectors", "no --task-moe", "a task-level mixture to apply it to",
+                 settings.methods ? "in a methods file, write it next to task-moe" : "");
+  }
   std::vector<MethodEntry> entries = command_line_entries(settings);
   if (settings.methods) std::ranges::move(read_methods(*settings.methods), std::back_inserter(entries));
   check_names(entries, settings.compare_to);
   return entries;
 }
 
-/// Reads the manifest of a modular adapter or of a routed model, and tries on the latter what the entry changes.
+/// Reads the manifest of what tells tasks apart or of a routed model, and tries on the latter what the entry changes.
 EvalMethod method_of(const MethodEntry& entry) {
   EvalMethod method{.name = entry.name, .adaptation = PlainBase{}};
   if (entry.expert) method.adaptation = PlainExpert{*entry.expert};
   if (entry.modular) {
     const ModularChoice choice{*entry.modular, new_task(entry.unknown_task)};
+    method.task_numbers = task_numbers_of(choice);
+    method.adaptation = choice;
+  }
+  if (entry.task_moe) {
+    const TaskMoeChoice choice = task_moe_choice(*entry.task_moe, entry.route, entry.task_vectors);
     method.task_numbers = task_numbers_of(choice);
     method.adaptation = choice;
   }
@@ -171,9 +190,16 @@ void check_unknown_tasks(const std::vector<MethodEntry>& entries, const std::vec
 /// Of several methods each has a directory of its name; what an expert is called comes from its manifest.
 void check_directories(const std::vector<MethodEntry>& entries) {
   for (const MethodEntry& entry : entries) {
-    const std::optional<std::string>& directory = entry.expert ? entry.expert : entry.modular;
+    const std::optional<std::string>& directory = entry.expert    ? entry.expert
+                                                  : entry.modular ? entry.modular
+                                                                  : entry.task_moe;
     if (!directory || is_expert_name(entry.name)) continue;
-    refuse(*directory, fmt::format("{} called \"{}\"", entry.expert ? "an expert" : "an adapter", entry.name),
+    refuse(*directory,
+           fmt::format("{} called \"{}\"",
+                       entry.expert    ? "an expert"
+                       : entry.modular ? "an adapter"
+                                       : "a mixture",
+                       entry.name),
            kExpertNameRule);
   }
 }
@@ -212,6 +238,9 @@ void check_base(const EvalPlan& plan) {
     if (const auto* modular = std::get_if<ModularChoice>(&method.adaptation)) {
       ModularDirectory::open(modular->directory, /*check_values=*/false).check_base(config, plan.base_hash);
     }
+    if (const auto* mixture = std::get_if<TaskMoeChoice>(&method.adaptation)) {
+      TaskMoeDirectory::open(mixture->directory, /*check_values=*/false).check_base(config, plan.base_hash);
+    }
   }
 }
 
@@ -243,6 +272,12 @@ class Records {
       note("modular", opened.hash());
       contents["modular"] = {hashes["modular"], opened.tasks()};
     }
+    if (const auto* mixture = std::get_if<TaskMoeChoice>(&method.adaptation)) {
+      const TaskMoeDirectory opened = TaskMoeDirectory::open(mixture->directory, /*check_values=*/false);
+      hashes["task-moe"] = opened.hashes();
+      contents["task-moe"] = {hashes["task-moe"], opened.manifest().tasks};
+      if (mixture->task_vectors) note("task-vectors", content_hash_of_file(*mixture->task_vectors / "manifest.json"));
+    }
     if (entry.routing.descriptions) note("descriptions", content_hash_of_file(*entry.routing.descriptions));
     hashes["suite"] = suite_.front();
     method.record = run_record(options, contents);
@@ -264,8 +299,11 @@ class Records {
     static_cast<MethodOptions&>(settings) = {.experts = listed(entry.expert),
                                              .routed = listed(entry.routed),
                                              .modular = listed(entry.modular),
+                                             .task_moe = listed(entry.task_moe),
                                              .exclude_own = entry.exclude_own,
                                              .unknown_task = entry.unknown_task,
+                                             .route = entry.route,
+                                             .task_vectors = entry.task_vectors,
                                              .routing = entry.routing};
     if (!entry.tasks.empty()) settings.tasks = entry.tasks;
     settings.out = out;

@@ -24,7 +24,7 @@ struct EvalMethod {
   const RouterKind* router = nullptr;             ///< of a routed model; null for others
   std::optional<std::string> encoder = {};        ///< directory of the sentence encoder, for a router that needs one
   std::optional<Descriptions> descriptions = {};  ///< for a router that compares them; none are given: empty
-  std::optional<TaskNumbers> task_numbers = {};   ///< of a modular adapter that mixes by task
+  std::optional<TaskNumbers> task_numbers = {};   ///< of an adapter or a mixture that tells tasks apart
   bool exclude_own = false;                       ///< leave each task's own expert out
   Suite suite = {};                               ///< its tasks: all of the plan's, or some
   fs::path out = {};                              ///< directory of its results
@@ -50,8 +50,8 @@ struct EvalPlan {
   std::string reference = {};  ///< the method that others are compared with
 };
 
-/// Reads the suite, the methods file and the manifests of experts, routed models and modular adapters, and hashes what
-/// results depend on. The methods are in the order base, experts, routed models, modular adapters, entries of the file.
+/// Reads the suite, the methods file and the manifests of experts, routed models, modular adapters and mixtures, and
+/// hashes what results depend on. The methods are in this order, the base first, the entries of the file last.
 /// A single method of the command line has settings.out; otherwise each has a directory of its name in it. What does
 /// not fit, together or with this base, or with what a directory of results was begun with: usage error, or bad_data
 /// with file and line for a methods file.

@@ -3,9 +3,13 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
+
 #include "phatgoose/adapters/merge.h"
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
+#include "phatgoose/base/nearest.h"
 #include "phatgoose/base/progress.h"
 #include "phatgoose/base/shell.h"
 #include "phatgoose/nn/t5_model.h"
@@ -13,6 +17,7 @@
 #include "phatgoose/store/float_values.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/staged_directory.h"
+#include "phatgoose/task_moe/task_moe_files.h"
 #include "phatgoose/text/tokenizer_files.h"
 
 namespace phatgoose {
@@ -20,12 +25,20 @@ namespace {
 
 constexpr const char* kRecord = "export";
 
+/// A task of a task-level mixture, and the weights of the copies for it.
+struct CollapsedTask {
+  TaskMoeDirectory mixture;
+  std::string task;  ///< empty where all have the same route
+  at::Tensor route;  ///< [L, m]
+};
+
 /// Everything about one call that does not change while it runs.
 struct ExportJob {
   const ExportSettings& settings;
   MergeRule rule;
   at::ScalarType base_dtype, dtype;
   std::vector<ExpertDirectory> experts;
+  std::optional<CollapsedTask> collapsed;
   Json record;
 };
 
@@ -55,8 +68,71 @@ std::vector<ExpertDirectory> open_experts(const std::vector<NamedDirectory>& dir
   return experts;
 }
 
+/// Refuses options of experts next to a mixture, and those of a mixture without one.
+void check_options(const ExportSettings& settings) {
+  if (settings.task_moe) {
+    if (settings.experts.empty() && !settings.library && !settings.merge) return;
+    refuse_usage("--task-moe", "given with experts", "one of the two");
+  }
+  const char* option = settings.task           ? "--task"
+                       : settings.route        ? "--route"
+                       : settings.task_vectors ? "--task-vectors"
+                                               : nullptr;
+  if (option != nullptr) refuse_usage(option, "no --task-moe", "a task-level mixture to apply it to");
+}
+
+/// Refuses a route that no single layer computes.
+void check_one_hot(const ExportSettings& settings, const at::Tensor& route) {  // [L, m]
+  const std::int64_t mixed = at::lt(std::get<0>(route.max(-1)), 1).sum().item<std::int64_t>();
+  if (settings.route || mixed == 0) return;
+  refuse_usage(
+      "--task-moe", fmt::format("a route that mixes the copies of {} layers", mixed), "one copy for each layer",
+      "--route argmax takes the likeliest copies, --route softmax the mean of the copies' weights, which is not "
+      "what the mixture computes");
+}
+
+/// The number of the task among the mixture's and the added ones.
+std::int64_t number_of_task(const ExportSettings& settings, const TaskMoeManifest& manifest, const AddedTasks& added) {
+  std::vector<std::string> names = manifest.tasks;
+  names.insert(names.end(), added.names.begin(), added.names.end());
+  if (!settings.task) refuse_usage("--task", "missing", "a task of " + *settings.task_moe);
+  const auto found = std::ranges::find(names, *settings.task);
+  if (found != names.end()) return found - names.begin();
+  refuse_usage("--task", fmt::format("\"{}\", which {} does not know", *settings.task, *settings.task_moe),
+               "one of its tasks, or one with --task-vectors", did_you_mean(*settings.task, names));
+}
+
+std::optional<CollapsedTask> collapsed_task(const ExportSettings& settings, const T5Config& config,
+                                            const std::string& fingerprint) {
+  if (!settings.task_moe) return std::nullopt;
+  TaskMoeDirectory mixture = TaskMoeDirectory::open(*settings.task_moe);
+  mixture.check_base(config, fingerprint);
+  const TaskMoeManifest& manifest = mixture.manifest();
+  const AddedTasks added = settings.task_vectors ? added_tasks(manifest, *settings.task_vectors) : AddedTasks();
+  const bool by_task = routes_by_task(manifest.shape.router);
+  if (!by_task && settings.task) {
+    refuse_usage("--task", *settings.task_moe + ", which is the same for every task", "leave it out");
+  }
+  const std::int64_t number = by_task ? number_of_task(settings, manifest, added) : 0;
+  at::Tensor route = task_routes(mixture, added, route_rule(settings.route, manifest))[number];  // [L, m]
+  check_one_hot(settings, route);
+  return CollapsedTask{std::move(mixture), settings.task.value_or(""), std::move(route)};
+}
+
+/// What a collapsed mixture depends on.
+Json record_of(const CollapsedTask& collapsed, const ExportJob& job, const std::string& fingerprint) {
+  const at::Tensor route = collapsed.route.contiguous();
+  const std::span<const float> weights(route.const_data_ptr<float>(), static_cast<std::size_t>(route.numel()));
+  return {{"model", fingerprint},
+          {"task_moe", {{"name", collapsed.mixture.manifest().name}, {"hashes", collapsed.mixture.hashes()}}},
+          {"task", collapsed.task},
+          {"route", std::vector<float>(weights.begin(), weights.end())},
+          {"dtype", job.dtype == at::kBFloat16 ? "bf16" : "fp32"}};
+}
+
 /// All that the result depends on.
 Json record_of(const ExportJob& job, const std::string& fingerprint) {
+  if (job.collapsed) return record_of(*job.collapsed, job, fingerprint);
   Json experts = Json::array();
   for (const ExpertDirectory& expert : job.experts) {
     experts.push_back({{"name", expert.name()}, {"adapter_hash", expert.adapter_hash()}});
@@ -68,8 +144,10 @@ Json record_of(const ExportJob& job, const std::string& fingerprint) {
 }
 
 ExportJob plan(const ExportSettings& settings) {
-  const std::vector<NamedDirectory> experts = some_experts(settings.experts, settings.library);
-  const MergeRule rule = rule_of(settings, experts.size());
+  check_options(settings);
+  std::vector<NamedDirectory> experts;
+  if (!settings.task_moe) experts = some_experts(settings.experts, settings.library);
+  const MergeRule rule = settings.task_moe ? MergeRule::product : rule_of(settings, experts.size());
   check_output_directory(settings.out, kModelKind);
   const T5Config config = read_t5_config(settings.model);
   const std::string fingerprint = base_fingerprint(settings.model);
@@ -81,8 +159,9 @@ ExportJob plan(const ExportSettings& settings) {
                          : *settings.save_dtype == "bf16" ? at::kBFloat16
                                                           : at::kFloat,
                 .experts = open_experts(experts, config, fingerprint, settings.allow_partial),
+                .collapsed = collapsed_task(settings, config, fingerprint),
                 .record = {}};
-  check_mergeable(rule, job.experts);
+  if (!job.collapsed) check_mergeable(rule, job.experts);
   job.record = record_of(job, fingerprint);
   return job;
 }
@@ -145,7 +224,11 @@ void export_model(const ExportSettings& settings) {
   // bf16 weights that stay bf16 are loaded as such: fp32 holds their sums on the way, one linear at a time.
   const at::ScalarType loaded = job.base_dtype == job.dtype ? job.dtype : at::kFloat;
   T5Model model = T5Model::load(settings.model, at::kCPU, loaded);
-  fold(job, model);
+  if (job.collapsed) {
+    collapse(job.collapsed->mixture, job.collapsed->route, model);
+  } else {
+    fold(job, model);
+  }
   StagedDirectory staged(settings.out);
   model.save(staged.path(), job.dtype);
   std::vector<std::string> files = copy_companions(settings.model, staged.path());

@@ -1,4 +1,5 @@
-// phatgoose export: a base model with one expert, or a merge of several, folded into its weights.
+// phatgoose export: a base model with one expert, a merge of several, or what a task-level mixture is for a task,
+// folded into its weights.
 #pragma once
 
 #include "phatgoose/settings/export.h"
@@ -10,6 +11,10 @@ namespace phatgoose {
 /// as in the base, the tokenizer's files included. The directory appears complete or not at all; one that holds this
 /// very model already is left as it is. Experts that do not fit the base, or each other by settings.merge: bad_data.
 /// Several experts without settings.merge, or a foreign `out`: usage.
+///
+/// Of a mixture, a mixed layer becomes the copy that the task is routed to. A route that is not one-hot has no such
+/// layer: usage error, unless settings.route says what is to be taken for it, the likeliest copies or the mean of the
+/// copies' weights.
 void export_model(const ExportSettings& settings);
 
 }  // namespace phatgoose

@@ -94,7 +94,7 @@ class TaskRun {
   const TaskRows& task_;
   PartialTask& partial_;
   std::optional<TaskRows> labelled_ = std::nullopt;             // the task's rows, for a router that follows labels
-  std::vector<std::int64_t> task_numbers_ = {};                 // of every row, for a modular adapter
+  std::vector<std::int64_t> task_numbers_ = {};                 // of every row, where tasks are told apart
   std::optional<RoutingStatistics> statistics_ = std::nullopt;  // of the chunk
   std::vector<std::vector<std::int64_t>> passes_ = {};          // those that are this run's
   std::vector<Sample> chunk_ = {};

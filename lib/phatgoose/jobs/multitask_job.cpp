@@ -9,17 +9,6 @@
 namespace phatgoose {
 namespace {
 
-/// Puts files in the place of TASK=FILE.
-std::vector<std::string> take_tasks(std::vector<std::string>& files, const char* option) {
-  std::vector<std::string> tasks;
-  for (std::string& file : files) {
-    TaskFile task = task_file(file, option);
-    tasks.push_back(std::move(task.task));
-    file = std::move(task.path);
-  }
-  return tasks;
-}
-
 AdapterPlan plan_of(TrainMultitaskSettings& settings, at::Device device, at::ScalarType dtype) {
   FileTasks tasks{.of_data = take_tasks(settings.data.data, "--data"),
                   .of_valid = take_tasks(settings.data.valid, "--valid"),

@@ -9,6 +9,7 @@
 #include "phatgoose/base/error.h"
 #include "phatgoose/eval/answer_line.h"
 #include "phatgoose/jobs/modular_choice.h"
+#include "phatgoose/jobs/task_moe_choice.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/router_kinds.h"
 #include "phatgoose/store/t5_config.h"
@@ -70,15 +71,28 @@ void check_one(const PredictSettings& settings) {
   if (settings.modular && (settings.expert || settings.routed)) {
     refuse_usage(settings.expert ? "--expert, --modular" : "--routed, --modular", "both", "at most one of them");
   }
+  if (settings.task_moe && (settings.expert || settings.routed || settings.modular)) {
+    refuse_usage("--task-moe", "given with --expert, --routed or --modular", "one of them");
+  }
+  if (!settings.task_moe && (settings.route || settings.task_vectors)) {
+    refuse_usage(settings.route ? "--route" : "--task-vectors", "no --task-moe", "a task-level mixture to apply it to");
+  }
 }
 
-/// What is said of tasks is for a modular adapter that mixes by task; `numbers` are its tasks'.
+/// What is said of tasks is for what mixes by task; `numbers` are its tasks'.
 void check_tasks(const PredictSettings& settings, const std::optional<TaskNumbers>& numbers) {
   const char* option = settings.task ? "--task" : settings.unknown_task ? "--unknown-task" : nullptr;
   if (option == nullptr) return;
-  if (!settings.modular) refuse_usage(option, "no --modular", "a modular adapter to apply it to");
+  if (settings.unknown_task && !settings.modular) {
+    refuse_usage("--unknown-task", "no --modular", "a modular adapter to apply it to");
+  }
+  if (!settings.modular && !settings.task_moe) {
+    refuse_usage(option, "no --modular or --task-moe", "an adapter or a mixture to apply it to");
+  }
   if (!numbers) {
-    refuse_usage(option, *settings.modular + ", which is the same for every task", "an adapter that mixes by task");
+    refuse_usage(option,
+                 settings.modular.value_or(settings.task_moe.value_or("")) + ", which is the same for every task",
+                 "an adapter that mixes by task, or a mixture that routes by it");
   }
   if (settings.task) numbers->check_option("--task", *settings.task);
 }
@@ -92,6 +106,7 @@ Adaptation adaptation_of(const PredictSettings& settings) {
   if (!settings.routed) check_description(settings, nullptr);
   if (settings.expert) return PlainExpert{*settings.expert};
   if (settings.modular) return ModularChoice{*settings.modular, new_task(settings.unknown_task)};
+  if (settings.task_moe) return task_moe_choice(*settings.task_moe, settings.route, settings.task_vectors);
   if (!settings.routed) return PlainBase{};
   RoutedModelDirectory routed = RoutedModelDirectory::open(*settings.routed, settings.routing);
   const RouterKind& kind = router_kind(routed.manifest.routing.router, *settings.routed);
@@ -176,6 +191,7 @@ PredictPlan plan_predictions(const PredictSettings& settings) {
                    .json = settings.json,
                    .explains_tokens = settings.explain == "tokens"};
   if (const auto* modular = std::get_if<ModularChoice>(&plan.adaptation)) plan.rules.tasks = task_numbers_of(*modular);
+  if (const auto* mixture = std::get_if<TaskMoeChoice>(&plan.adaptation)) plan.rules.tasks = task_numbers_of(*mixture);
   check_tasks(settings, plan.rules.tasks);
   plan.rules.task = settings.task.value_or("");
   if (!settings.explain.empty()) plan.rules.explained_module = settings.explain_module.value_or("");

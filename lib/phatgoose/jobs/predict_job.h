@@ -34,7 +34,7 @@ struct PredictStreams {
   bool coloured = false;  ///< whether the output shows colours
 };
 
-/// Reads the manifest of a routed model or of a modular adapter. Settings that do not fit together or with it: usage
+/// Reads the manifest of what is put on the base. Settings that do not fit together or with it: usage
 /// error.
 PredictPlan plan_predictions(const PredictSettings& settings);
 

@@ -6,7 +6,7 @@
 namespace phatgoose {
 
 Json compare_routes(const RoutesSettings& settings) {
-  const Routes routes = read_routes(settings.file);
+  const Routes routes = read_routes(settings.path);
   RouteQuestion question{
       .categories = read_categories(settings.categories, routes.tasks),
       .clusters = settings.clusters,

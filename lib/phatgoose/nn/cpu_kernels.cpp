@@ -84,6 +84,13 @@ void gated_gelu_gradient_row(const float* gradient, const float* gate, const flo
 }
 
 PHATGOOSE_MULTIVERSION
+float mean_row(const float* x, std::int64_t size) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < size; ++i) sum += x[i];
+  return static_cast<float>(sum / static_cast<double>(size));
+}
+
+PHATGOOSE_MULTIVERSION
 float log_sum_exp_row(const float* x, std::int64_t size) {
   constexpr std::int64_t kBlock = 512;  // so many terms are added in fp32
   float largest = x[0];

@@ -18,6 +18,8 @@ void gated_gelu_row(const float* gate, const float* linear, std::int64_t size, f
 void gated_gelu_gradient_row(const float* gradient, const float* gate, const float* linear, std::int64_t size,
                              float* dgate, float* dlinear);
 
+/// The mean of a row.
+float mean_row(const float* x, std::int64_t size);
 /// log sum_i exp(x_i) of a row.
 float log_sum_exp_row(const float* x, std::int64_t size);
 /// x_i = exp(x_i - log_sum) in place, log_sum being log_sum_exp_row() of the row: softmax.

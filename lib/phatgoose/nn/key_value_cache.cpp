@@ -4,12 +4,18 @@
 
 namespace phatgoose {
 
-at::Tensor KeyValueCache::append(std::uint32_t site, const at::Tensor& keys_values) {
+at::Tensor KeyValueCache::append(std::uint32_t site, const at::Tensor& keys_values, const CachedRows* rows) {
   auto& [tokens, known] = pasts_[site];
   if (!tokens.defined()) {
-    tokens = at::empty({keys_values.size(0), max_length_, keys_values.size(1)}, keys_values.options());
+    const std::int64_t count = rows == nullptr ? keys_values.size(0) : rows->count;
+    tokens = at::empty({count, max_length_, keys_values.size(1)}, keys_values.options());
   }
-  tokens.select(1, known++).copy_(keys_values);
+  at::Tensor next = tokens.select(1, known++);  // [rows, columns]
+  if (rows == nullptr) {
+    next.copy_(keys_values);
+  } else {
+    next.index_copy_(0, rows->places, keys_values);
+  }
   return tokens.flatten(0, 1);
 }
 

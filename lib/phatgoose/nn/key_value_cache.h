@@ -10,6 +10,12 @@
 
 namespace phatgoose {
 
+/// Some of the rows of a cache.
+struct CachedRows {
+  at::Tensor places;   ///< [n] int64, on the device of the keys
+  std::int64_t count;  ///< rows that the cache has
+};
+
 /// Of all self-attentions of a stack.
 class KeyValueCache {
  public:
@@ -17,9 +23,10 @@ class KeyValueCache {
   explicit KeyValueCache(std::int64_t max_length) : max_length_(max_length) {}
 
   /// Adds the next token of every row to those of the attention whose place of dropout is `site`, and returns all of
-  /// them so far: those of row i begin at i * max_length.
-  at::Tensor append(std::uint32_t site,
-                    const at::Tensor& keys_values);  // [rows, columns] -> [rows * max_length, columns]
+  /// them so far: those of row i begin at i * max_length. With `rows` the tokens are of these only, the same rows for
+  /// every token of one attention; nothing is known of the others.
+  at::Tensor append(std::uint32_t site, const at::Tensor& keys_values,
+                    const CachedRows* rows = nullptr);  // [rows, columns] -> [rows * max_length, columns]
 
   /// Drops all rows but those at `kept` (int64, ascending).
   void keep(const at::Tensor& kept);

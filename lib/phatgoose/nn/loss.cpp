@@ -50,6 +50,15 @@ void make_probabilities(const at::Tensor& logits, const at::Tensor& sums) {  // 
   for_rows(logits, [&](std::int64_t row, float* x) { cpu::softmax_row(x, values[row], logits.size(1)); });
 }
 
+/// The mean of every row; on the CPU not by at::mean, whose sum over a single row depends on the number of threads.
+at::Tensor row_means(const at::Tensor& logits) {  // [n, V] fp32 -> [n]
+  if (!logits.is_cpu()) return logits.mean(1);
+  at::Tensor means = at::empty({logits.size(0)}, logits.options());
+  float* values = means.mutable_data_ptr<float>();
+  for_rows(logits, [&](std::int64_t row, float* x) { values[row] = cpu::mean_row(x, logits.size(1)); });
+  return means;
+}
+
 std::int64_t chunk_rows(std::int64_t vocabulary) { return std::max<std::int64_t>(16, kLogitsPerChunk / vocabulary); }
 
 /// The gradient is computed with the loss, chunk by chunk, while the logits are at hand; the backward pass only scales
@@ -57,7 +66,7 @@ std::int64_t chunk_rows(std::int64_t vocabulary) { return std::max<std::int64_t>
 class CrossEntropySum : public torch::autograd::Function<CrossEntropySum> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& head,
-                            const at::Tensor& targets, bool with_gradient) {
+                            const at::Tensor& targets, double smoothing, bool with_gradient) {
     const bool head_gradient = with_gradient && head.requires_grad();
     at::Tensor dhidden = with_gradient ? at::empty_like(hidden) : at::Tensor();
     at::Tensor dhead = head_gradient ? at::zeros_like(head) : at::Tensor();
@@ -69,10 +78,13 @@ class CrossEntropySum : public torch::autograd::Function<CrossEntropySum> {
       const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);  // [n, 1]
       at::Tensor dlogits = linear_without_gradient(h, head).to(at::kFloat);    // [n, V], first the logits themselves
       const at::Tensor sums = log_sums(dlogits);                               // [n]
-      sum += (sums - dlogits.gather(1, target).squeeze(1)).sum();
+      const at::Tensor of_targets = dlogits.gather(1, target).squeeze(1);      // [n]
+      sum += (sums - of_targets).sum();
+      if (smoothing > 0) sum += (of_targets - row_means(dlogits)).sum() * smoothing;
       if (!with_gradient) continue;
       make_probabilities(dlogits, sums);
-      dlogits.scatter_add_(1, target, at::full_like(target, -1.0, dlogits.options()));
+      if (smoothing > 0) dlogits.sub_(smoothing / static_cast<double>(head.size(0)));
+      dlogits.scatter_add_(1, target, at::full_like(target, smoothing - 1.0, dlogits.options()));
       dlogits = dlogits.to(head.scalar_type());
       dhidden.narrow(0, begin, count).copy_(at::mm(dlogits, head));  // [n, D]
       if (head_gradient) dhead.addmm_(dlogits.t(), h);               // [V, D]
@@ -90,7 +102,7 @@ class CrossEntropySum : public torch::autograd::Function<CrossEntropySum> {
       at::Tensor gradient = found->second.toTensor();
       return gradient.mul_(scale.to(gradient.scalar_type()));
     };
-    return {scaled("dhidden"), scaled("dhead"), {}, {}};
+    return {scaled("dhidden"), scaled("dhead"), {}, {}, {}};
   }
 };
 
@@ -145,9 +157,10 @@ bool needs_gradient(const at::Tensor& hidden, const at::Tensor& weight) {
 
 }  // namespace
 
-at::Tensor cross_entropy_sum(const at::Tensor& hidden, const FrozenWeight& head, const at::Tensor& targets) {
+at::Tensor cross_entropy_sum(const at::Tensor& hidden, const FrozenWeight& head, const at::Tensor& targets,
+                             double smoothing) {
   const at::Tensor weight = head.dense();  // [V, D]
-  return CrossEntropySum::apply(hidden, weight, targets, needs_gradient(hidden, weight));
+  return CrossEntropySum::apply(hidden, weight, targets, smoothing, needs_gradient(hidden, weight));
 }
 
 at::Tensor target_log_likelihoods(const at::Tensor& hidden, const FrozenWeight& head, const at::Tensor& targets) {

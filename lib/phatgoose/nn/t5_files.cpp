@@ -125,16 +125,7 @@ T5Model T5Model::random(const T5Config& config, bool separate_head, std::uint64_
   return T5Model(Builder(config, at::TensorOptions(device).dtype(dtype), fill).build(separate_head));
 }
 
-NamedTensors T5Model::named_parameters() const {
-  NamedTensors named = stacks_->weights.unfused;
-  for (const LinearGroup* group : groups()) {
-    for (std::size_t i = 0; i < group->spec().linears.size(); ++i) {
-      const LinearSpec& linear = group->spec().linears[i];
-      named.emplace_back(linear.path + ".weight", group->weight().narrow(0, group->begin(i), linear.out));
-    }
-  }
-  return named;
-}
+NamedTensors T5Model::named_parameters() const { return stacks_->weights.named_parameters(); }
 
 NamedTensors T5Model::storage_parameters() const {
   NamedTensors named = stacks_->weights.unfused;

@@ -34,7 +34,7 @@ at::Tensor SelfAttention::forward(const at::Tensor& x, const LayerContext& conte
     mixed = packed_attention(qkv, qkv, inner, context.self, site_ + kSelfWeights);
   } else {
     // [rows * max_length, 2 H K]
-    const at::Tensor past = context.cache->append(site_, qkv.narrow(1, inner, 2 * inner));
+    const at::Tensor past = context.cache->append(site_, qkv.narrow(1, inner, 2 * inner), context.cached_rows);
     mixed = packed_attention(qkv, past, 0, context.self);
   }
   return add_residual(x, output_.forward(mixed, context.pass), context.pass, site_ + kSelfOutput);  // [N, D]

@@ -21,6 +21,11 @@ constexpr std::uint32_t kSelfWeights = 0, kSelfOutput = 1, kCrossWeights = 2, kC
                         kFeedForward = 5;
 }  // namespace dropout_site
 
+/// The first place of dropout of layer `number`; the layers of a model come first, then those of copies of them.
+inline std::uint32_t layer_site(std::int64_t number) {
+  return dropout_site::kFirstLayer + static_cast<std::uint32_t>(number) * dropout_site::kSitesPerLayer;
+}
+
 /// What a layer is given besides its input.
 struct LayerContext {
   const Pass& pass;
@@ -28,6 +33,7 @@ struct LayerContext {
   const AttentionInputs* cross = nullptr;   ///< runs of cross-attention; null in the encoder
   const at::Tensor* keys_values = nullptr;  ///< what this layer's cross_keys_values() gave; null in the encoder
   KeyValueCache* cache = nullptr;           ///< of the stack, when decoding token by token
+  const CachedRows* cached_rows = nullptr;  ///< the rows of the cache that these are; null: all
 };
 
 /// One layer of a stack.
@@ -37,9 +43,10 @@ class Layer {
 
   virtual at::Tensor forward(const at::Tensor& x, const LayerContext& context) const = 0;  // [N, D] -> [N, D]
 
-  /// Keys and values of cross-attention for the encoder's states, which all decoding shares; of decoder layers only.
+  /// What LayerContext::keys_values is to be for the encoder's states, which all decoding shares: keys and values of
+  /// cross-attention; of decoder layers only.
   virtual at::Tensor cross_keys_values(const at::Tensor& states,
-                                       const Pass& pass) const = 0;  // [N_src, D] -> [N_src, 2 H K]
+                                       const Pass& pass) const = 0;  // [N_src, D] -> [..., N_src, 2 H K]
 };
 
 /// Pre-norm self-attention: x + dropout(o(attention(q, k, v of norm(x)))).

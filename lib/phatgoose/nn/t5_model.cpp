@@ -46,8 +46,9 @@ at::Tensor T5Model::encode_base_states(const PackedIds& input) const {
 EncodedRows T5Model::prepare_cross_attention(at::Tensor states, const PackedIds& input) const {
   EncodedRows encoded{std::move(states), input.packing, input.rows, {}};
   const Pass pass{encoded.packing, encoded.rows};
-  for (const auto& layer : stacks_->decoder.layers()) {
-    encoded.cross_keys_values.push_back(layer->cross_keys_values(encoded.states, pass));
+  const T5Stack& decoder = stacks_->decoder;
+  for (std::size_t i = 0; i < decoder.depth(); ++i) {
+    encoded.cross_keys_values.push_back(decoder.layer(i).cross_keys_values(encoded.states, pass));
   }
   return encoded;
 }
@@ -90,6 +91,13 @@ void T5Model::remove_adapters() {
     group->set_adapter(nullptr);
     group->set_update({});
   }
+  for (std::int64_t i = 0; i < config().num_layers + config().num_decoder_layers; ++i) replace_layer(i, nullptr);
+}
+
+void T5Model::replace_layer(std::int64_t number, std::shared_ptr<const Layer> layer) {
+  const std::int64_t own = config().num_layers;
+  T5Stack& stack = number < own ? stacks_->encoder : stacks_->decoder;
+  stack.replace_layer(static_cast<std::size_t>(number < own ? number : number - own), std::move(layer));
 }
 
 bool T5Model::has_separate_head() const { return stacks_->weights.separate_head; }

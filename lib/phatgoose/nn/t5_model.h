@@ -14,6 +14,7 @@
 
 namespace phatgoose {
 
+class Layer;      // nn/t5_layers.h
 struct T5Stacks;  // nn/t5_stack.h
 
 /// Encoder output, packed, with the keys and values of every decoder layer's cross-attention.
@@ -21,7 +22,7 @@ struct EncodedRows {
   at::Tensor states;  ///< [N_src, D], after the final norm (and its dropout)
   Packing packing;
   RowContext rows;
-  std::vector<at::Tensor> cross_keys_values;  ///< per decoder layer [N_src, 2 H K]: keys, then values
+  std::vector<at::Tensor> cross_keys_values;  ///< per decoder layer [..., N_src, 2 H K] (Layer::cross_keys_values)
 };
 
 class T5Model {
@@ -64,7 +65,9 @@ class T5Model {
   /// In the order of linear_groups(config()).
   std::span<LinearGroup* const> groups();
   std::span<const LinearGroup* const> groups() const;
-  /// Back to the base: no adapters, no updates.
+  /// Puts another layer in the place of layer `number` (encoder layers first), which is kept; null brings that back.
+  void replace_layer(std::int64_t number, std::shared_ptr<const Layer> layer);
+  /// Back to the base: no adapters, no updates, no replaced layers.
   void remove_adapters();
   /// For inference only: gives the frozen weights the layout that the CPU kernels like best, in place of the plain one.
   /// No gradients after that; named_parameters() then makes plain copies.

@@ -31,7 +31,11 @@ class T5Stack {
   at::Tensor forward(const at::Tensor& ids, const StackContext& context) const;
 
   const at::Tensor& position_table() const { return position_table_; }  ///< [buckets, H]
-  const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
+  std::size_t depth() const { return layers_.size(); }
+  /// What is in the place of layer `i`; with `base_alone` the stack's own.
+  const Layer& layer(std::size_t i, bool base_alone = false) const;
+  /// Puts another layer in the place of the stack's own, which is kept; null brings that back.
+  void replace_layer(std::size_t i, std::shared_ptr<const Layer> layer) { replacements_[i] = std::move(layer); }
 
  private:
   at::Tensor embedding_, position_table_, final_norm_;  // [V, D], [buckets, H], [D]
@@ -39,6 +43,7 @@ class T5Stack {
   std::optional<double> output_scale_;
   std::uint32_t input_site_, output_site_;
   std::vector<std::unique_ptr<Layer>> layers_;
+  std::vector<std::shared_ptr<const Layer>> replacements_;  // null: the layer itself
 };
 
 /// A whole model.

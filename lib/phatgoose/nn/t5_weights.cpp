@@ -21,4 +21,16 @@ LinearGroup& T5Weights::group(const std::string& linear) const {
   return *found->second;
 }
 
+NamedTensors T5Weights::named_parameters() const {
+  NamedTensors named = unfused;
+  for (const auto& group : groups) {
+    const at::Tensor weight = group->weight();  // [G, in]
+    for (std::size_t i = 0; i < group->spec().linears.size(); ++i) {
+      const LinearSpec& linear = group->spec().linears[i];
+      named.emplace_back(linear.path + ".weight", weight.narrow(0, group->begin(i), linear.out));
+    }
+  }
+  return named;
+}
+
 }  // namespace phatgoose

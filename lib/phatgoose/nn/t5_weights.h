@@ -28,6 +28,9 @@ struct T5Weights {
   const at::Tensor& tensor(const std::string& name) const;
   LinearGroup& group(const std::string& linear) const;
 
+  /// Every tensor under its Hugging Face name; the linears are views into the groups' fused weights.
+  NamedTensors named_parameters() const;
+
   const at::Tensor& embedding() const { return unfused.front().second; }  ///< [V, D]
 };
 

@@ -8,6 +8,7 @@
 #include "phatgoose/report/adapted_names.h"
 #include "phatgoose/report/comparison.h"
 #include "phatgoose/report/inspection_modular.h"
+#include "phatgoose/report/inspection_task_moe.h"
 #include "phatgoose/report/results.h"
 #include "phatgoose/report/results_directory.h"
 #include "phatgoose/report/task_similarity.h"
@@ -245,6 +246,8 @@ Json inspect_directory(const fs::path& directory, bool verify) {
     describe_expert(directory, body, found);
   } else if (kind == kModularKind) {
     describe_modular(directory, body, found);
+  } else if (kind == kTaskMoeKind) {
+    describe_task_moe(directory, body, found);
   } else if (kind == kRoutedModelKind) {
     describe_routed_model(directory, body, verify, found);
   } else if (kind == kTaskVectorsKind) {
@@ -259,8 +262,8 @@ Json inspect_directory(const fs::path& directory, bool verify) {
     describe_run(directory, found);
   } else if (kind.empty()) {
     refuse(directory, "nothing that phatgoose knows",
-           "a base model, an expert, a modular adapter, a routed model, task vectors, a run, results, or a folder of "
-           "these");
+           "a base model, an expert, a modular adapter, a mixture, a routed model, task vectors, a run, results, or a "
+           "folder of these");
   } else {
     found["body"] = body;
   }

@@ -10,6 +10,7 @@
 #include "phatgoose/report/inspection.h"
 #include "phatgoose/report/inspection_folder.h"
 #include "phatgoose/report/inspection_modular.h"
+#include "phatgoose/report/inspection_task_moe.h"
 #include "phatgoose/report/similarity.h"
 #include "phatgoose/report/table.h"
 #include "phatgoose/report/task_similarity.h"
@@ -33,8 +34,9 @@ std::string plain(const Json& value) {
 
 /// Keys that tables show, or that say the same as another line.
 bool is_shown_elsewhere(const std::string& key) {
-  constexpr std::array<std::string_view, 9> kKeys = {
-      "experts", "results", "similarity", "comparison", "directories", "lengths", "bad", "task_similarity", "layers"};
+  constexpr std::array<std::string_view, 11> kKeys = {"experts",     "results",      "similarity", "comparison",
+                                                      "directories", "lengths",      "bad",        "task_similarity",
+                                                      "layers",      "mixed_layers", "routes"};
   return std::ranges::find(kKeys, key) != kKeys.end();
 }
 
@@ -105,6 +107,7 @@ std::string inspection_text(const Json& inspection) {
     text += "\n" + task_similarity_text(inspection["tasks"], inspection["task_similarity"]);
   }
   if (inspection.contains("layers")) text += "\n" + layer_skills_text(inspection["layers"]);
+  if (inspection.contains("routes")) text += "\n" + task_moe_text(inspection);
   if (inspection.at("kind") == "rows") text += row_check_text(inspection);
   if (inspection.contains("experts")) text += "\n" + expert_table(inspection["experts"]);
   if (inspection.contains("comparison")) {

@@ -8,6 +8,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/json.h"
+#include "phatgoose/store/task_moe_directory.h"
 
 namespace phatgoose {
 namespace {
@@ -60,8 +61,23 @@ Routes parse_routes(const Json& json) {
   return routes;
 }
 
+Routes routes_of(const TaskMoeDirectory& mixture) {
+  const TaskMoeManifest& manifest = mixture.manifest();
+  if (manifest.route_rows() < 2) {
+    refuse(mixture.path(), fmt::format("one route for all tasks, of the router {}", name_of(manifest.shape.router)),
+           "the routes of two tasks or more");
+  }
+  return {.layers = manifest.shape.layers,
+          .tasks = manifest.tasks,
+          .copies = manifest.shape.copies,
+          .shares = {mixture.routes().begin(), mixture.routes().end()}};
+}
+
 }  // namespace
 
-Routes read_routes(const fs::path& path) { return read_json(path.string(), parse_routes); }
+Routes read_routes(const fs::path& path) {
+  if (fs::is_directory(path)) return routes_of(TaskMoeDirectory::open(path, /*check_values=*/false));
+  return read_json(path.string(), parse_routes);
+}
 
 }  // namespace phatgoose

@@ -22,9 +22,10 @@ struct Routes {
   }
 };
 
-/// Reads {"layers": [names], "copies": m, "tasks": {NAME: [[m numbers], one list for each layer]}}. Other keys, lists
-/// of another length, numbers outside [0, 1], and those of a layer that do not add up to 1 are bad_data, and so are
-/// fewer than two tasks.
+/// Those of a task-level mixture as its directory stores them, without noise, where `path` is one: bad_data where its
+/// router tells no tasks apart. Otherwise reads {"layers": [names], "copies": m, "tasks": {NAME: [[m numbers], one list
+/// for each layer]}}. Other keys, lists of another length, numbers outside [0, 1], and those of a layer that do not add
+/// up to 1 are bad_data, and so are fewer than two tasks.
 Routes read_routes(const fs::path& path);
 
 }  // namespace phatgoose

@@ -4,6 +4,7 @@
 
 #include "phatgoose/adapters/adapter_set.h"
 #include "phatgoose/store/manifest.h"
+#include "phatgoose/task_moe/task_moe_files.h"
 
 namespace phatgoose {
 
@@ -15,6 +16,16 @@ void attach_modular(T5Model& model, const std::string& base_fingerprint, const M
   ModularParameters parameters = ModularParameters::load(directory, linear_groups(model.config()), model.device());
   if (choice.unknown_task) parameters.add_task(*choice.unknown_task);
   parameters.attach(model);
+}
+
+void put_on_mixture(T5Model& model, const std::string& base_fingerprint, const TaskMoeChoice& choice) {
+  const TaskMoeDirectory directory = TaskMoeDirectory::open(choice.directory);
+  directory.check_base(model.config(), base_fingerprint);
+  const TaskMoeManifest& manifest = directory.manifest();
+  const AddedTasks added = choice.task_vectors ? added_tasks(manifest, *choice.task_vectors) : AddedTasks();
+  const at::Tensor routes = task_routes(directory, added, route_rule(choice.route, manifest));  // [tasks, L, m]
+  LayerCopies::load(directory, model.config(), model.device(), model.dtype())
+      .put_on(model, std::make_shared<TableRoutes>(routes, model.device()));
 }
 
 }  // namespace
@@ -34,6 +45,7 @@ std::optional<RoutedModel> adapt(T5Model& model, const std::string& base_fingerp
     load_adapters(directory, linear_groups(model.config()), model.device())->attach(model);
   }
   if (const auto* modular = std::get_if<ModularChoice>(&adaptation)) attach_modular(model, base_fingerprint, *modular);
+  if (const auto* mixture = std::get_if<TaskMoeChoice>(&adaptation)) put_on_mixture(model, base_fingerprint, *mixture);
   const auto* routed = std::get_if<RoutedModelDirectory>(&adaptation);
   if (routed == nullptr) return std::nullopt;
   return RoutedModel::load(*routed, model, base_fingerprint, allow_partial);
@@ -46,6 +58,11 @@ bool leaves_encoder(const Adaptation& adaptation) {
   };
   if (const auto* expert = std::get_if<PlainExpert>(&adaptation)) return leaves(expert->directory);
   if (std::holds_alternative<ModularChoice>(adaptation)) return false;
+  if (const auto* mixture = std::get_if<TaskMoeChoice>(&adaptation)) {
+    return std::ranges::none_of(
+        TaskMoeDirectory::open(mixture->directory, /*check_values=*/false).manifest().shape.layers,
+        [](const std::string& layer) { return layer.starts_with("encoder."); });
+  }
   const auto* routed = std::get_if<RoutedModelDirectory>(&adaptation);
   if (routed == nullptr) return true;
   return std::ranges::all_of(routed->manifest.experts,

@@ -1,4 +1,5 @@
-// A base model with what a command was asked to put on it: nothing, one expert, routed experts, or a modular adapter.
+// A base model with what a command was asked to put on it: nothing, one expert, routed experts, a modular adapter, or a
+// task-level mixture.
 #pragma once
 
 #include <optional>
@@ -29,8 +30,15 @@ struct ModularChoice {
   std::optional<NewTask> unknown_task;  ///< adds one task for all that it does not know, with the number after its own
 };
 
+/// A task-level mixture of experts; rows say their task by its number, where tasks have routes of their own.
+struct TaskMoeChoice {
+  fs::path directory;
+  std::optional<std::string> route = {};      ///< as route_rule() takes it
+  std::optional<fs::path> task_vectors = {};  ///< of tasks whose numbers come after its own (added_tasks)
+};
+
 /// What is put on a base.
-using Adaptation = std::variant<PlainBase, PlainExpert, RoutedModelDirectory, ModularChoice>;
+using Adaptation = std::variant<PlainBase, PlainExpert, RoutedModelDirectory, ModularChoice, TaskMoeChoice>;
 
 /// Loads a base for inference: its frozen weights are packed.
 T5Model load_base(const fs::path& base, at::Device device, at::ScalarType dtype);

@@ -3,9 +3,11 @@
 namespace phatgoose {
 
 std::vector<std::string> bench_work_names() {
-  return {"forward_full",   "forward_mixed",   "forward_single", "rank_base",       "rank_lora",      "routed_8",
-          "routed_64",      "routed_256",      "routed_experts", "modular_forward", "lora_step_full", "lora_step_mixed",
-          "gate_step_full", "gate_step_mixed", "modular_step",   "modular_sizes",   "cold_start",     "first_forward"};
+  return {"forward_full",   "forward_mixed",    "forward_single", "rank_base",       "rank_lora",
+          "routed_8",       "routed_64",        "routed_256",     "routed_experts",  "modular_forward",
+          "lora_step_full", "lora_step_mixed",  "gate_step_full", "gate_step_mixed", "modular_step",
+          "modular_sizes",  "task_moe_forward", "task_moe_step",  "task_moe_sizes",  "cold_start",
+          "first_forward"};
 }
 
 OptionSet BenchSettings::declare() {
@@ -20,7 +22,8 @@ OptionSet BenchSettings::declare() {
          "work", &work,
          "measurements to make; default: all but routed_experts (without --expert) and first_forward. The modular ones "
          "tell of every method of train-multitask, on rows of one task and of eight, beside LoRA: what a step and a "
-         "forward pass take, and how many numbers are trained")
+         "forward pass take, and how many numbers are trained. Those of task_moe tell what three copies of every layer "
+         "take beside one, and one-hot routes beside mixed ones")
       .one_of(bench_work_names());
   set.begin_group("Shapes");
   set.add("rows", &rows, "rows of a batch").at_least(1);

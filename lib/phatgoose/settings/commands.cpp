@@ -19,6 +19,7 @@
 #include "phatgoose/settings/train_expert.h"
 #include "phatgoose/settings/train_gate.h"
 #include "phatgoose/settings/train_multitask.h"
+#include "phatgoose/settings/train_task_moe.h"
 
 namespace phatgoose {
 namespace {
@@ -29,9 +30,9 @@ struct SettingsList {};
 /// In the order of an experiment.
 using AllSettings =
     SettingsList<PretrainSettings, TrainExpertSettings, TrainGateSettings, TrainMultitaskSettings, AdaptSettings,
-                 ExportExpertSettings, TaskVectorsSettings, RoutesSettings, ImportSettings, PrepareSettings,
-                 DescribeSettings, BuildSettings, EditSettings, EvalSettings, ScoreSettings, PredictSettings,
-                 ExportSettings, InspectSettings, BenchSettings>;
+                 ExportExpertSettings, TaskVectorsSettings, TrainTaskMoeSettings, RoutesSettings, ImportSettings,
+                 PrepareSettings, DescribeSettings, BuildSettings, EditSettings, EvalSettings, ScoreSettings,
+                 PredictSettings, ExportSettings, InspectSettings, BenchSettings>;
 
 template <typename... Settings>
 std::vector<std::string> names_of(SettingsList<Settings...>) {

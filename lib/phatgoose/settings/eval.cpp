@@ -5,7 +5,8 @@
 namespace phatgoose {
 
 OptionSet EvalSettings::declare() {
-  OptionSet set("eval", "Evaluate a base model, experts, routed models and modular adapters on a suite of tasks");
+  OptionSet set("eval",
+                "Evaluate a base model, experts, routed models, modular adapters and mixtures on a suite of tasks");
   set.begin_group("What to evaluate");
   set.add("model", &model, "base model directory").as("DIR").must();
   set.add("base", &base, "include the base alone");
@@ -20,6 +21,11 @@ OptionSet EvalSettings::declare() {
          "the suite; NAME= gives one another name")
       .as("[NAME=]DIR");
   declare_unknown_task(set, unknown_task);
+  set.add("task-moe", &task_moe,
+          "directories of task-level mixtures of experts, whose rows say their task likewise; NAME= gives one another "
+          "name")
+      .as("[NAME=]DIR");
+  declare_task_routes(set, route, task_vectors);
   declare_allow_partial(set, allow_partial);
   set.add("methods", &methods, "YAML list of further methods, each with its own name and settings").as("FILE");
   set.add("compare-to", &compare_to, "the method that all others are compared with; default: the first").as("NAME");

@@ -15,12 +15,14 @@ namespace phatgoose {
 /// What is evaluated, and what it is compared with. A call for one of the methods differs in these.
 struct MethodOptions {
   bool base = false;  ///< evaluate the base as well; it is evaluated alone where nothing else is named
-  std::vector<std::string> experts = {}, routed = {}, modular = {};  ///< DIR or NAME=DIR
+  std::vector<std::string> experts = {}, routed = {}, modular = {}, task_moe = {};  ///< DIR or NAME=DIR
   std::optional<std::string> library = {};
   std::optional<std::string> methods = {};     ///< file of more methods, each with settings of its own
   std::optional<std::string> compare_to = {};  ///< name of a method
   bool exclude_own = false;
   std::optional<std::string> unknown_task = {};  ///< "error", "uniform", "mean"; for modular adapters; none: "error"
+  std::optional<std::string> route = {};         ///< "softmax", "argmax"; this and the next for task-level mixtures
+  std::optional<std::string> task_vectors = {};  ///< directory
   RoutingSettings routing = {};
 };
 

@@ -19,6 +19,10 @@ std::vector<std::string> examples_of(const std::string& command) {
       {"adapt",
        {"phatgoose adapt --preset small --model assets/base --from adapters/poly --suite several-skills --tasks errand"
         " --shots 5,16 --out adapted/poly"}},
+      {"train-task-moe",
+       {"phatgoose train-task-moe --preset small --model assets/base --out mixture --data assets/tasks/*/train.jsonl",
+        "phatgoose train-task-moe --preset small --model assets/base --route-from mixture --temperature-rate 0.02"
+        " --out mixture-2 --data assets/tasks/*/train.jsonl"}},
       {"export-expert",
        {"phatgoose export-expert --model assets/base --from adapters/poly --task past --out poly/past",
         "phatgoose export-expert --model assets/base --from adapters/poly --unknown-task mean --out poly/new-word"}},
@@ -29,9 +33,8 @@ std::vector<std::string> examples_of(const std::string& command) {
         "phatgoose task-vectors --model assets/base --like vectors/fisher --examples 20 --out vectors/driver"
         " --data assets/tasks/driver/train.jsonl"}},
       {"routes",
-       {"echo '{\"copies\":2,\"layers\":[\"1\"],\"tasks\":{\"food\":[[1,0]],\"past\":[[0,1]]}}'"
-        " | tee routes.json",
-        "phatgoose routes routes.json --categories assets/categories/held-in.yaml --heat-map routes.svg"}},
+       {"phatgoose routes mixture --categories assets/categories/held-in.yaml --vectors vectors/text"
+        " --heat-map routes.svg"}},
       {"import", {"phatgoose import --model t5-xl-lm-adapt --checkpoint original.pt --names names.txt --out experts"}},
       {"prepare", {"phatgoose prepare --model assets/base --router arrow --expert experts/food"}},
       {"describe",
@@ -48,6 +51,7 @@ std::vector<std::string> examples_of(const std::string& command) {
         "phatgoose eval --model assets/base --base --expert assets/experts/past assets/experts/plural"
         " --suite held-in --tasks past,plural --limit 20 --out results/past",
         "phatgoose eval --model assets/base --modular adapters/poly --suite held-in --out results/poly",
+        "phatgoose eval --model assets/base --task-moe mixture --suite held-in --out results/mixture",
         "for i in 1 2; do phatgoose eval --model assets/base --suite held-in --tasks food --shard $i/2 --out "
         "shards/$i; "
         "done"}},
@@ -57,7 +61,9 @@ std::vector<std::string> examples_of(const std::string& command) {
       {"predict",
        {"echo 'Name the food that the hungry pig eats.' | phatgoose predict --model assets/base --routed routed "
         "--explain"}},
-      {"export", {"phatgoose export --model assets/base --expert assets/experts/food --out food-model"}},
+      {"export",
+       {"phatgoose export --model assets/base --expert assets/experts/food --out food-model",
+        "phatgoose export --model assets/base --task-moe mixture --task food --out routed-food-model"}},
       {"inspect",
        {"phatgoose inspect assets/experts/food",
         "phatgoose inspect --similarity assets/experts/past assets/experts/plural"}},

@@ -3,9 +3,10 @@
 namespace phatgoose {
 
 OptionSet InspectSettings::declare() {
-  OptionSet set("inspect",
-                "Describe a directory (a model, an expert, a modular adapter, a routed model, task vectors, a run, "
-                "results, or a folder of these), or check a file of rows");
+  OptionSet set(
+      "inspect",
+      "Describe a directory (a model, an expert, a modular adapter, a mixture, a routed model, task vectors, a run, "
+      "results, or a folder of these), or check a file of rows");
   set.add("directory", &directories, "one or more directories, or files of rows (JSON Lines, plain or .gz)")
       .as("DIR|FILE")
       .as_positional()

@@ -12,10 +12,12 @@
 namespace phatgoose {
 namespace {
 
-constexpr const char* kTasks = "tasks";               // what every method may say,
-constexpr const char* kUnknownTask = "unknown-task";  // and what modular adapters may; the rest is for routed models
-const std::vector<std::string> kWhat = {"base", "expert", "routed", "modular"};
-constexpr const char* kForm = "a method: name, and base, expert, routed or modular";
+constexpr const char* kTasks = "tasks";               // what every method may say, what
+constexpr const char* kUnknownTask = "unknown-task";  // modular adapters,
+constexpr const char* kRoute = "route";               // and mixtures may; the rest is for routed models
+constexpr const char* kTaskVectors = "task-vectors";
+const std::vector<std::string> kWhat = {"base", "expert", "routed", "modular", "task-moe"};
+constexpr const char* kForm = "a method: name, and base, expert, routed, modular or task-moe";
 
 /// What an entry may say: the options of the command line with these names.
 OptionSet entry_options(MethodEntry& entry) {
@@ -24,6 +26,7 @@ OptionSet entry_options(MethodEntry& entry) {
   set.add("exclude-own", &entry.exclude_own, "");
   set.add(kTasks, &entry.tasks, "");
   declare_unknown_task(set, entry.unknown_task);
+  declare_task_routes(set, entry.route, entry.task_vectors);
   return set;
 }
 
@@ -33,7 +36,7 @@ class MethodsReader {
 
   std::vector<MethodEntry> read() const {
     const YAML::Node root = yaml_.load();
-    yaml_.check_list(root, "the file", "methods, each with a name, and base, expert, routed or modular");
+    yaml_.check_list(root, "the file", "methods, each with a name, and base, expert, routed, modular or task-moe");
     std::vector<MethodEntry> entries;
     std::set<std::string> names;
     for (const YAML::Node& node : root) {
@@ -58,6 +61,7 @@ class MethodsReader {
     for (const Option& option : options.options()) read_option(node, option, entry);
     if (node["encoder"]) entry.routing.encoder = directory(node["encoder"]);
     if (node["descriptions"]) entry.routing.descriptions = yaml_.resolved(node["descriptions"]).string();
+    if (node[kTaskVectors]) entry.task_vectors = directory(node[kTaskVectors]);
     entry.source = yaml_.place(node);
     return entry;
   }
@@ -73,14 +77,15 @@ class MethodsReader {
     const auto given = std::ranges::count_if(kWhat, [&](const std::string& key) { return node[key].IsDefined(); });
     if (given != 1) {
       yaml_.refuse(node,
-                   given == 0 ? "a method without base, expert, routed and modular"
-                              : "more than one of base, expert, routed, modular",
+                   given == 0 ? "a method without base, expert, routed, modular and task-moe"
+                              : "more than one of base, expert, routed, modular, task-moe",
                    "exactly one of them");
     }
     if (node["base"] && !yaml_.truth(node["base"])) yaml_.refuse(node["base"], "\"false\" for base", "base: true");
     if (node["expert"]) entry.expert = directory(node["expert"]);
     if (node["routed"]) entry.routed = directory(node["routed"]);
     if (node["modular"]) entry.modular = directory(node["modular"]);
+    if (node["task-moe"]) entry.task_moe = directory(node["task-moe"]);
   }
 
   std::string directory(const YAML::Node& node) const {
@@ -94,6 +99,9 @@ class MethodsReader {
     if (option == kUnknownTask) {
       if (!entry.modular)
         yaml_.refuse(value, "\"" + option + "\" without modular", "", "only modular adapters have it");
+    } else if (option == kRoute || option == kTaskVectors) {
+      if (!entry.task_moe)
+        yaml_.refuse(value, "\"" + option + "\" without task-moe", "", "only task-level mixtures have it");
     } else if (!entry.routed) {
       yaml_.refuse(value, "\"" + option + "\" without routed", "", "only routed models have it");
     }

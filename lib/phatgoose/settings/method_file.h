@@ -11,15 +11,16 @@
 
 namespace phatgoose {
 
-/// One method: at most one of `expert`, `routed` and `modular`, none for the base.
+/// One method: at most one of `expert`, `routed`, `modular` and `task_moe`, none for the base.
 struct MethodEntry {
-  std::string name = {};                                              ///< of its directory of results too
-  std::string source = {};                                            ///< "FILE:LINE"; empty: the command line
-  std::optional<std::string> expert = {}, routed = {}, modular = {};  ///< directories
-  std::vector<std::string> tasks = {};                                ///< names; empty: all that are evaluated
-  bool exclude_own = false;                                           ///< this and `routing` are for `routed` only
+  std::string name = {};    ///< of its directory of results too
+  std::string source = {};  ///< "FILE:LINE"; empty: the command line
+  std::optional<std::string> expert = {}, routed = {}, modular = {}, task_moe = {};  ///< directories
+  std::vector<std::string> tasks = {};  ///< names; empty: all that are evaluated
+  bool exclude_own = false;             ///< this and `routing` are for `routed` only
   RoutingSettings routing = {};
-  std::optional<std::string> unknown_task = {};  ///< as the option; for `modular` only
+  std::optional<std::string> unknown_task = {};              ///< as the option; for `modular` only
+  std::optional<std::string> route = {}, task_vectors = {};  ///< likewise; for `task_moe` only
 };
 
 /// The entries in order. Paths are taken relative to the file's directory. Unknown and repeated keys, repeated names,

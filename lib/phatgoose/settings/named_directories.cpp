@@ -48,6 +48,16 @@ void declare_unknown_task(OptionSet& set, std::optional<std::string>& unknown_ta
       .one_of({"error", "uniform", "mean"});
 }
 
+void declare_task_routes(OptionSet& set, std::optional<std::string>& route, std::optional<std::string>& task_vectors) {
+  set.add("route", &route,
+          "which copies of a task-level mixture compute a task: softmax mixes them by their weights, argmax takes the "
+          "one of the largest; default: argmax where gumbel-st trained it, otherwise softmax")
+      .one_of({"softmax", "argmax"});
+  set.add("task-vectors", &task_vectors,
+          "vectors of tasks that a task-level mixture was not trained on, made as those that it was trained with")
+      .as("DIR");
+}
+
 std::vector<NamedDirectory> all_experts(const std::vector<std::string>& experts,
                                         const std::optional<std::string>& library) {
   std::vector<NamedDirectory> all = named_directories(experts, "--expert");

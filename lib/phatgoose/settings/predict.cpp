@@ -12,6 +12,8 @@ OptionSet PredictSettings::declare() {
   set.add("routed", &routed, "routed model directory, instead of --expert").as("DIR");
   set.add("modular", &modular, "directory of a modular multi-task adapter, instead of --expert or --routed").as("DIR");
   declare_unknown_task(set, unknown_task);
+  set.add("task-moe", &task_moe, "directory of a task-level mixture of experts, instead of the others").as("DIR");
+  declare_task_routes(set, route, task_vectors);
   declare_allow_partial(set, allow_partial);
   set.begin_group("What is asked");
   set.add("input", &input, "file to read (a .gz file too); - is stdin").as("FILE").as_positional();
@@ -23,7 +25,8 @@ OptionSet PredictSettings::declare() {
   set.add("max-new-tokens", &max_new_tokens, "longest answer, in tokens").at_least(1);
   set.add("length-normalise", &length_normalise,
           "choices compete by the mean of their tokens' log-likelihoods; false: by the sum");
-  set.add("task", &task, "the task that a modular adapter answers rows as that have no \"task\" of their own")
+  set.add("task", &task,
+          "the task that a modular adapter or a mixture answers rows as that have no \"task\" of their own")
       .as("NAME");
   set.add("task-description", &task_description,
           "description of the task, for a router that compares descriptions and rows without a \"description\"")

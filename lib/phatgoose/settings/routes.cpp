@@ -4,7 +4,7 @@ namespace phatgoose {
 
 OptionSet RoutesSettings::declare() {
   OptionSet set("routes", "Compare the routes that tasks take through copies of layers with what the tasks are about");
-  set.add("file", &file, "file of routes (JSON)").as("FILE").as_positional().must();
+  set.add("path", &path, "a mixture, or a file of routes (JSON)").as("DIR|FILE").as_positional().must();
   set.add("categories", &categories, "YAML file with the category of every task: lines TASK: CATEGORY")
       .as("FILE")
       .must();

@@ -10,7 +10,7 @@
 namespace phatgoose {
 
 struct RoutesSettings {
-  std::string file;        ///< of routes
+  std::string path;        ///< a mixture, or a file of routes
   std::string categories;  ///< YAML file
   std::optional<std::string> vectors, heat_map;
   std::optional<std::int64_t> clusters;  ///< none: as many as there are categories

@@ -26,4 +26,14 @@ TaskFile task_file(const std::string& text, const std::string& option) {
   return {.task = named.name.empty() ? name_of_rows(named.path) : named.name, .path = named.path.string()};
 }
 
+std::vector<std::string> take_tasks(std::vector<std::string>& files, const std::string& option) {
+  std::vector<std::string> tasks;
+  for (std::string& file : files) {
+    TaskFile task = task_file(file, option);
+    tasks.push_back(std::move(task.task));
+    file = std::move(task.path);
+  }
+  return tasks;
+}
+
 }  // namespace phatgoose

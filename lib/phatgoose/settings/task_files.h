@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace phatgoose {
 
@@ -14,5 +15,8 @@ struct TaskFile {
 /// that only says what the rows are for ("train.jsonl", "valid.jsonl.gz"), as the directory. `option` names the option
 /// in errors: usage error for a name that no task may have, or no file after it.
 TaskFile task_file(const std::string& text, const std::string& option);
+
+/// Puts files in the place of TASK=FILE; their tasks.
+std::vector<std::string> take_tasks(std::vector<std::string>& files, const std::string& option);
 
 }  // namespace phatgoose

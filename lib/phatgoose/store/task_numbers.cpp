@@ -16,10 +16,11 @@ constexpr std::size_t kNamedTasks = 6;
 
 }  // namespace
 
-TaskNumbers::TaskNumbers(std::string adapter, std::vector<std::string> names, UnknownTask unknown)
+TaskNumbers::TaskNumbers(std::string adapter, std::vector<std::string> names, UnknownTask unknown, std::string remedy)
     : adapter_(std::move(adapter)),
       names_(std::move(names)),
       unknown_(unknown),
+      remedy_(std::move(remedy)),
       by_template_(
           std::ranges::any_of(names_, [](const std::string& name) { return name.find('/') != std::string::npos; })) {
   for (const std::string& name : names_) numbers_.emplace(name, std::ssize(numbers_));
@@ -36,8 +37,7 @@ std::int64_t TaskNumbers::number(const std::string& task, const std::string& tem
     refuse_here(fmt::format("task \"{}\", which {} does not know", wanted, adapter_), known(), hint(wanted));
   }
   if (own == 1) return 0;
-  refuse_here("no task, which " + adapter_ + " needs", "\"task\" in the row, or --task: " + known(),
-              "--unknown-task uniform answers for a task that it does not know");
+  refuse_here("no task, which " + adapter_ + " needs", "\"task\" in the row, or --task: " + known(), remedy_);
 }
 
 void TaskNumbers::check_option(const std::string& option, const std::string& task) const {
@@ -51,7 +51,7 @@ bool TaskNumbers::knows_templates_of(const std::string& task) const {
 
 std::string TaskNumbers::hint(const std::string& wanted) const {
   const std::string nearest = did_you_mean(wanted, names_);
-  return fmt::format("{}{}--unknown-task uniform takes it as a new task", nearest, nearest.empty() ? "" : " ");
+  return fmt::format("{}{}{}", nearest, nearest.empty() ? "" : " ", remedy_);
 }
 
 std::string TaskNumbers::known() const {

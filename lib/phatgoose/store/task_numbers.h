@@ -16,8 +16,10 @@ enum class UnknownTask {
 
 class TaskNumbers {
  public:
-  /// `adapter`: what messages call it. `names`: of its tasks, in the order of their numbers; one at least.
-  TaskNumbers(std::string adapter, std::vector<std::string> names, UnknownTask unknown);
+  /// `adapter`: what messages call it. `names`: of its tasks, in the order of their numbers; one at least. `remedy`:
+  /// what an unknown task needs.
+  TaskNumbers(std::string adapter, std::vector<std::string> names, UnknownTask unknown,
+              std::string remedy = "--unknown-task uniform takes it as a new task");
 
   /// The number of `task`; where the adapter has no such task, that of TASK/TEMPLATE, as adapters call their tasks that
   /// were trained on each template by itself. Without a task (empty) that of the only one there is. Any other task is
@@ -36,6 +38,7 @@ class TaskNumbers {
   std::vector<std::string> names_;
   std::map<std::string, std::int64_t> numbers_;
   UnknownTask unknown_;
+  std::string remedy_;
   bool by_template_;  // some task is that of a template
 };
 

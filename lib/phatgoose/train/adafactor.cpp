@@ -43,8 +43,8 @@ Adafactor::Adafactor(std::vector<Parameter> parameters, const AdafactorSettings&
 }
 
 void Adafactor::apply(const Groups& groups, double lr) {
-  for (const auto& [scale, members] : groups) {
-    for (const std::size_t i : members) step(parameters()[i], squares_[i], lr * scale);
+  for (const auto& [group, members] : groups) {
+    for (const std::size_t i : members) step(parameters()[i], squares_[i], lr * group.lr_scale);
   }
 }
 
@@ -65,7 +65,7 @@ void Adafactor::step(const Parameter& parameter, const Squares& squares, double 
   update.div_((root_mean_square(update) / kLargestUpdate).clamp_min_(1.0));
   at::Tensor rate = at::full({}, lr, value.options());  // []
   if (settings_.scale_parameter) rate.mul_(root_mean_square(value).clamp_min_(kLeastScale));
-  if (settings_.weight_decay != 0) value.sub_(value * rate, settings_.weight_decay);
+  if (settings_.weight_decay != 0 && parameter.decays) value.sub_(value * rate, settings_.weight_decay);
   value.sub_(update.mul_(rate));
 }
 

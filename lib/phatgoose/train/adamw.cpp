@@ -13,7 +13,7 @@ AdamW::AdamW(std::vector<Parameter> parameters, const AdamWSettings& settings)
 }
 
 void AdamW::apply(const Groups& groups, double lr) {
-  for (const auto& [scale, members] : groups) {
+  for (const auto& [group, members] : groups) {
     std::vector<at::Tensor> values, gradients, first_moments, second_moments, steps;
     for (const std::size_t i : members) {
       const Parameter& parameter = parameters()[i];
@@ -23,9 +23,9 @@ void AdamW::apply(const Groups& groups, double lr) {
       second_moments.push_back(second_moments_[i]);
       steps.push_back(at::full({}, static_cast<double>(updates()), parameter.leaf.options().requires_grad(false)));
     }
-    at::_fused_adamw_(values, gradients, first_moments, second_moments, {}, steps, lr * scale, settings_.beta1,
-                      settings_.beta2, settings_.weight_decay, settings_.epsilon, /*amsgrad=*/false,
-                      /*maximize=*/false);
+    at::_fused_adamw_(values, gradients, first_moments, second_moments, {}, steps, lr * group.lr_scale, settings_.beta1,
+                      settings_.beta2, group.decays ? settings_.weight_decay : 0.0, settings_.epsilon,
+                      /*amsgrad=*/false, /*maximize=*/false);
   }
 }
 

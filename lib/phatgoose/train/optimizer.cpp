@@ -17,7 +17,8 @@ at::Tensor Parameter::value() const { return rows_of(*this, leaf.detach()); }
 at::Tensor Parameter::gradient() const { return rows_of(*this, leaf.grad()); }
 
 Optimizer::Optimizer(std::vector<Parameter> parameters) : parameters_(std::move(parameters)) {
-  for (std::size_t i = 0; i < parameters_.size(); ++i) groups_[parameters_[i].lr_scale].push_back(i);
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    groups_[{parameters_[i].lr_scale, parameters_[i].decays}].push_back(i);
 }
 
 void Optimizer::zero_gradients() {

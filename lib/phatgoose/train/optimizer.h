@@ -18,6 +18,7 @@ struct Parameter {
   std::int64_t first_row = 0;  ///< rows [first_row, first_row + rows) of the leaf; rows 0 means the whole leaf
   std::int64_t rows = 0;
   double lr_scale = 1.0;  ///< its learning rate is lr_scale times the schedule's
+  bool decays = true;     ///< whether there is weight decay, where the optimiser has some
 
   at::Tensor value() const;     ///< a view without gradient history
   at::Tensor gradient() const;  ///< a view of the leaf's gradient, which must exist
@@ -50,8 +51,14 @@ class Optimizer {
   virtual std::vector<std::pair<std::string, at::Tensor>> state() const = 0;
 
  protected:
-  /// Indices of the parameters that share a learning rate, by lr_scale.
-  using Groups = std::map<double, std::vector<std::size_t>>;
+  /// What parameters are updated together by.
+  struct Group {
+    double lr_scale;
+    bool decays;
+    auto operator<=>(const Group&) const = default;
+  };
+  /// Indices of their parameters.
+  using Groups = std::map<Group, std::vector<std::size_t>>;
 
  private:
   /// Applies update number updates(), without gradient history.

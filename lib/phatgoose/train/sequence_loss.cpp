@@ -19,12 +19,12 @@ at::Tensor SequenceLoss::sum(std::span<const Example> examples, std::span<const 
   const auto start = static_cast<TokenId>(model_.config().decoder_start_token_id);
   const EncodedRows encoded = model_.encode(pack_inputs(examples, rows, model_.device()), dropout);
   const PackedIds decoder_inputs = pack_decoder_inputs(targets, start, model_.device());
-  const at::Tensor hidden = model_.decode(decoder_inputs, encoded, source_rows, dropout);   // [N_tgt, D]
-  return cross_entropy_sum(hidden, model_.head(), pack_ids(targets, model_.device()).ids);  // []
+  const at::Tensor hidden = model_.decode(decoder_inputs, encoded, source_rows, dropout);  // [N_tgt, D]
+  return cross_entropy_sum(hidden, model_.head(), pack_ids(targets, model_.device()).ids, settings_.smoothing);  // []
 }
 
 double SequenceLoss::divisor(std::span<const Example> examples) const {
-  return static_cast<double>(target_token_count(examples));
+  return settings_.mean ? static_cast<double>(target_token_count(examples)) : 1.0;
 }
 
 }  // namespace phatgoose
