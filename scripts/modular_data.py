@@ -26,8 +26,8 @@ class Runs:
 
     def methods(self, suite):
         """Of each seed, by name."""
-        return [{method["name"]: method for method in json.loads((seed / suite / "comparison.json").read_text())["methods"]}
-                for seed in self.seeds]
+        return [{method["name"]: method for method in json.loads((seed / suite / "comparison.json").read_text())["methods"]
+                 if not method["uses_labels"]} for seed in self.seeds]
 
     def score(self, suite, name):
         """The mean over seeds; none where the suite has no such method."""

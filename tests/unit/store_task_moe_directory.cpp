@@ -65,7 +65,7 @@ TEST_CASE("mixtures of every router are read as they were written") {
         CHECK(opened.of_router(tensor.name).shape == tensor.shape);
       }
     }
-    CHECK(opened.of_copy(1, "decoder.block.1.layer.2.layer_norm.weight").shape == Shape{16});
+    CHECK(opened.of_copy(1, "decoder.block.1.layer.2.layer_norm.weight").shape == Shape{32});
     CHECK_NOTHROW(opened.check_base(mixed_base(), manifest.base_fingerprint));
     expect_bad_data([&] { opened.check_base(mixed_base(), "other"); }, {"0123456789abcdef", "other", "another base"});
   }
@@ -82,7 +82,7 @@ TEST_CASE("a manifest that no mixture has is refused") {
   refused_key("/layers/0", "encoder.block.1", {"encoder.block.0", "no mixed layer"});
   refused_key("/tasks", {"choose", ""}, {"a task without a name"});
   refused_key("/tasks", {"choose"}, {"routes", "[1, 2, 2]"});
-  refused_key("/vectors/dimension", 4, {"[2, 4]"});
+  refused_key("/vectors/dimension", 4, {"router.hidden.weight", "[2, 64, 4]"});
   refused_key("/vectors/method", 3, {"vectors", "method"});
   refused_key("/base", Json::object(), {"base", "fingerprint"});
   refused_key("/router", "transformer", {"size 3", "a multiple of 4"});

@@ -20,9 +20,10 @@ std::vector<std::string> examples_of(const std::string& command) {
        {"phatgoose adapt --preset small --model assets/base --from adapters/poly --suite several-skills --tasks errand"
         " --shots 5,16 --out adapted/poly"}},
       {"train-task-moe",
-       {"phatgoose train-task-moe --preset small --model assets/base --out mixture --data assets/tasks/*/train.jsonl",
-        "phatgoose train-task-moe --preset small --model assets/base --route-from mixture --temperature-rate 0.02"
-        " --out mixture-2 --data assets/tasks/*/train.jsonl"}},
+       {"phatgoose train-task-moe --preset small --model assets/base --temperature-rate 0.01 --out mixture"
+        " --data assets/tasks/*/train.jsonl",
+        "phatgoose train-task-moe --preset small-second-stage --model assets/base --route-from mixture --out mixture-2"
+        " --data assets/tasks/*/train.jsonl"}},
       {"export-expert",
        {"phatgoose export-expert --model assets/base --from adapters/poly --task past --out poly/past",
         "phatgoose export-expert --model assets/base --from adapters/poly --unknown-task mean --out poly/new-word"}},
