@@ -83,10 +83,14 @@ adapt() { # SEED NAME OPTION...
 }
 
 adapt_all() { # SEED
-  local name
+  local name rate
   adapt "$1" base-new-lora
   adapt "$1" merged-factors --from "$out/seed-$1/merged-factors"
-  for name in "${adapters[@]}"; do adapt "$1" "$name" --from "$out/seed-$1/$name"; done
+  for name in "${adapters[@]}"; do
+    rate=()
+    [[ $name != t* ]] || rate=(--lr 0.0003)
+    adapt "$1" "$name" --from "$out/seed-$1/$name" "${rate[@]}"
+  done
   for name in poly-r1 mhr-r1 tensorpoly-1-r16; do
     adapt "$1" "$name-routing" --from "$out/seed-$1/$name" --train routing --routing-lr 0.3
   done

@@ -43,7 +43,7 @@ TEST_CASE("export-expert writes an expert and prints its directory, once") {
     CHECK_THAT(again.err, Catch::Contains("is finished"));
     CHECK(read_text(out + "/manifest.json") == before);
     CHECK_THAT(phatgoose_line("inspect --verify " + out).out,
-               Catch::StartsWith("kind") && Catch::Contains("exported_from") && Catch::Contains("method " + method));
+               Catch::StartsWith("kind") && Catch::Contains("exported from") && Catch::Contains("method " + method));
   }
 }
 

@@ -72,7 +72,7 @@ TEST_CASE("a mixture is trained, shown, evaluated, asked, and exported for a tas
           {eval + "--task-moe DIR/mixture --route hard", 2, {"--route", "argmax"}},
           {eval + "--base --route argmax", 2, {"--route", "no --task-moe"}},
           {eval + "--task-moe DIR/mixture --unknown-task mean", 2, {"--unknown-task", "no --modular"}},
-          {eval + "--task-moe DIR/mixture --task-vectors DIR/base", 3, {"base"}},
+          {eval + "--task-moe DIR/mixture --vectors DIR/base", 3, {"base"}},
           {eval + "--modular DIR/mixture", 3, {"kind task-moe"}},
           {"export --model DIR/base --task-moe DIR/mixture --task zo --out DIR/refused", 2, {"did you mean zoo?"}},
           {"export --model DIR/base --task-moe DIR/mixture --out DIR/refused", 2, {"--task: missing"}},

@@ -124,7 +124,7 @@ TEST_CASE("an unknown task is refused, unless there are vectors for it") {
   const MixtureRuns runs([](int row) { return row == 2 ? Json{{"task", "new"}} : Json::object(); });
   runs.write(runs.files());
   CHECK_THROWS_MATCHES(evaluate(runs.with("out")), Error,
-                       FailsWith(ExitCode::bad_data, "rows.jsonl:3", "task \"new\"", "--task-vectors"));
+                       FailsWith(ExitCode::bad_data, "rows.jsonl:3", "task \"new\"", "--vectors"));
   CHECK_FALSE(fs::exists(runs / "out"));
   EvalSettings settings = runs.with("out");
   settings.task_vectors = runs / "vectors";
@@ -153,7 +153,7 @@ TEST_CASE("mixtures stand in methods files, and share an encoder that they leave
   files.manifest.shape.layers = {"decoder.block.0", "decoder.block.1"};
   runs.write(files, "decoder");
   test::write_text(runs / "methods.yaml",
-                   "- {name: one, task-moe: mixture, route: argmax, task-vectors: vectors}\n"
+                   "- {name: one, task-moe: mixture, route: argmax, vectors: vectors}\n"
                    "- {name: base, base: true}\n- {name: two, task-moe: decoder, tasks: [choose]}\n");
   EvalSettings settings = runs.settings("out");
   settings.methods = runs / "methods.yaml";
@@ -182,7 +182,7 @@ TEST_CASE("options of mixtures need one") {
   CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "--route", "no --task-moe"));
   settings.route.reset();
   settings.task_vectors = runs / "vectors";
-  CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "--task-vectors", "no --task-moe"));
+  CHECK_THROWS_MATCHES(evaluate(settings), Error, FailsWith(ExitCode::usage, "--vectors", "no --task-moe"));
   MixtureFiles files = runs.files();
   files.manifest.base_fingerprint = "0123456789abcdef";
   runs.write(files);

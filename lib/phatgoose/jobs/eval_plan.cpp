@@ -105,7 +105,7 @@ std::vector<MethodEntry> all_entries(const EvalSettings& settings) {
                  settings.methods ? "in a methods file, write it next to modular" : "");
   }
   if (settings.task_moe.empty() && (settings.route || settings.task_vectors)) {
-    refuse_usage(settings.route ? "--route" : "--task-vectors", "no --task-moe", "a task-level mixture to apply it to",
+    refuse_usage(settings.route ? "--route" : "--vectors", "no --task-moe", "a task-level mixture to apply it to",
                  settings.methods ? "in a methods file, write it next to task-moe" : "");
   }
   std::vector<MethodEntry> entries = command_line_entries(settings);
@@ -276,7 +276,7 @@ class Records {
       const TaskMoeDirectory opened = TaskMoeDirectory::open(mixture->directory, /*check_values=*/false);
       hashes["task-moe"] = opened.hashes();
       contents["task-moe"] = {hashes["task-moe"], opened.manifest().tasks};
-      if (mixture->task_vectors) note("task-vectors", content_hash_of_file(*mixture->task_vectors / "manifest.json"));
+      if (mixture->task_vectors) note("vectors", content_hash_of_file(*mixture->task_vectors / "manifest.json"));
     }
     if (entry.routing.descriptions) note("descriptions", content_hash_of_file(*entry.routing.descriptions));
     hashes["suite"] = suite_.front();

@@ -76,7 +76,7 @@ void check_options(const ExportSettings& settings) {
   }
   const char* option = settings.task           ? "--task"
                        : settings.route        ? "--route"
-                       : settings.task_vectors ? "--task-vectors"
+                       : settings.task_vectors ? "--vectors"
                                                : nullptr;
   if (option != nullptr) refuse_usage(option, "no --task-moe", "a task-level mixture to apply it to");
 }
@@ -99,7 +99,7 @@ std::int64_t number_of_task(const ExportSettings& settings, const TaskMoeManifes
   const auto found = std::ranges::find(names, *settings.task);
   if (found != names.end()) return found - names.begin();
   refuse_usage("--task", fmt::format("\"{}\", which {} does not know", *settings.task, *settings.task_moe),
-               "one of its tasks, or one with --task-vectors", did_you_mean(*settings.task, names));
+               "one of its tasks, or one with --vectors", did_you_mean(*settings.task, names));
 }
 
 std::optional<CollapsedTask> collapsed_task(const ExportSettings& settings, const T5Config& config,

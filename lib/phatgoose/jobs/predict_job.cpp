@@ -75,7 +75,7 @@ void check_one(const PredictSettings& settings) {
     refuse_usage("--task-moe", "given with --expert, --routed or --modular", "one of them");
   }
   if (!settings.task_moe && (settings.route || settings.task_vectors)) {
-    refuse_usage(settings.route ? "--route" : "--task-vectors", "no --task-moe", "a task-level mixture to apply it to");
+    refuse_usage(settings.route ? "--route" : "--vectors", "no --task-moe", "a task-level mixture to apply it to");
   }
 }
 

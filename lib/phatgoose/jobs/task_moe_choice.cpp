@@ -20,7 +20,7 @@ std::optional<TaskNumbers> task_numbers_of(const TaskMoeChoice& choice) {
   }
   if (!routes_by_task(manifest.shape.router)) return std::nullopt;
   return TaskNumbers(choice.directory.string(), std::move(names), UnknownTask::refused,
-                     is_learned(manifest.shape.router) ? "--task-vectors gives new tasks a route"
+                     is_learned(manifest.shape.router) ? "--vectors gives new tasks a route"
                                                        : "only tasks of the training have a route");
 }
 

@@ -61,7 +61,7 @@ OptionSet AdaptSettings::declare() {
   declare_loss(set);
   set.add("out", &out, "directory of all that is adapted, and of its scores").as("DIR").must().may_change();
   set.add("keep", &keep, "keep what was adapted; false: once it is scored, its scores only").may_change();
-  set.begin_group("Examples");
+  set.begin_group("Shots");
   set.add("shots", &shots, "examples of a task to adapt to; several numbers are tried one after the other; or all")
       .as("N...|all")
       .may_change();

@@ -52,7 +52,8 @@ std::vector<std::string> examples_of(const std::string& command) {
         "phatgoose eval --model assets/base --base --expert assets/experts/past assets/experts/plural"
         " --suite held-in --tasks past,plural --limit 20 --out results/past",
         "phatgoose eval --model assets/base --modular adapters/poly --suite held-in --out results/poly",
-        "phatgoose eval --model assets/base --task-moe mixture --suite held-in --tasks past,plural --out results/mixture",
+        "phatgoose eval --model assets/base --task-moe mixture --suite held-in --tasks past,plural --out "
+        "results/mixture",
         "for i in 1 2; do phatgoose eval --model assets/base --suite held-in --tasks food --shard $i/2 --out "
         "shards/$i; "
         "done"}},

@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kTasks = "tasks";               // what every method may say, what
 constexpr const char* kUnknownTask = "unknown-task";  // modular adapters,
 constexpr const char* kRoute = "route";               // and mixtures may; the rest is for routed models
-constexpr const char* kTaskVectors = "task-vectors";
+constexpr const char* kVectors = "vectors";
 const std::vector<std::string> kWhat = {"base", "expert", "routed", "modular", "task-moe"};
 constexpr const char* kForm = "a method: name, and base, expert, routed, modular or task-moe";
 
@@ -61,7 +61,7 @@ class MethodsReader {
     for (const Option& option : options.options()) read_option(node, option, entry);
     if (node["encoder"]) entry.routing.encoder = directory(node["encoder"]);
     if (node["descriptions"]) entry.routing.descriptions = yaml_.resolved(node["descriptions"]).string();
-    if (node[kTaskVectors]) entry.task_vectors = directory(node[kTaskVectors]);
+    if (node[kVectors]) entry.task_vectors = directory(node[kVectors]);
     entry.source = yaml_.place(node);
     return entry;
   }
@@ -99,7 +99,7 @@ class MethodsReader {
     if (option == kUnknownTask) {
       if (!entry.modular)
         yaml_.refuse(value, "\"" + option + "\" without modular", "", "only modular adapters have it");
-    } else if (option == kRoute || option == kTaskVectors) {
+    } else if (option == kRoute || option == kVectors) {
       if (!entry.task_moe)
         yaml_.refuse(value, "\"" + option + "\" without task-moe", "", "only task-level mixtures have it");
     } else if (!entry.routed) {

@@ -53,7 +53,7 @@ void declare_task_routes(OptionSet& set, std::optional<std::string>& route, std:
           "which copies of a task-level mixture compute a task: softmax mixes them by their weights, argmax takes the "
           "one of the largest; default: argmax where gumbel-st trained it, otherwise softmax")
       .one_of({"softmax", "argmax"});
-  set.add("task-vectors", &task_vectors,
+  set.add("vectors", &task_vectors,
           "vectors of tasks that a task-level mixture was not trained on, made as those that it was trained with")
       .as("DIR");
 }

@@ -23,7 +23,7 @@ void declare_library(OptionSet& set, std::optional<std::string>& library);
 void declare_allow_partial(OptionSet& set, bool& allow_partial);
 /// The option --unknown-task, of commands that have --modular.
 void declare_unknown_task(OptionSet& set, std::optional<std::string>& unknown_task);
-/// The options --route and --task-vectors, of commands that have --task-moe.
+/// The options --route and --vectors, of commands that have --task-moe.
 void declare_task_routes(OptionSet& set, std::optional<std::string>& route, std::optional<std::string>& task_vectors);
 /// The experts of --expert, then those in the library, by name. An empty library: bad_data.
 std::vector<NamedDirectory> all_experts(const std::vector<std::string>& experts,
