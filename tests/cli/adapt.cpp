@@ -5,7 +5,7 @@
 #include "cli/program.h"
 #include "phatgoose/base/json.h"
 #include "support/golden.h"
-#include "support/modular_adapter.h"
+#include "support/mixture_files.h"
 #include "support/scratch_directory.h"
 
 using namespace phatgoose;
@@ -81,6 +81,7 @@ TEST_CASE("adapt refuses bad use and leaves nothing") {
   const ScratchDirectory scratch;
   write_suite(scratch.path());
   write_text(scratch / "full/file", "mine");
+  MixtureFiles().write(scratch / "mixture", read_t5_config(kModel));
   const std::string start = start_of(scratch.path()) + "--out DIR/out ";
   const std::string bare = "adapt --model " + kModel + " --out DIR/out ";
   const std::string rows = "--data even=" + (scratch / "rows.jsonl").string() + " ";
@@ -113,6 +114,7 @@ TEST_CASE("adapt refuses bad use and leaves nothing") {
                     {start + "--unknown-task mean", 2, {"--unknown-task", "mixes by task"}},
                     {start + "--optimizer adamw", 2, {"--scale-parameter", "true with --optimizer adamw", "false"}},
                     {start + "--from DIR/full", 3, {"full"}},
+                    {start + "--from DIR/mixture", 3, {"mixture", "a task-level mixture", "phatgoose export"}},
                     {start_of(scratch.path()) + "--shots 2 --out DIR/full", 2, {"full contains "}},
                 });
 }

@@ -40,6 +40,10 @@ void check_use(bool given, bool used, const char* option, const char* expected) 
 AdaptStart AdaptStart::open(AdaptSettings& settings, const T5Config& config, const std::string& fingerprint) {
   AdaptStart start;
   start.groups_ = linear_groups(config);
+  if (settings.from && is_of_kind(*settings.from, kTaskMoeKind)) {
+    refuse(*settings.from, "a task-level mixture", "an adapter, an expert or a routed model",
+           "phatgoose export --task-moe writes the model of one of its tasks, for --model and --train model");
+  }
   if (settings.from && is_of_kind(*settings.from, kRoutedModelKind)) {
     start.experts_ = experts_of(*settings.from, config, fingerprint, settings.allow_partial);
   } else if (settings.from && is_modular_directory(*settings.from)) {
