@@ -75,6 +75,7 @@ TEST_CASE("adapt trains on the examples that it draws, and scores on the others"
   const FewShotSummary& summary = *adapted->summary;
   REQUIRE(summary.runs.size() == 4);
   std::set<std::string> factors;
+  const std::vector<Record> all = read_records(runs / "rows.jsonl");
   for (const FewShotRun& one : summary.runs) {
     const fs::path directory =
         run_of(settings, "shots-3/sample-" + std::to_string(one.sample) + "/seed-" + std::to_string(one.seed));
@@ -85,7 +86,7 @@ TEST_CASE("adapt trains on the examples that it draws, and scores on the others"
     const auto answered = read_samples(directory / "results/samples.jsonl");
     CHECK(answered.size() == 3);  // of 6 rows
     for (const Sample& sample : answered) {
-      const Record& row = read_records(runs / "rows.jsonl")[static_cast<std::size_t>(sample.row)];
+      const Record& row = all[static_cast<std::size_t>(sample.row)];
       for (const Record& example : examples) CHECK(example.input_ids != row.input_ids);
     }
     CHECK(ExpertDirectory::open(directory / "adapted").name() == "choose");
