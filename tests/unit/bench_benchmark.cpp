@@ -14,6 +14,19 @@
 namespace phatgoose {
 namespace {
 
+/// Three rows on a tiny base, which is written to the directory, each work done once.
+BenchSettings tiny_bench(const fs::path& directory, std::int64_t input_length, std::int64_t target_length) {
+  make_directories(directory / "base");
+  test::tiny_model().save(directory / "base", at::kFloat);
+  BenchSettings settings;
+  settings.model = directory / "base";
+  settings.rows = 3;
+  settings.input_length = input_length;
+  settings.target_length = target_length;
+  settings.repeats = 1;
+  return settings;
+}
+
 TEST_CASE("floating-point operations of a forward pass agree with a count by hand") {
   T5Config config;  // the small v1.1 shape
   const RowLengths rows{std::vector<std::int64_t>(8, 256), std::vector<std::int64_t>(8, 32)};
@@ -47,14 +60,7 @@ TEST_CASE("mixed lengths are spread evenly") {
 
 TEST_CASE("every kind of work is measured on a model directory") {
   const test::ScratchDirectory directory;
-  make_directories(directory / "base");
-  test::tiny_model().save(directory / "base", at::kFloat);
-  BenchSettings settings;
-  settings.model = directory / "base";
-  settings.rows = 3;
-  settings.input_length = 20;
-  settings.target_length = 5;
-  settings.repeats = 1;
+  BenchSettings settings = tiny_bench(directory.path(), 20, 5);
   for (const std::string& work : bench_work_names()) {
     const bool other = work == "cold_start" || work == "routed_experts" || work == "routed_256";
     const bool compares = work.starts_with("modular_") || work.starts_with("task_moe_");
@@ -79,14 +85,7 @@ TEST_CASE("every kind of work is measured on a model directory") {
 
 TEST_CASE("modular adapters are measured beside LoRA, on rows of one task and of several") {
   const test::ScratchDirectory directory;
-  make_directories(directory / "base");
-  test::tiny_model().save(directory / "base", at::kFloat);
-  BenchSettings settings;
-  settings.model = directory / "base";
-  settings.rows = 3;
-  settings.input_length = 6;
-  settings.target_length = 2;
-  settings.repeats = 1;
+  BenchSettings settings = tiny_bench(directory.path(), 6, 2);
   settings.rank = 2;
   settings.work = {"modular_step", "modular_forward"};
   std::map<std::string, Json> lines;
@@ -106,14 +105,7 @@ TEST_CASE("modular adapters are measured beside LoRA, on rows of one task and of
 
 TEST_CASE("several copies of layers are measured beside one, their routes one-hot or not") {
   const test::ScratchDirectory directory;
-  make_directories(directory / "base");
-  test::tiny_model().save(directory / "base", at::kFloat);
-  BenchSettings settings;
-  settings.model = directory / "base";
-  settings.rows = 3;
-  settings.input_length = 6;
-  settings.target_length = 2;
-  settings.repeats = 1;
+  BenchSettings settings = tiny_bench(directory.path(), 6, 2);
   settings.work = {"task_moe_step", "task_moe_forward", "task_moe_sizes"};
   std::map<std::string, Json> lines;
   run_benchmark(settings, at::kCPU, at::kFloat, "/bin/true", [&](const Json& line) { lines[line.at("work")] = line; });
