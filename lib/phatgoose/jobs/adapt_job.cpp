@@ -94,8 +94,9 @@ class AdaptJob {
     plan.training.trainer.schedule.peak = plan.training.record["lr"] = trial.lr;
     plan.training.batch = plan.training.record["batch"] = trial.batch;
     T5Model* shared = nullptr;
-    if (plan_.start.trains_base()) {
+    if (plan_.start.trains_base()) {  // the job holds a model of its own
       base_.reset();
+      own_.reset();
     } else {
       shared = &base();
     }
