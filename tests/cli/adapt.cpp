@@ -63,6 +63,34 @@ TEST_CASE("adapt prints a table of all tasks, or summary.json") {
   CHECK_THAT(scored.out, Catch::Contains("odd"));
 }
 
+TEST_CASE("adapt tells gains over a reference that saw the same rows") {
+  const ScratchDirectory scratch;
+  write_suite(scratch.path());
+  const std::string start = start_of(scratch.path()), other = scratch / "other";
+  REQUIRE(phatgoose_line(start + "--shots 0,2 --out " + other).code == 0);
+  const std::string line = start + "--shots 0,2 --from " + kPoly + " --out " + (scratch / "out").string();
+  const Outcome adapted = phatgoose_line(line + " --reference " + other);
+  INFO(adapted.err);
+  CHECK(adapted.code == 0);
+  CHECK_THAT(adapted.out, Catch::Contains("\nrelative gain "));
+  Json summary = Json::parse(read_text(scratch / "out/summary.json"));
+  for (const Json& gain : summary["relative_gain"]) {
+    const std::size_t column = gain["shots"] == 0 ? 0 : 1;
+    for (const Json& task : summary["tasks"]) {
+      const Json& run = task["scores"][column]["scores"][0];
+      const double score = run["score"], reference = run["reference"];
+      CHECK(gain["tasks"][task["task"].get<std::string>()].get<double>() ==
+            Approx(100 * (score - reference) / reference));
+    }
+  }
+  CHECK_THAT(phatgoose_line(line).out, !Catch::Contains("gain"));
+  check_bad_use(scratch.path(),
+                {{start + "--shots 2 --valid-shots 1 --out DIR/refused --reference " + other, 3, {"\"valid-shots\""}},
+                 {start + "--shots 2 --seed 1 --out DIR/refused --reference " + other, 3, {"seed-1", "no results"}}});
+  write_text(scratch / "rows.jsonl", read_text(scratch / "rows.jsonl") + "\n");
+  check_bad_use(scratch.path(), {{start + "--shots 2 --out DIR/refused --reference " + other, 3, {"the rows"}}});
+}
+
 TEST_CASE("without a suite adapt prints the directory of what it has adapted") {
   const ScratchDirectory scratch;
   write_suite(scratch.path());
@@ -109,12 +137,15 @@ TEST_CASE("adapt refuses bad use and leaves nothing") {
                     {start + "--train routing", 2, {"--train", "adapters"}},
                     {start + "--train model --rank 3", 2, {"--rank", "--train model"}},
                     {start + "--train model --from " + kPoly, 2, {"--train", "--from"}},
+                    {start + "--vectors DIR/mixture --from " + kPoly, 2, {"--vectors", "a task-level mixture"}},
+                    {bare + rows + "--reference DIR/other", 2, {"--reference", "--suite"}},
+                    {start + "--shots 2 --reference DIR/other", 3, {"other/even/shots-2", "no results", "--samples"}},
                     {start + "--train model --dtype bf16", 2, {"--dtype", "fp32"}},
                     {start + "--rank 3 --from " + kPoly, 2, {"--rank", "--from"}},
                     {start + "--unknown-task mean", 2, {"--unknown-task", "mixes by task"}},
                     {start + "--optimizer adamw", 2, {"--scale-parameter", "true with --optimizer adamw", "false"}},
                     {start + "--from DIR/full", 3, {"full"}},
-                    {start + "--from DIR/mixture", 3, {"mixture", "a task-level mixture", "phatgoose export"}},
+                    {start + "--from DIR/mixture", 3, {"mixture", "fingerprint"}},
                     {start_of(scratch.path()) + "--shots 2 --out DIR/full", 2, {"full contains "}},
                 });
 }

@@ -11,40 +11,20 @@
 #include "phatgoose/report/results.h"
 #include "phatgoose/store/routed_model_builder.h"
 #include "phatgoose/train/best_checkpoint.h"
+#include "support/adapt_runs.h"
 #include "support/fails_with.h"
-#include "support/modular_runs.h"
 
 namespace phatgoose {
 namespace {
 
 using test::FailsWith;
 using test::ModularRuns;
-
-AdaptSettings settings_of(const ModularRuns& runs, const std::string& out) {
-  AdaptSettings settings;
-  settings.model = runs / "base";
-  settings.out = runs / out;
-  settings.suite = runs / "suite.yaml";
-  settings.tasks = {"choose"};
-  settings.shots = {"2"};
-  settings.training.steps = 3;
-  settings.training.batch = 2;
-  settings.training.warmup_ratio = 0;
-  settings.training.scale_parameter = false;
-  settings.common.dtype = "fp32";
-  settings.common.log = "quiet";
-  return settings;
-}
-
-std::optional<Adapted> run(const AdaptSettings& settings) { return adapt_to_tasks(settings, at::kCPU, at::kFloat); }
+using test::run;
+using test::run_of;
+using test::settings_of;
 
 double mean_of(const AdaptSettings& settings, std::int64_t shots) {
   return run(settings)->summary->score(std::nullopt, shots).mean;
-}
-
-/// Where the run of task "choose" is.
-fs::path run_of(const AdaptSettings& settings, const std::string& rest) {
-  return fs::path(settings.out) / "choose" / rest;
 }
 
 /// Of the first linear.
@@ -308,6 +288,16 @@ TEST_CASE("adapt refuses what does not fit before it trains") {
       settings.rank = 3;
       refuses(ExitCode::usage, "--rank", "--from");
     }
+  }
+  SECTION("a model of its own where there is none") {
+    settings.train = "model";
+    settings.from = runs / "lora";
+    refuses(ExitCode::usage, "--train", "nothing is in --from");
+  }
+  SECTION("routes of what has none") {
+    settings.from = runs / "adapter";
+    settings.route = "argmax";
+    refuses(ExitCode::usage, "--route", "a task-level mixture");
   }
   SECTION("an unknown task") {
     settings.tasks = {"chose"};

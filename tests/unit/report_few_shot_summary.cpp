@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/fails_with.h"
+
 namespace phatgoose {
 namespace {
 
@@ -61,6 +63,38 @@ TEST_CASE("summary.json has every run") {
                                                {"sample": 0, "seed": 4, "score": 90.0}])"));
   CHECK(json["mean"][1]["shots"] == 4);
   CHECK(json["mean"][1]["mean"].get<double>() == Approx(35));
+}
+
+TEST_CASE("gains are relative to the reference of each task, and intervals are over tasks") {
+  FewShotSummary runs{
+      .tasks = {"a", "b"},
+      .shots = {4},
+      .runs = {{"a", 4, 0, 0, 20, 10.0}, {"a", 4, 1, 0, 40, 30.0}, {"b", 4, 0, 0, 45, 40.0}, {"b", 4, 1, 0, 45, 60.0}}};
+  const RelativeGain gain = runs.gain(4);
+  CHECK(gain.of_tasks == std::vector<double>{50, -10});  // (30 - 20) / 20, (45 - 50) / 50
+  CHECK(gain.mean == Approx(20));
+  REQUIRE(gain.interval);
+  CHECK(gain.interval->low == Approx(-10));  // of two tasks a quarter of the resamples has one alone
+  CHECK(gain.interval->high == Approx(50));
+  CHECK(few_shot_table(runs).text() ==
+        "task                       4 shots\n"
+        "----------------------------------\n"
+        "a                     30.0 +- 14.1\n"
+        "b                      45.0 +- 0.0\n"
+        "----------------------------------\n"
+        "mean                   37.5 +- 7.1\n"
+        "relative gain  +20.0 [-10.0, 50.0]\n");
+  const Json json = few_shot_json(runs);
+  CHECK(json["relative_gain"][0]["tasks"] == Json{{"a", 50.0}, {"b", -10.0}});
+  CHECK(json["relative_gain"][0]["shots"] == 4);
+  CHECK(json["tasks"][0]["scores"][0]["scores"][1] ==
+        Json::parse(R"({"sample": 1, "seed": 0, "score": 40.0, "reference": 30.0})"));
+
+  runs.tasks = {"b"};
+  CHECK_FALSE(runs.gain(4).interval);  // nothing to draw from
+  CHECK(runs.gain(4).mean == Approx(-10));
+  for (FewShotRun& run : runs.runs) run.reference = 0;
+  CHECK_THROWS_MATCHES(runs.gain(4), Error, test::FailsWith(ExitCode::bad_data, "task b", "a score above 0"));
 }
 
 }  // namespace phatgoose

@@ -11,6 +11,7 @@
 #include "phatgoose/base/version.h"
 #include "phatgoose/eval/suite_rows.h"
 #include "phatgoose/jobs/adapt_plan.h"
+#include "phatgoose/jobs/adapt_reference.h"
 #include "phatgoose/nn/device.h"
 #include "phatgoose/report/results.h"
 #include "phatgoose/report/results_directory.h"
@@ -40,7 +41,7 @@ class AdaptJob {
   /// False: a signal asked to stop.
   bool make(const AdaptRun& run) {
     const fs::path directory = plan_.directory(run), adapted = directory / "adapted", results = directory / "results";
-    if (plan_.suite) check_run(results, results, results_record(run));
+    if (plan_.suite) check_run(results, results, plan_.results_record(run));
     const bool scored = plan_.suite && read_finished(results, kResultsKind).has_value();
     const bool wants_model = run.shots != 0 && (plan_.settings.keep || !scored);
     if (wants_model && !adapt(run, directory, adapted)) return false;
@@ -85,7 +86,7 @@ class AdaptJob {
                                 .of_valid = std::vector<std::string>(plan.data.valid.size(), task.rows.task)};
     plan.training.kind = plan_.start.kind();
     plan.training.seed = plan.training.trainer.seed = static_cast<std::uint64_t>(run.seed);
-    plan.training.record = record_of(run, file_hashes(plan.data.data), file_hashes(plan.data.valid));
+    plan.training.record = plan_.record_of(run, file_hashes(plan.data.data), file_hashes(plan.data.valid));
     return plan;
   }
 
@@ -94,9 +95,8 @@ class AdaptJob {
     plan.training.trainer.schedule.peak = plan.training.record["lr"] = trial.lr;
     plan.training.batch = plan.training.record["batch"] = trial.batch;
     T5Model* shared = nullptr;
-    if (plan_.start.trains_base()) {  // the job holds a model of its own
-      base_.reset();
-      own_.reset();
+    if (plan_.start.trains_base()) {
+      own_.reset();  // the job holds a model of its own
     } else {
       shared = &base();
     }
@@ -120,31 +120,18 @@ class AdaptJob {
     fs::remove_all(tried);
   }
 
-  /// What the run's own directories are begun and continued with.
-  Json record_of(const AdaptRun& run, const Json& data, const Json& valid) const {
-    Json record = plan_.record;
-    record["seed"] = run.seed;
-    record["task"] = plan_.task_name(run);
-    record["data"] = data;
-    record["valid"] = valid;
-    return record;
-  }
-  Json results_record(const AdaptRun& run) const {
-    const AdaptTask& task = plan_.tasks[run.task];
-    Json record = record_of(run, task.hash, file_hashes(task.valid));
-    record["scored_on"] = content_hash_of_file(plan_.suite->tasks[run.task].data);
-    return record;
-  }
-
   /// What the run made, or, where nothing was trained, what it would have begun with.
   const T5Model& model_of(const AdaptRun& run, const fs::path& adapted) {
+    if (plan_.start.trains_base()) {
+      own_.reset();
+      const fs::path model = run.shots == 0 ? fs::path(plan_.settings.model) : adapted;
+      own_.emplace(T5Model::load(model, plan_.training.device, plan_.training.dtype));
+      if (run.shots == 0) plan_.start.put_on(*own_, plan_.task_name(run));
+      return *own_;
+    }
     if (run.shots == 0) {
       plan_.start.put_on(base(), plan_.task_name(run));
       return base();
-    }
-    if (plan_.start.trains_base()) {
-      own_.emplace(T5Model::load(adapted, plan_.training.device, plan_.training.dtype));
-      return *own_;
     }
     const bool modular = plan_.start.kind() == std::string(kModularKind);
     const Adaptation adaptation = modular ? Adaptation(ModularChoice{adapted, {}}) : Adaptation(PlainExpert{adapted});
@@ -177,7 +164,7 @@ class AdaptJob {
   }
 
   void write(const AdaptRun& run, const TaskRows& rows, const fs::path& out, MethodAnswers answers, double seconds) {
-    const Json record = results_record(run);
+    const Json record = plan_.results_record(run);
     Json settings = record;
     settings["shots"] = run.shots ? Json(*run.shots) : Json("all");
     settings["sample"] = run.sample;
@@ -211,10 +198,12 @@ class AdaptJob {
   std::optional<T5Model> own_;  // of the last run, where all weights are trained
 };
 
-FewShotSummary summary_of(const AdaptPlan& plan, const AdaptJob& job) {
+/// `reference`: what the runs of another adaptation scored, if there is one.
+FewShotSummary summary_of(const AdaptPlan& plan, const AdaptJob& job, const std::vector<double>& reference) {
   FewShotSummary summary{.tasks = {}, .shots = plan.settings.shot_counts(), .runs = {}};
   for (const AdaptTask& task : plan.tasks) summary.tasks.push_back(task.rows.task);
   for (const AdaptRun& run : plan.runs) summary.runs.push_back(job.scored(run));
+  for (std::size_t i = 0; i < reference.size(); ++i) summary.runs[i].reference = reference[i];
   return summary;
 }
 
@@ -224,6 +213,8 @@ std::optional<Adapted> adapt_to_tasks(AdaptSettings settings, at::Device device,
   const AdaptPlan plan = plan_adaptation(std::move(settings), device, dtype);
   const fs::path out = plan.settings.out;
   check_run(out, out, plan.record);
+  std::vector<double> reference;
+  if (plan.settings.reference) reference = reference_scores(plan, *plan.settings.reference);
   const RunLock lock(out);
   begin_run(out, plan.record);
   AdaptJob job(plan);
@@ -234,7 +225,7 @@ std::optional<Adapted> adapt_to_tasks(AdaptSettings settings, at::Device device,
   }
   Adapted adapted;
   if (!plan.suite) return adapted;
-  adapted.summary = summary_of(plan, job);
+  adapted.summary = summary_of(plan, job, reference);
   Json json = {{"settings", plan.record}, {"suite", plan.suite->name}};
   json.update(few_shot_json(*adapted.summary));
   write_file(out / kSummaryFile, json.dump(2) + "\n");

@@ -132,10 +132,25 @@ std::set<std::string> AdaptRun::examples(const ShotRows& rows) const {
   return examples;
 }
 
-fs::path AdaptPlan::directory(const AdaptRun& run) const {
+fs::path AdaptPlan::place(const AdaptRun& run) const {
   const std::string shots = run.shots ? fmt::format("shots-{}", *run.shots) : "all";
-  return fs::path(settings.out) / task_name(run) / shots / fmt::format("sample-{}", run.sample) /
-         fmt::format("seed-{}", run.seed);
+  return fs::path(task_name(run)) / shots / fmt::format("sample-{}", run.sample) / fmt::format("seed-{}", run.seed);
+}
+
+Json AdaptPlan::record_of(const AdaptRun& run, const Json& data, const Json& valid) const {
+  Json of_run = record;
+  of_run["seed"] = run.seed;
+  of_run["task"] = task_name(run);
+  of_run["data"] = data;
+  of_run["valid"] = valid;
+  return of_run;
+}
+
+Json AdaptPlan::results_record(const AdaptRun& run) const {
+  const AdaptTask& task = tasks[run.task];
+  Json of_run = record_of(run, task.hash, file_hashes(task.valid));
+  of_run["scored_on"] = content_hash_of_file(suite->tasks[run.task].data);
+  return of_run;
 }
 
 AdaptPlan plan_adaptation(AdaptSettings settings, at::Device device, at::ScalarType dtype) {
@@ -149,6 +164,7 @@ AdaptPlan plan_adaptation(AdaptSettings settings, at::Device device, at::ScalarT
   std::vector<AdaptTask> tasks = read_tasks(settings, suite, files, names);
   if (suite) put_in_order(tasks, *suite);
   AdaptStart start = AdaptStart::open(settings, read_t5_config(settings.model), base_fingerprint(settings.model));
+  for (const AdaptTask& task : tasks) start.check_task(task.rows.task);
   if (start.trains_base() && dtype != at::kFloat) {
     refuse_usage("--dtype", "bf16 with --train model", "fp32: all weights are trained");
   }
@@ -165,6 +181,9 @@ AdaptPlan plan_adaptation(AdaptSettings settings, at::Device device, at::ScalarT
                  .record = nullptr};
   plan.training.routing_rate = settings.routing_lr;
   plan.training.contents["from"] = plan.start.hash();
+  if (settings.task_vectors) {
+    plan.training.contents["vectors"] = content_hash_of_file(fs::path(*settings.task_vectors) / "manifest.json");
+  }
   plan.runs = runs_of(settings, plan.tasks);
   check_runs(plan);
   for (AdaptTask& task : plan.tasks) task.hash = content_hash_of_file(task.rows.file);

@@ -42,8 +42,13 @@ struct AdaptPlan {
   Json record;  ///< what the whole is begun and continued with; each run has rows of its own
 
   const std::string& task_name(const AdaptRun& run) const { return tasks[run.task].rows.task; }
-  /// OUT/TASK/shots-N/sample-N/seed-N
-  fs::path directory(const AdaptRun& run) const;
+  /// TASK/shots-N/sample-N/seed-N
+  fs::path place(const AdaptRun& run) const;
+  fs::path directory(const AdaptRun& run) const { return fs::path(settings.out) / place(run); }
+  /// What the run's own directory is begun and continued with; `data` and `valid`: hashes of its rows.
+  Json record_of(const AdaptRun& run, const Json& data, const Json& valid) const;
+  /// The same for its scores, whose rows are drawn from a task's and scored on those of the suite, which must be there.
+  Json results_record(const AdaptRun& run) const;
 };
 
 /// Reads the suite and all rows to draw from, opens what training begins with, and draws. What does not fit together:

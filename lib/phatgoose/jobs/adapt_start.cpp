@@ -7,6 +7,7 @@
 #include "phatgoose/jobs/lora_job.h"
 #include "phatgoose/jobs/modular_choice.h"
 #include "phatgoose/jobs/modular_job.h"
+#include "phatgoose/jobs/task_moe_choice.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/routed_model_directory.h"
 
@@ -37,28 +38,42 @@ void check_use(bool given, bool used, const char* option, const char* expected) 
 
 }  // namespace
 
+void AdaptStart::open_files(const AdaptSettings& settings, const T5Config& config, const std::string& fingerprint) {
+  groups_ = linear_groups(config);
+  if (!settings.from) return;
+  if (is_of_kind(*settings.from, kTaskMoeKind)) {
+    const TaskMoeChoice choice = task_moe_choice(*settings.from, settings.route, settings.task_vectors);
+    task_models_ = TaskModels::open(choice, "--from", config, fingerprint);
+  } else if (is_of_kind(*settings.from, kRoutedModelKind)) {
+    experts_ = experts_of(*settings.from, config, fingerprint, settings.allow_partial);
+  } else if (is_modular_directory(*settings.from)) {
+    modular_ = ModularDirectory::open(*settings.from);
+    modular_->check_base(config, fingerprint);
+  } else {
+    experts_.push_back(ExpertDirectory::open(*settings.from));
+    experts_.back().check_base(config, fingerprint, settings.allow_partial);
+  }
+}
+
+void AdaptStart::choose_trained(AdaptSettings& settings) {
+  const bool routes = modular_ && has_routing(modular_->shape().method);
+  if (!settings.train) settings.train = task_models_ ? "model" : routes ? "both" : "adapters";
+  trained_ = *settings.train;
+  check_use(trained_ == "both" || trained_ == "routing", routes, "--train",
+            "adapters: only a modular adapter that mixes by task (--from DIR) has routing");
+  check_use(trained_ == "adapters", !task_models_, "--train", "model: a task-level mixture has no adapters");
+  check_use(trained_ == "model", !settings.from || task_models_, "--train",
+            "adapters, routing or both: of the base itself nothing is in --from");
+}
+
 AdaptStart AdaptStart::open(AdaptSettings& settings, const T5Config& config, const std::string& fingerprint) {
   AdaptStart start;
-  start.groups_ = linear_groups(config);
-  if (settings.from && is_of_kind(*settings.from, kTaskMoeKind)) {
-    refuse(*settings.from, "a task-level mixture", "an adapter, an expert or a routed model",
-           "phatgoose export --task-moe writes the model of one of its tasks, for --model and --train model");
-  }
-  if (settings.from && is_of_kind(*settings.from, kRoutedModelKind)) {
-    start.experts_ = experts_of(*settings.from, config, fingerprint, settings.allow_partial);
-  } else if (settings.from && is_modular_directory(*settings.from)) {
-    start.modular_ = ModularDirectory::open(*settings.from);
-    start.modular_->check_base(config, fingerprint);
-  } else if (settings.from) {
-    start.experts_.push_back(ExpertDirectory::open(*settings.from));
-    start.experts_.back().check_base(config, fingerprint, settings.allow_partial);
-  }
+  start.open_files(settings, config, fingerprint);
+  start.choose_trained(settings);
   const bool routes = start.modular_ && has_routing(start.modular_->shape().method);
-  check_use(settings.train == "both" || settings.train == "routing", routes, "--train",
-            "adapters: only a modular adapter that mixes by task (--from DIR) has routing");
-  if (!settings.train) settings.train = routes ? "both" : "adapters";
-  start.trained_ = *settings.train;
   const bool trains_routing = start.trained_ == "both" || start.trained_ == "routing";
+  check_use(settings.route || settings.task_vectors, start.task_models_.has_value(),
+            settings.route ? "--route" : "--vectors", "a task-level mixture");
   check_use(settings.unknown_task.has_value(), routes, "--unknown-task", "a modular adapter that mixes by task");
   check_use(settings.routing_lr.has_value(), trains_routing, "--routing-lr", "--train both or routing");
   if (routes && !settings.unknown_task) settings.unknown_task = "uniform";
@@ -74,7 +89,12 @@ AdaptStart AdaptStart::open(AdaptSettings& settings, const T5Config& config, con
   return start;
 }
 
+void AdaptStart::check_task(const std::string& task) const {
+  if (task_models_) task_models_->route(task);
+}
+
 Json AdaptStart::hash() const {
+  if (task_models_) return task_models_->mixture().hashes();
   if (modular_) return modular_->hash();
   Json hashes = Json::array();
   for (const ExpertDirectory& expert : experts_) hashes.push_back(expert.adapter_hash());
@@ -105,7 +125,9 @@ ExpertParameters AdaptStart::lora_start(std::uint64_t seed, at::Device device) c
 
 void AdaptStart::put_on(T5Model& model, const std::string& task) const {
   model.remove_adapters();
-  if (modular_) {
+  if (task_models_) {
+    task_models_->put_on(model, task);
+  } else if (modular_) {
     modular_start(task)(1, model.device()).attach(model);
   } else if (!experts_.empty()) {
     lora_start(0, model.device()).attach(model);
@@ -113,7 +135,9 @@ void AdaptStart::put_on(T5Model& model, const std::string& task) const {
 }
 
 std::unique_ptr<AdapterJob> AdaptStart::job(AdapterPlan plan, const std::string& task, T5Model* base) const {
-  if (trains_base()) return std::make_unique<BaseJob>(std::move(plan), task);
+  if (trains_base()) {
+    return std::make_unique<BaseJob>(std::move(plan), task, [this, task](T5Model& model) { put_on(model, task); });
+  }
   if (!modular_) {
     const auto start = [this, seed = plan.training.seed](at::Device device) { return lora_start(seed, device); };
     return std::make_unique<LoraJob>(std::move(plan), task, start, base);

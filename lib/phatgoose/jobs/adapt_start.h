@@ -1,5 +1,5 @@
-// What few-shot adaptation begins with: the base, an expert, the averaged experts of a routed model, or a modular
-// adapter; and what of it is trained.
+// What few-shot adaptation begins with: the base, an expert, the averaged experts of a routed model, a modular adapter,
+// or the models of a task-level mixture; and what of it is trained.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 #include "phatgoose/adapters/expert_parameters.h"
 #include "phatgoose/adapters/modular_parameters.h"
 #include "phatgoose/jobs/adapter_job.h"
+#include "phatgoose/jobs/task_models.h"
 #include "phatgoose/settings/adapt.h"
 #include "phatgoose/store/expert_directory.h"
 #include "phatgoose/store/modular_directory.h"
@@ -22,6 +23,8 @@ class AdaptStart {
   /// Opens and checks what settings.from names, and fills in the settings that depend on it. Options that the start has
   /// no use for, and experts whose factors have no mean: usage error or bad_data.
   static AdaptStart open(AdaptSettings& settings, const T5Config& config, const std::string& fingerprint);
+  /// Refuses a task that the start has nothing for: usage error.
+  void check_task(const std::string& task) const;
 
   /// Of the files that training begins with; null for the base.
   Json hash() const;
@@ -37,12 +40,17 @@ class AdaptStart {
   std::unique_ptr<AdapterJob> job(AdapterPlan plan, const std::string& task, T5Model* base) const;
 
  private:
+  /// Opens settings.from.
+  void open_files(const AdaptSettings& settings, const T5Config& config, const std::string& fingerprint);
+  /// Resolves settings.train.
+  void choose_trained(AdaptSettings& settings);
   std::function<ModularParameters(std::int64_t, at::Device)> modular_start(const std::string& task) const;
   ExpertParameters lora_start(std::uint64_t seed, at::Device device) const;
 
   std::vector<LinearGroupSpec> groups_;
   std::vector<ExpertDirectory> experts_;  // one, or those that are averaged
   std::optional<ModularDirectory> modular_;
+  std::optional<TaskModels> task_models_;
   std::string trained_;  // as the option --train
   std::optional<std::string> unknown_task_;
   std::int64_t rank_ = 0;

@@ -8,6 +8,7 @@ namespace phatgoose {
 
 std::vector<Parameter> BaseJob::begin(T5Model& model, const std::vector<std::string>& /*tasks*/) {
   model_ = &model;
+  start_(model);
   return all_parameters(model, /*query_lr_scale=*/1.0);
 }
 

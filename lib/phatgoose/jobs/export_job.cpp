@@ -9,15 +9,15 @@
 #include "phatgoose/adapters/merge.h"
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
-#include "phatgoose/base/nearest.h"
 #include "phatgoose/base/progress.h"
 #include "phatgoose/base/shell.h"
+#include "phatgoose/jobs/task_models.h"
+#include "phatgoose/jobs/task_moe_choice.h"
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/settings/named_directories.h"
 #include "phatgoose/store/float_values.h"
 #include "phatgoose/store/manifest.h"
 #include "phatgoose/store/staged_directory.h"
-#include "phatgoose/task_moe/task_moe_files.h"
 #include "phatgoose/text/tokenizer_files.h"
 
 namespace phatgoose {
@@ -27,9 +27,8 @@ constexpr const char* kRecord = "export";
 
 /// A task of a task-level mixture, and the weights of the copies for it.
 struct CollapsedTask {
-  TaskMoeDirectory mixture;
-  std::string task;  ///< empty where all have the same route
-  at::Tensor route;  ///< [L, m]
+  TaskModels models;
+  std::string task;  ///< empty where all have the same model
 };
 
 /// Everything about one call that does not change while it runs.
@@ -81,50 +80,27 @@ void check_options(const ExportSettings& settings) {
   if (option != nullptr) refuse_usage(option, "no --task-moe", "a task-level mixture to apply it to");
 }
 
-/// Refuses a route that no single layer computes.
-void check_one_hot(const ExportSettings& settings, const at::Tensor& route) {  // [L, m]
-  const std::int64_t mixed = at::lt(std::get<0>(route.max(-1)), 1).sum().item<std::int64_t>();
-  if (settings.route || mixed == 0) return;
-  refuse_usage(
-      "--task-moe", fmt::format("a route that mixes the copies of {} layers", mixed), "one copy for each layer",
-      "--route argmax takes the likeliest copies, --route softmax the mean of the copies' weights, which is not "
-      "what the mixture computes");
-}
-
-/// The number of the task among the mixture's and the added ones.
-std::int64_t number_of_task(const ExportSettings& settings, const TaskMoeManifest& manifest, const AddedTasks& added) {
-  std::vector<std::string> names = manifest.tasks;
-  names.insert(names.end(), added.names.begin(), added.names.end());
-  if (!settings.task) refuse_usage("--task", "missing", "a task of " + *settings.task_moe);
-  const auto found = std::ranges::find(names, *settings.task);
-  if (found != names.end()) return found - names.begin();
-  refuse_usage("--task", fmt::format("\"{}\", which {} does not know", *settings.task, *settings.task_moe),
-               "one of its tasks, or one with --vectors", did_you_mean(*settings.task, names));
-}
-
 std::optional<CollapsedTask> collapsed_task(const ExportSettings& settings, const T5Config& config,
                                             const std::string& fingerprint) {
   if (!settings.task_moe) return std::nullopt;
-  TaskMoeDirectory mixture = TaskMoeDirectory::open(*settings.task_moe);
-  mixture.check_base(config, fingerprint);
-  const TaskMoeManifest& manifest = mixture.manifest();
-  const AddedTasks added = settings.task_vectors ? added_tasks(manifest, *settings.task_vectors) : AddedTasks();
-  const bool by_task = routes_by_task(manifest.shape.router);
+  const TaskMoeChoice choice = task_moe_choice(*settings.task_moe, settings.route, settings.task_vectors);
+  CollapsedTask collapsed{TaskModels::open(choice, "--task-moe", config, fingerprint), settings.task.value_or("")};
+  const bool by_task = collapsed.models.by_task();
+  if (by_task && !settings.task) refuse_usage("--task", "missing", "a task of " + *settings.task_moe);
   if (!by_task && settings.task) {
     refuse_usage("--task", *settings.task_moe + ", which is the same for every task", "leave it out");
   }
-  const std::int64_t number = by_task ? number_of_task(settings, manifest, added) : 0;
-  at::Tensor route = task_routes(mixture, added, route_rule(settings.route, manifest))[number];  // [L, m]
-  check_one_hot(settings, route);
-  return CollapsedTask{std::move(mixture), settings.task.value_or(""), std::move(route)};
+  collapsed.models.route(collapsed.task);  // there is one
+  return collapsed;
 }
 
 /// What a collapsed mixture depends on.
 Json record_of(const CollapsedTask& collapsed, const ExportJob& job, const std::string& fingerprint) {
-  const at::Tensor route = collapsed.route.contiguous();
+  const at::Tensor route = collapsed.models.route(collapsed.task).contiguous();
+  const TaskMoeDirectory& mixture = collapsed.models.mixture();
   const std::span<const float> weights(route.const_data_ptr<float>(), static_cast<std::size_t>(route.numel()));
   return {{"model", fingerprint},
-          {"task_moe", {{"name", collapsed.mixture.manifest().name}, {"hashes", collapsed.mixture.hashes()}}},
+          {"task_moe", {{"name", mixture.manifest().name}, {"hashes", mixture.hashes()}}},
           {"task", collapsed.task},
           {"route", std::vector<float>(weights.begin(), weights.end())},
           {"dtype", job.dtype == at::kBFloat16 ? "bf16" : "fp32"}};
@@ -225,7 +201,7 @@ void export_model(const ExportSettings& settings) {
   const at::ScalarType loaded = job.base_dtype == job.dtype ? job.dtype : at::kFloat;
   T5Model model = T5Model::load(settings.model, at::kCPU, loaded);
   if (job.collapsed) {
-    collapse(job.collapsed->mixture, job.collapsed->route, model);
+    job.collapsed->models.put_on(model, job.collapsed->task);
   } else {
     fold(job, model);
   }

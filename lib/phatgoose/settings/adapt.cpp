@@ -7,6 +7,7 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/option_values.h"
+#include "phatgoose/settings/named_directories.h"
 
 namespace phatgoose {
 namespace {
@@ -46,16 +47,18 @@ OptionSet AdaptSettings::declare() {
   set.begin_group("Adapter");
   declare_model(set);
   set.add("from", &from,
-          "what training begins with: a modular adapter, an expert, or a routed model, whose experts' factors are "
-          "averaged; default: the base")
+          "what training begins with: a modular adapter, an expert, a routed model, whose experts' factors are "
+          "averaged, "
+          "or a task-level mixture, of which each task has its own model; default: the base")
       .as("DIR");
   set.add("train", &train,
           "what is trained: both (routing and adapters; default with routing), adapters (default without), routing, or "
-          "model: the base itself")
+          "model: all weights of the base, or of a mixture's model (default there)")
       .one_of({"both", "adapters", "routing", "model"});
   set.add("unknown-task", &unknown_task,
           "routing logits of the new task at first: uniform (default), or the mean of all tasks'")
       .one_of({"uniform", "mean"});
+  declare_task_routes(set, route, task_vectors);
   set.add("rank", &rank, "LoRA rank of a new adapter on the base; default 16").at_least(1);
   set.add("routing-lr", &routing_lr, "learning rate of the routing logits; default 0.1").at_least(0);
   declare_loss(set);
@@ -86,6 +89,11 @@ OptionSet AdaptSettings::declare() {
   set.add("tasks", &tasks, "only these tasks, separated by commas").as("A,B").may_change();
   set.add("try-lr", &try_lr, "learning rates in place of --lr: all are tried, and validation chooses").as("LR...");
   set.add("try-batch", &try_batch, "the same for --batch, with each of the learning rates").as("N...");
+  set.add("reference", &reference,
+          "output of another adapt with the same tasks, shots, samples and seeds: the average relative gain over it is "
+          "told, too")
+      .as("DIR")
+      .may_change();
   set.add("json", &json, "print summary.json instead of a table").may_change();
   declare_training(set);
   return set;
@@ -97,11 +105,9 @@ void AdaptSettings::check() const {
   }
   if (!suite && json) refuse_usage("--json", "no --suite", "a suite that scores what was adapted");
   if (!suite && !keep) refuse_usage("--keep", "false without --suite", "a suite that scores what was adapted");
+  if (!suite && reference) refuse_usage("--reference", "no --suite", "a suite that scores what was adapted");
   if (!suite && data_dir) refuse_usage("--data-dir", "no --suite", "a suite whose data it is for");
   if (train == "model" && rank) refuse_usage("--rank", "given with --train model", "--train adapters");
-  if (train == "model" && from) {
-    refuse_usage("--train", "model with --from", "adapters, routing or both: of the base itself nothing is in --from");
-  }
   if (from && rank) refuse_usage("--rank", "given with --from", "a new adapter: ranks come from --from, leave it out");
   if (valid_shots > 0 && !data.valid.empty()) refuse_usage("--valid-shots", "given with --valid", "one of them");
   const bool tries = !try_lr.empty() || !try_batch.empty();

@@ -31,8 +31,11 @@ struct AdaptSettings : AdapterTrainingSettings {
   std::optional<std::string> data_dir;
   std::vector<std::string> tasks;           ///< names of the suite's; empty: all, or those of the data
   bool keep = true;                         ///< what was adapted, and not its scores only
+  std::optional<std::string> reference;     ///< directory of another adaptation that gains are relative to
   bool json = false;                        ///< on stdout
   std::optional<std::string> train;         ///< "adapters", "routing", "both", "model"; resolved with the start
+  std::optional<std::string> route;         ///< of a task-level mixture: "softmax", "argmax"
+  std::optional<std::string> task_vectors;  ///< directory, of its new tasks
   std::optional<std::string> unknown_task;  ///< first routing logits of the new task: "uniform" or "mean"
   std::optional<std::int64_t> rank;         ///< of a new LoRA
   std::optional<double> routing_lr;
