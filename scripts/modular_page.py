@@ -4,20 +4,14 @@
 import statistics
 import sys
 
-from modular_data import SUITES, paired_difference, runs_of
+from modular_data import runs_of
+from seed_runs import SUITES, number, paired_difference_cell
 
 REFERENCE = "lora-r16"
 
 
-def number(value):
-    return "" if value is None else f"{value:.1f}"
-
-
 def difference(runs, suite, name, reference):
-    if name == reference:
-        return ""
-    mean, intervals = runs.intervals(suite, name)
-    return f"{mean:+.1f} " + " ".join("[{:.1f}, {:.1f}]".format(*interval) for interval in intervals)
+    return "" if name == reference else runs.difference_cell(suite, name)
 
 
 def sizes_and_held_in(runs):
@@ -54,8 +48,7 @@ def few_shot(runs):
     for name in names:
         scores = runs.few_shot(name)
         by_task = [number(statistics.mean(score for (task, _), score in scores.items() if task == wanted)) for wanted in tasks]
-        mean, interval = paired_difference(scores, reference)
-        against = "" if name == REFERENCE else f"{mean:+.1f} [{interval[0]:.1f}, {interval[1]:.1f}]"
+        against = "" if name == REFERENCE else paired_difference_cell(scores, reference)
         print(f"| {name} | {number(statistics.mean(scores.values()))} | " + " | ".join(by_task) + f" | {against} |")
 
 

@@ -113,6 +113,13 @@ mixture=("$programs/phatgoose-train-task-moe" --model base --data stones=rows.js
 "${mixture[@]}" --out mixture.expected --name mixture > /dev/null 2> log || fail "train-task-moe: $(cat log)"
 check_resume train-task-moe mixture mixture mixture.expected "${mixture[@]}" --out mixture --name mixture
 
+# From the model of one of its tasks, all weights of which are trained.
+whole=("$programs/phatgoose-adapt" --model base --from mixture.expected --data stones=rows.jsonl --valid stones=valid.jsonl
+  --shots 12 --steps 24 --batch 6 --eval-every 6 "${common[@]}")
+"${whole[@]}" --out whole.expected > /dev/null 2> log || fail "adapt --from a mixture: $(cat log)"
+check_resume "adapt --from a mixture" whole/stones/shots-12/sample-0/seed-0/adapted whole whole.expected "${whole[@]}" \
+  --out whole
+
 gate=("$programs/phatgoose-train-gate" --model base --data rows.jsonl --steps 24 --batch 8 "${common[@]}")
 "${gate[@]}" --expert expert.expected > /dev/null 2> log || fail "train-gate: $(cat log)"
 cmp expert/adapter_model.safetensors expert.expected/adapter_model.safetensors || fail "train-gate: the adapter changed"

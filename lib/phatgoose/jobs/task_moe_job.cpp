@@ -7,12 +7,12 @@
 
 #include "phatgoose/base/error.h"
 #include "phatgoose/base/log.h"
-#include "phatgoose/base/memory.h"
 #include "phatgoose/base/nearest.h"
 #include "phatgoose/base/random.h"
 #include "phatgoose/jobs/adapter_job.h"
 #include "phatgoose/jobs/task_moe_loss.h"
 #include "phatgoose/jobs/validation.h"
+#include "phatgoose/nn/device.h"
 #include "phatgoose/nn/tensor_bridge.h"
 #include "phatgoose/settings/run_record.h"
 #include "phatgoose/settings/task_files.h"
@@ -284,10 +284,8 @@ TrainingOutcome train_task_moe(TrainTaskMoeSettings settings, at::Device device)
     refuse_usage("--copies", std::to_string(shape.copies), "at most " + std::to_string(most_copies(plan.config)));
   }
   complete(plan, settings, mixture);
-  if (device.is_cpu()) {
-    const std::int64_t needed = training_memory(shape, plan.config, !settings.data.valid.empty());
-    if (const auto available = available_memory()) check_memory(shape, needed, *available);
-  }
+  const std::int64_t needed = training_memory(shape, plan.config, !settings.data.valid.empty());
+  if (const auto available = available_memory_of(device)) check_memory(shape, needed, *available);
   return TaskMoeJob(std::move(plan), std::move(mixture)).run();
 }
 

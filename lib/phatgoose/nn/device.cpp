@@ -7,6 +7,7 @@
 #include <torch/headeronly/version.h>
 
 #define PHATGOOSE_HAS_DEVICE_STATISTICS (TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 9)
+#define PHATGOOSE_HAS_MEMORY_INFO (TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 10)
 #if PHATGOOSE_HAS_DEVICE_STATISTICS
 #include <c10/core/CachingDeviceAllocator.h>
 #endif
@@ -24,6 +25,7 @@
 #include <string>
 
 #include "phatgoose/base/error.h"
+#include "phatgoose/base/memory.h"
 
 namespace phatgoose {
 
@@ -86,6 +88,15 @@ std::optional<std::int64_t> peak_device_memory([[maybe_unused]] at::Device devic
   }
 #endif
   return std::nullopt;
+}
+
+std::optional<std::int64_t> available_memory_of(at::Device device) {
+  if (device.is_cpu()) return available_memory();
+#if PHATGOOSE_HAS_MEMORY_INFO
+  return static_cast<std::int64_t>(c10::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first);
+#else
+  return std::nullopt;
+#endif
 }
 
 void return_freed_memory() {

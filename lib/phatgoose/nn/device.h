@@ -33,5 +33,8 @@ std::int64_t peak_memory();
 /// Most of the device's own memory that tensors have occupied so far, in bytes; nothing for a CPU, or with a LibTorch
 /// before 2.9, which does not tell without CUDA's headers.
 std::optional<std::int64_t> peak_device_memory(at::Device device);
+/// Bytes that may still be taken where `device` computes: of main memory for a CPU, otherwise of the device's own;
+/// nothing where that is not known, as with a LibTorch before 2.10 on CUDA.
+std::optional<std::int64_t> available_memory_of(at::Device device);
 
 }  // namespace phatgoose
