@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/task_moe.sh [--out DIR] [--seeds N] [--limit N]
+Usage: scripts/task_moe.sh [--out DIR] [--seeds N] [--encoder DIR] [--limit N]
 
 For every seed, mixtures of three copies of each layer trained on the rows of the 16 tasks together, by every router, selection
 and kind of task vector, beside the same training without copies; then scored on the tasks that they were trained on, without
@@ -13,17 +13,19 @@ examples on held-out tasks, and fine-tuned on 16 examples of some of these; and 
 Everything is under DIR (runs/task-moe); the page is DIR/task-moe.md, with the routes' figure. Stopped and run again, it
 continues.
 
-  --seeds N   seeds 0 ... N-1 (1)
-  --limit N   only the first N rows of each task are scored without examples
+  --seeds N       seeds 0 ... N-1 (1)
+  --encoder DIR   a sentence encoder: a mixture by its vectors, too
+  --limit N       only the first N rows of each task are scored without examples
 TEXT
 }
 
-out=runs/task-moe seeds=1 limit=()
+out=runs/task-moe seeds=1 encoder='' limit=()
 while (($#)); do
   case $1 in
     --help | -h) usage; exit 0 ;;
     --out) out=${2:?--out needs a directory}; shift 2 ;;
     --seeds) seeds=${2:?--seeds needs a number}; shift 2 ;;
+    --encoder) encoder=$(realpath "${2:?--encoder needs a directory}"); shift 2 ;;
     --limit) limit=(--limit "${2:?--limit needs a number}"); shift 2 ;;
     *) usage >&2; exit 2 ;;
   esac
@@ -33,12 +35,15 @@ readonly phatgoose=build/release/bin/phatgoose base=assets/base steps=200
 readonly held_out=(new-words several-skills two-hops)
 readonly few_shot=desk,commute,excursion,errand,rewrite,round
 # One thing of the first is changed in each of the others.
-readonly mixtures=(linear-per-layer linear lstm transformer softmax gumbel learned fisher two-stages
+mixtures=(linear-per-layer linear lstm transformer softmax gumbel learned fisher two-stages
   average random-per-task random-per-instance multi-task)
-readonly routed=(linear-per-layer linear lstm transformer softmax gumbel learned fisher)
+routed=(linear-per-layer linear lstm transformer softmax gumbel learned fisher)
 # The others have no route for a task that they were not trained on.
-readonly transferable=(multi-task average random-per-instance linear-per-layer linear lstm transformer softmax gumbel two-stages
+transferable=(multi-task average random-per-instance linear-per-layer linear lstm transformer softmax gumbel two-stages
   fisher)
+if [[ -n $encoder ]]; then
+  mixtures+=(encoder) routed+=(encoder) transferable+=(encoder)
+fi
 say() { printf '\n== %s\n' "$*" >&2; }
 
 mapfile -t tasks < <(sed -n 's/.*{name: \([a-z]*\),.*/\1/p' assets/suites/held-in.yaml | sort)
@@ -56,6 +61,9 @@ make_vectors() {
   vectors text --method text --data "${data[@]/%//train.jsonl}"
   vectors fisher --method fisher --data "${data[@]/%//train.jsonl}"
   vectors text-held-out --like "$out/text" --examples 16 --data "${rows[@]}"
+  [[ -n $encoder ]] || return 0
+  vectors encoder --method text --encoder "$encoder" --data "${data[@]/%//train.jsonl}"
+  vectors encoder-held-out --like "$out/encoder" --encoder "$encoder" --examples 16 --data "${rows[@]}"
 }
 
 train() { # SEED NAME
@@ -64,16 +72,15 @@ train() { # SEED NAME
     linear | lstm | transformer) options=(--router "$2") ;;
     softmax | gumbel) options=(--selection "$2") ;;
     learned) vectors=() ;;
-    fisher) vectors=(--vectors "$out/fisher") ;;
+    fisher | encoder) vectors=(--vectors "$out/$2") ;;
     two-stages) preset=small-second-stage vectors=(--route-from "$out/seed-$1/linear-per-layer") ;;
     average | random-per-*) vectors=() options=(--router "$2") ;;
     multi-task) vectors=() options=(--copies 1) ;;
   esac
-  case $2 in linear* | lstm | transformer | softmax | gumbel | learned | fisher) options+=(--temperature-rate 0.01) ;; esac
+  case $2 in linear* | lstm | transformer | softmax | gumbel | learned | fisher | encoder) options+=(--temperature-rate 0.01) ;; esac
   "$phatgoose" train-task-moe --log quiet --preset "$preset" --model "$base" --seed "$1" --steps "$steps" "${options[@]}" \
     "${vectors[@]}" --out "$out/seed-$1/$2" --data "${data[@]/%//train.jsonl}" --valid "${data[@]/%//valid.jsonl}" > /dev/null
 }
-
 
 # How a mixture takes tasks that it was not trained on; without one-hot routes their model is the mean of the copies.
 options_for_new_tasks() { # NAME VECTORS
@@ -85,17 +92,27 @@ options_for_new_tasks() { # NAME VECTORS
   esac
 }
 
+vectors_of_new_tasks() { # SEED NAME
+  case $2 in
+    fisher) echo "seed-$1/fisher-few-shot" ;;
+    encoder) echo encoder-held-out ;;
+    *) echo text-held-out ;;
+  esac
+}
+
 # The methods of a suite, as a methods file next to the directories that it names.
 write_methods() { # SUITE
-  local name
+  local name vectors
   echo "- {name: base, base: true}"
   if [[ $1 == held-in ]]; then
     for name in "${mixtures[@]}"; do echo "- {name: $name, task-moe: $name}"; done
     return
   fi
   for name in "${transferable[@]}"; do
+    [[ $name != fisher ]] || continue  # vectors of answers, of which there are none here
+    vectors=$(vectors_of_new_tasks "" "$name")
     case $(options_for_new_tasks "$name" DIR) in
-      *--vectors*) [[ $name == fisher ]] || echo "- {name: $name, task-moe: $name, vectors: ../text-held-out}" ;;
+      *--vectors*) echo "- {name: $name, task-moe: $name, vectors: ../$vectors}" ;;
       *) echo "- {name: $name, task-moe: $name}" ;;
     esac
   done
@@ -124,16 +141,15 @@ make_few_shot_vectors() { # SEED
 }
 
 adapt_mixture() { # SEED NAME
-  local new_tasks=$out/text-held-out options
-  [[ $2 != fisher ]] || new_tasks=$out/seed-$1/fisher-few-shot
-  read -ra options <<< "$(options_for_new_tasks "$2" "$new_tasks")"
+  local options
+  read -ra options <<< "$(options_for_new_tasks "$2" "$out/$(vectors_of_new_tasks "$1" "$2")")"
   adapt "$1" "$2" --from "$out/seed-$1/$2" "${options[@]}" --reference "$out/seed-$1/few-shot/base"
 }
 
 routes() { # SEED NAME
   local vectors=() figure=()
   case $2 in
-    fisher) vectors=(--vectors "$out/fisher") ;;
+    fisher | encoder) vectors=(--vectors "$out/$2") ;;
     learned) ;;
     *) vectors=(--vectors "$out/text") ;;
   esac

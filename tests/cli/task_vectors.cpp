@@ -58,6 +58,20 @@ TEST_CASE("task-vectors prints its directory, and does nothing twice") {
   CHECK_THAT(shown.out, Catch::Contains("task-vectors"));
 }
 
+TEST_CASE("tasks that share their rows have the same vector") {
+  const VectorFiles files;
+  const Outcome made =
+      phatgoose_line(files.command("same=" + (files.scratch / "two.jsonl").string() + " --method text --out " +
+                                   (files.scratch / "vectors").string()));
+  INFO(made.err);
+  REQUIRE(made.code == 0);
+  const TaskVectors vectors = read_task_vectors(files.scratch / "vectors");
+  CHECK(vectors.tasks == std::vector<std::string>{"one", "two", "same"});
+  const auto row = [&](std::int64_t task) { return vectors.values.begin() + task * vectors.dimension; };
+  CHECK(std::equal(row(1), row(2), row(2)));
+  CHECK_FALSE(std::equal(row(0), row(1), row(1)));
+}
+
 TEST_CASE("sentence encoders make task vectors, too") {
   const VectorFiles files;
   const std::string out = files.scratch / "vectors", text = files.scratch / "text.jsonl";
@@ -103,7 +117,7 @@ TEST_CASE("task-vectors refuses bad use, and leaves nothing half-written") {
           {text + two + "--max-input 9 --encoder " + kSentences, 2, {"--max-input", "--encoder"}},
           {text + two + "--examples 0", 2, {"--examples"}},
           {fisher + "--data DIR/one.jsonl", 2, {"--data: one task", "two or more", "--like DIR"}},
-          {text + "--data DIR/one.jsonl two=DIR/one.jsonl", 2, {"one.jsonl", "every file once"}},
+          {text + "--data DIR/one.jsonl one=DIR/one.jsonl", 2, {"one.jsonl", "every file once"}},
           {text + "--data a,b=DIR/one.jsonl", 2, {"--data", "a,b"}},
           {text + "--data DIR/none.jsonl", 3, {"none.jsonl"}},
           {text + "--data DIR/empty.jsonl", 3, {"empty.jsonl"}},

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "phatgoose/base/error.h"
 
 namespace phatgoose {
@@ -61,12 +63,14 @@ OptionSet TaskVectorsSettings::declare() {
 
 std::vector<TaskFile> TaskVectorsSettings::files() const {
   std::vector<TaskFile> files;
-  std::vector<std::string> paths;
+  std::map<std::string, std::vector<std::string>> of_tasks;  // which may share files
   for (const std::string& text : data) {
     files.push_back(task_file(text, "--data"));
-    paths.push_back(files.back().path);
+    of_tasks[files.back().task].push_back(files.back().path);
   }
-  check_distinct_files("--data", paths, "--examples says how many rows of a task are looked at");
+  for (const auto& [task, paths] : of_tasks) {
+    check_distinct_files("--data", paths, "--examples says how many rows of a task are looked at");
+  }
   return files;
 }
 
