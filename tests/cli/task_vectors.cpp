@@ -60,9 +60,8 @@ TEST_CASE("task-vectors prints its directory, and does nothing twice") {
 
 TEST_CASE("tasks that share their rows have the same vector") {
   const VectorFiles files;
-  const Outcome made =
-      phatgoose_line(files.command("same=" + (files.scratch / "two.jsonl").string() + " --method text --out " +
-                                   (files.scratch / "vectors").string()));
+  const Outcome made = phatgoose_line(files.command("same=" + (files.scratch / "two.jsonl").string() +
+                                                    " --method text --out " + (files.scratch / "vectors").string()));
   INFO(made.err);
   REQUIRE(made.code == 0);
   const TaskVectors vectors = read_task_vectors(files.scratch / "vectors");

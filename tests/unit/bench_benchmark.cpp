@@ -114,6 +114,9 @@ TEST_CASE("several copies of layers are measured beside one, their routes one-ho
   for (const char* routes : {"dense", "one_hot"}) {
     CHECK(lines.at(std::string("task_moe_forward_3_copies_") + routes).at("value").get<double>() > 0);
   }
+  CHECK(lines.at("task_moe_step_3_copies_memory").at("value").get<double>() > 1.5);  // activations of all copies
+  const double dense = lines.at("task_moe_forward_3_copies_dense_memory").at("value");
+  CHECK(dense > lines.at("task_moe_forward_3_copies_one_hot_memory").at("value").get<double>());
   const double one = lines.at("task_moe_sizes_1_copy").at("value");
   CHECK(lines.at("task_moe_sizes_3_copies").at("value") == 3 * one);
   CHECK(lines.at("task_moe_sizes_3_copies_memory").at("value") == 3 * one * 16);

@@ -155,14 +155,13 @@ class Benchmark {
                                   : forward_flops(config, lengths) + lora_flops(config, lengths, shape.rank);
       for (const std::int64_t tasks : {std::int64_t{1}, std::min(kBenchTasks, settings_.rows)}) {
         spread_over_tasks(examples, tasks);
-        const BesideLora cost = (trains ? training_beside_lora : forward_beside_lora)(
+        const PairCost cost = (trains ? training_beside_lora : forward_beside_lora)(
             model(), shape, settings_.rank, examples, settings_.repeats, seed());
         const std::string name =
             fmt::format("{}_{}{}", work, method, tasks == 1 ? "" : fmt::format("_{}_tasks", tasks));
         const char* unit = trains ? "x LoRA step" : "x LoRA forward";
-        emit(name, cost.seconds.second / cost.seconds.first, unit, flops / cost.seconds.second);
-        emit(name + "_memory", static_cast<double>(cost.own_bytes) / static_cast<double>(cost.lora_bytes), unit,
-             std::nullopt);
+        emit(name, cost.times_as_long(), unit, flops / cost.seconds.second);
+        emit(name + "_memory", cost.times_the_memory(), unit, std::nullopt);
         if (settings_.rows == 1) break;
       }
     }
@@ -173,9 +172,11 @@ class Benchmark {
     const RowLengths lengths = lengths_of(work);
     std::vector<Example> examples = examples_of(lengths);
     spread_over_tasks(examples, std::min(kBenchTasks, settings_.rows));
-    const auto tell = [&](const std::string& name, const PairSeconds& seconds) {
-      emit(fmt::format("{}_{}_copies{}", work, kBenchCopies, name), seconds.second / seconds.first,
-           trains ? "x one-copy step" : "x one-copy forward", std::nullopt);
+    const char* unit = trains ? "x one-copy step" : "x one-copy forward";
+    const auto tell = [&](const std::string& routes, const PairCost& cost) {
+      const std::string name = fmt::format("{}_{}_copies{}", work, kBenchCopies, routes);
+      emit(name, cost.times_as_long(), unit, std::nullopt);
+      emit(name + "_memory", cost.times_the_memory(), unit, std::nullopt);
     };
     if (trains) return tell("", training_beside_one_copy(model(), examples, settings_.repeats, seed()));
     for (const bool one_hot : {false, true}) {

@@ -37,17 +37,8 @@ std::int64_t lora_parameters(const T5Config& config, std::int64_t rank) {
   return parameters;
 }
 
-namespace {
-
-BesideLora cost_of(std::int64_t repeats, const std::function<void()>& lora, const std::function<void()>& own) {
-  const PairSeconds seconds = alternating_seconds(repeats, lora, own);
-  return {seconds, peak_bytes_of(lora), peak_bytes_of(own)};
-}
-
-}  // namespace
-
-BesideLora training_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
-                                const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed) {
+PairCost training_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
+                              const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed) {
   TrainingStep lora(model, TrainingStep::What::lora, rank, seed);
   const AttachedAdapters lora_adapters(model);
   TrainingStep modular(model, shape, kBenchTasks, seed);
@@ -56,12 +47,12 @@ BesideLora training_beside_lora(T5Model& model, const ModularShape& shape, std::
     adapters.put_back();
     step.run(examples);
   };
-  return cost_of(
+  return cost_of_pair(
       repeats, [&] { run(lora_adapters, lora); }, [&] { run(modular_adapters, modular); });
 }
 
-BesideLora forward_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
-                               const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed) {
+PairCost forward_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
+                             const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed) {
   const std::vector<LinearGroupSpec> groups = linear_groups(model.config());
   const ExpertParameters lora = ExpertParameters::initial(groups, rank, seed, model.device());
   const ModularParameters modular =
@@ -70,7 +61,7 @@ BesideLora forward_beside_lora(T5Model& model, const ModularShape& shape, std::i
     adapters.attach(model);
     run_forward(model, examples);
   };
-  const BesideLora cost = cost_of(
+  const PairCost cost = cost_of_pair(
       repeats, [&] { run(lora); }, [&] { run(modular); });
   model.remove_adapters();
   return cost;

@@ -4,8 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "phatgoose/bench/memory.h"
-#include "phatgoose/bench/timing.h"
+#include "phatgoose/bench/pair_cost.h"
 #include "phatgoose/data/records.h"
 #include "phatgoose/nn/t5_model.h"
 #include "phatgoose/store/modular_method.h"
@@ -28,18 +27,12 @@ AdapterSizes sizes_of(const ModularShape& shape, const T5Config& config);
 /// Of a LoRA on every linear.
 std::int64_t lora_parameters(const T5Config& config, std::int64_t rank);
 
-/// What one pass takes with LoRA, which comes first, and with a modular adapter.
-struct BesideLora {
-  PairSeconds seconds;
-  std::int64_t lora_bytes, own_bytes;  ///< peak_bytes_of() of a pass
-};
-
-/// A training step with LoRA of `rank`, and one with the modular adapter, whose mixtures are built once in it. The
-/// model is left without adapters.
-BesideLora training_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
-                                const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed);
+/// A training step with LoRA of `rank`, which comes first, and one with the modular adapter, whose mixtures are built
+/// once in it. The model is left without adapters.
+PairCost training_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
+                              const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed);
 /// The same of forward passes without gradients, in which mixtures are kept from one to the next.
-BesideLora forward_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
-                               const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed);
+PairCost forward_beside_lora(T5Model& model, const ModularShape& shape, std::int64_t rank,
+                             const std::vector<Example>& examples, std::int64_t repeats, std::uint64_t seed);
 
 }  // namespace phatgoose

@@ -97,18 +97,18 @@ TaskMoeShape bench_mixture(const T5Config& config, std::int64_t copies) {
           .dimension = single ? 0 : kBenchVectorSize};
 }
 
-PairSeconds training_beside_one_copy(T5Model& model, const std::vector<Example>& examples, std::int64_t repeats,
-                                     std::uint64_t seed) {
+PairCost training_beside_one_copy(T5Model& model, const std::vector<Example>& examples, std::int64_t repeats,
+                                  std::uint64_t seed) {
   MixtureStep one(model, bench_mixture(model.config(), 1), examples, seed);
   MixtureStep several(model, bench_mixture(model.config(), kBenchCopies), examples, seed);
-  const PairSeconds seconds = alternating_seconds(
+  const PairCost cost = cost_of_pair(
       repeats, [&] { one.run(examples); }, [&] { several.run(examples); });
   model.remove_adapters();
-  return seconds;
+  return cost;
 }
 
-PairSeconds forward_beside_one_copy(T5Model& model, const std::vector<Example>& examples, bool one_hot,
-                                    std::int64_t repeats, std::uint64_t seed) {
+PairCost forward_beside_one_copy(T5Model& model, const std::vector<Example>& examples, bool one_hot,
+                                 std::int64_t repeats, std::uint64_t seed) {
   const auto tasks = std::ssize(task_names(examples));
   const auto run_of = [&](std::int64_t copies) {
     const TaskMoeShape shape = bench_mixture(model.config(), copies);
@@ -118,9 +118,9 @@ PairSeconds forward_beside_one_copy(T5Model& model, const std::vector<Example>& 
       run_forward(model, examples);
     };
   };
-  const PairSeconds seconds = alternating_seconds(repeats, run_of(1), run_of(kBenchCopies));
+  const PairCost cost = cost_of_pair(repeats, run_of(1), run_of(kBenchCopies));
   model.remove_adapters();
-  return seconds;
+  return cost;
 }
 
 }  // namespace phatgoose
