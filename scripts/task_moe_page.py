@@ -78,6 +78,11 @@ def few_shot(runs):
               f" {against} |")
 
 
+def agreement_cell(found):
+    """A correlation with routes that are all the same is none."""
+    return "none" if found["value"] is None else f"{found['value']:.2f} ({found['p']:.4f})"
+
+
 def routes(runs):
     print("\n## Routes and categories\n")
     names = [name for name in runs.methods("held-in")[0] if runs.agreement(name)]
@@ -86,8 +91,7 @@ def routes(runs):
     print("| mixture | " + " | ".join(f"{title} (p)" for title in measures.values()) + " |")
     print("|---|" + "---|" * len(measures))
     for name in names:
-        cells = [", ".join(f"{seed[of]['value']:.2f} ({seed[of]['p']:.3f})" for seed in runs.agreement(name) if of in seed)
-                 for of in measures]
+        cells = [", ".join(agreement_cell(seed[of]) for seed in runs.agreement(name) if of in seed) for of in measures]
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 
