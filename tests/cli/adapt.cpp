@@ -87,8 +87,14 @@ TEST_CASE("adapt tells gains over a reference that saw the same rows") {
   check_bad_use(scratch.path(),
                 {{start + "--shots 2 --valid-shots 1 --out DIR/refused --reference " + other, 3, {"\"valid-shots\""}},
                  {start + "--shots 2 --seed 1 --out DIR/refused --reference " + other, 3, {"seed-1", "no results"}}});
+  const std::string refused = start + "--tasks even --shots 2 --out DIR/refused --reference " + other;
+  const std::string suite = read_text(scratch / "suite.yaml");
+  write_text(scratch / "suite.yaml",
+             "name: s\ntasks:\n  - {name: even, data: rows.jsonl, kind: generation, max_new_tokens: 2}\n");
+  check_bad_use(scratch.path(), {{refused, 3, {"scores by accuracy", "exact_match"}}});
+  write_text(scratch / "suite.yaml", suite);
   write_text(scratch / "rows.jsonl", read_text(scratch / "rows.jsonl") + "\n");
-  check_bad_use(scratch.path(), {{start + "--shots 2 --out DIR/refused --reference " + other, 3, {"the rows"}}});
+  check_bad_use(scratch.path(), {{refused, 3, {"the rows"}}});
 }
 
 TEST_CASE("without a suite adapt prints the directory of what it has adapted") {

@@ -6,6 +6,7 @@
 #include "phatgoose/report/few_shot_summary.h"
 #include "phatgoose/report/results.h"
 #include "phatgoose/report/results_directory.h"
+#include "phatgoose/scoring/metric.h"
 #include "phatgoose/store/manifest.h"
 
 namespace phatgoose {
@@ -26,6 +27,9 @@ double score_of(const AdaptPlan& plan, const AdaptRun& run, const fs::path& dire
     if (had.value(key, Json()) == record.at(key)) continue;
     refuse(results, std::string("another value of \"") + key + "\"", "the rows that are adapted to and scored here");
   }
+  const std::string was = metrics_of(found.suite.tasks.front()).front().name;
+  const std::string is = metrics_of(plan.suite->tasks[run.task]).front().name;
+  if (was != is) refuse(results, "scores by " + was, is + ", as the suite says here");
   return found.scores.mean.score;
 }
 

@@ -27,7 +27,7 @@ struct FewShotScore {
   std::int64_t runs = 0;
 };
 
-/// Average relative gain (arXiv 2205.12701, section 5.1): the mean over tasks of (ours - reference) / reference, per
+/// Average relative gain (arXiv 2205.12701): the mean over tasks of (ours - reference) / reference, per
 /// cent.
 struct RelativeGain {
   double mean = 0;
