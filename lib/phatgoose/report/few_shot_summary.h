@@ -27,8 +27,7 @@ struct FewShotScore {
   std::int64_t runs = 0;
 };
 
-/// Average relative gain (arXiv 2205.12701): the mean over tasks of (ours - reference) / reference, per
-/// cent.
+/// Average relative gain (arXiv 2205.12701): the mean over tasks of (ours - reference) / reference, per cent.
 struct RelativeGain {
   double mean = 0;
   std::vector<double> of_tasks = {};

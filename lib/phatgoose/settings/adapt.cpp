@@ -48,8 +48,7 @@ OptionSet AdaptSettings::declare() {
   declare_model(set);
   set.add("from", &from,
           "what training begins with: a modular adapter, an expert, a routed model, whose experts' factors are "
-          "averaged, "
-          "or a task-level mixture, of which each task has its own model; default: the base")
+          "averaged, or a task-level mixture, of which each task has its own model; default: the base")
       .as("DIR");
   set.add("train", &train,
           "what is trained: both (routing and adapters; default with routing), adapters (default without), routing, or "
